@@ -3,13 +3,9 @@ package main
 import (
 	"bytes"
 	"go/ast"
-	"go/parser"
-	"go/token"
 	"io"
-	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -17,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"registrar.panel/cmd/panel/command"
+	"registrar.panel/internal/gosource"
 )
 
 // Everything that the command line says has a Russian text: what it is called, its help, its headings, and
@@ -36,7 +33,7 @@ func TestCommandLineIsRussian(t *testing.T) {
 	}
 	slices.Sort(said)
 	for _, text := range slices.Compact(said) {
-		if in := russian.Say(strings.TrimSuffix(text, "\n"+held)); !slices.Contains(alike, text) && (!strings.ContainsFunc(in, func(r rune) bool { return unicode.Is(unicode.Cyrillic, r) }) || english.MatchString(in)) {
+		if in := russian.Say(strings.TrimSuffix(text, "\n"+gosource.Held)); !slices.Contains(alike, text) && (!strings.ContainsFunc(in, func(r rune) bool { return unicode.Is(unicode.Cyrillic, r) }) || english.MatchString(in)) {
 			t.Errorf("has no Russian text: %q (%q)", text, in)
 		}
 	}
@@ -82,12 +79,12 @@ var sayers = map[string]int{"errors.New": 0, "fmt.Errorf": 0, "command.Waiting":
 func sentences(t *testing.T) []string {
 	all := calls(t, func(call *ast.CallExpr, function string) []string {
 		if at, is := sayers[function]; is && at < len(call.Args) {
-			return []string{literalOf(call.Args[at])}
+			return []string{gosource.Text(call.Args[at])}
 		}
 		return nil
 	})
 	return slices.DeleteFunc(all, func(text string) bool {
-		return !strings.ContainsFunc(strings.ReplaceAll(text, held, ""), unicode.IsLetter)
+		return !strings.ContainsFunc(strings.ReplaceAll(text, gosource.Held, ""), unicode.IsLetter)
 	})
 }
 
@@ -95,12 +92,12 @@ func sentences(t *testing.T) []string {
 // tables: questions and findings, advice, and the story of the demo.
 func told(t *testing.T) (all []string) {
 	t.Helper()
-	inSources(t, []string{"setup/*.go", "demo/*.go"}, func(n ast.Node) bool {
+	gosource.Inspect(t, []string{"setup/*.go", "demo/*.go"}, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.Field, *ast.ImportSpec:
 			return false // tags and paths
 		case *ast.BinaryExpr, *ast.BasicLit, *ast.CallExpr:
-			if text := literalOf(n.(ast.Expr)); text != held {
+			if text := gosource.Text(n.(ast.Expr)); text != gosource.Held {
 				all = append(all, text)
 				return false
 			}
@@ -120,49 +117,28 @@ func labels(t *testing.T) []string {
 		switch function {
 		case "command.Head":
 			for _, arg := range call.Args[1:] {
-				all = append(all, literalOf(arg))
+				all = append(all, gosource.Text(arg))
 			}
 		case "command.Fact":
-			all = append(all, literalOf(call.Args[1]))
+			all = append(all, gosource.Text(call.Args[1]))
 		case "command.Name":
-			all = append(all, literalOf(call.Args[0]))
+			all = append(all, gosource.Text(call.Args[0]))
 		}
 		return all
 	})
-	return slices.DeleteFunc(all, func(text string) bool { return text == held || text == "" })
+	return slices.DeleteFunc(all, func(text string) bool { return text == gosource.Held || text == "" })
 }
 
 // calls finds what the calls of functions in the sources say.
 func calls(t *testing.T, said func(call *ast.CallExpr, function string) []string) (all []string) {
 	t.Helper()
-	inSources(t, []string{"*.go", "command/*.go", "operator/*.go", "setup/*.go", "author/*.go", "demo/*.go"}, func(n ast.Node) bool {
+	gosource.Inspect(t, []string{"*.go", "command/*.go", "operator/*.go", "setup/*.go", "author/*.go", "demo/*.go"}, func(n ast.Node) bool {
 		if call, is := n.(*ast.CallExpr); is {
 			all = append(all, said(call, called(call))...)
 		}
 		return true
 	})
 	return all
-}
-
-// inSources visits the sources, tests apart.
-func inSources(t *testing.T, patterns []string, visit func(ast.Node) bool) {
-	t.Helper()
-	for _, pattern := range patterns {
-		files, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range files {
-			if strings.HasSuffix(name, "_test.go") {
-				continue
-			}
-			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-			if err != nil {
-				t.Fatal(err)
-			}
-			ast.Inspect(file, visit)
-		}
-	}
 }
 
 // called is the name of a function, with its room.
@@ -176,28 +152,6 @@ func called(call *ast.CallExpr) string {
 		return "command." + f.Name
 	}
 	return ""
-}
-
-// held stands for what is put into a sentence.
-const held = "x7"
-
-var verb = regexp.MustCompile(`%(\[\d\])?[svdqw]`)
-
-// literalOf is a text as far as the source has it.
-func literalOf(e ast.Expr) string {
-	switch e := e.(type) {
-	case *ast.BasicLit:
-		if text, err := strconv.Unquote(e.Value); err == nil && e.Kind == token.STRING {
-			return verb.ReplaceAllString(text, held)
-		}
-	case *ast.BinaryExpr:
-		return literalOf(e.X) + literalOf(e.Y)
-	case *ast.CallExpr:
-		if f, is := e.Fun.(*ast.SelectorExpr); is && f.Sel.Name == "Sprintf" {
-			return literalOf(e.Args[0])
-		}
-	}
-	return held
 }
 
 // What the library of the command line says of mistakes is said in Russian, and the exit code is the same.

@@ -3,12 +3,9 @@ package config
 import (
 	"go/ast"
 	"go/build"
-	"go/parser"
-	"go/token"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"unicode"
@@ -16,6 +13,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"registrar.panel/host/wording"
+	"registrar.panel/internal/gosource"
 )
 
 // Every mistake of plugin.hcl has a Russian text: what the panel finds, here and where the file meets the
@@ -63,11 +61,7 @@ func mustBeRussian(t *testing.T, least int, said []string) {
 	}
 }
 
-// held stands for what is put into a sentence.
-const held = "x7"
-
 var (
-	verb  = regexp.MustCompile(`%(\[\d\])?[svdqwT]|U\+%04x`)
 	about = regexp.MustCompile(`^\S+ x7$`) // a setting, and what is said of it elsewhere
 	words = regexp.MustCompile(`[a-z]{2,}[a-z:,]* [a-z("{]`)
 )
@@ -75,20 +69,20 @@ var (
 // sentencesIn are the texts of several words in sources, each whole: with what it is put together of.
 func sentencesIn(t *testing.T, patterns ...string) (all []string) {
 	t.Helper()
-	eachSource(t, patterns, func(n ast.Node) bool {
+	gosource.Inspect(t, patterns, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.Field, *ast.ImportSpec:
 			return false // tags and paths
 		case *ast.CallExpr:
-			if name := calledName(n); slices.Contains([]string{"MustCompile", "Warn", "Error", "Info"}, name) {
+			if name := gosource.Called(n); slices.Contains([]string{"MustCompile", "Warn", "Error", "Info"}, name) {
 				return false
 			}
-			if text := textOf(n); text != held {
+			if text := gosource.Text(n); text != gosource.Held {
 				all = append(all, text)
 				return false
 			}
 		case *ast.BinaryExpr, *ast.BasicLit:
-			if text := textOf(n.(ast.Expr)); text != held {
+			if text := gosource.Text(n.(ast.Expr)); text != gosource.Held {
 				all = append(all, text)
 				return false
 			}
@@ -97,7 +91,7 @@ func sentencesIn(t *testing.T, patterns ...string) (all []string) {
 	})
 	for i, text := range all {
 		if strings.HasPrefix(text, ".") { // of a setting
-			all[i] = held + text
+			all[i] = gosource.Held + text
 		}
 	}
 	return slices.DeleteFunc(all, func(text string) bool { return !words.MatchString(text) || about.MatchString(text) })
@@ -109,14 +103,14 @@ var missing = regexp.MustCompile(`expectsx7 x7`)
 // details are what the diagnostics of a room say, as [sentence] writes them.
 func details(t *testing.T, dir string) (all []string) {
 	t.Helper()
-	eachSource(t, []string{filepath.Join(dir, "*.go")}, func(n ast.Node) bool {
+	gosource.Inspect(t, []string{filepath.Join(dir, "*.go")}, func(n ast.Node) bool {
 		if guess, is := n.(*ast.BasicLit); is && strings.Contains(guess.Value, "Did you mean") && !strings.Contains(guess.Value, ". Did") {
-			all = append(all, strings.TrimSuffix(strings.TrimSpace(textOf(guess)), "."))
+			all = append(all, strings.TrimSuffix(strings.TrimSpace(gosource.Text(guess)), "."))
 		}
 		if pair, is := n.(*ast.KeyValueExpr); is {
 			if key, is := pair.Key.(*ast.Ident); is && key.Name == "Detail" {
-				text := strings.TrimSuffix(textOf(pair.Value), "."+held) // a guess, which is a sentence of its own
-				if text = missing.ReplaceAllString(text, "expects x7"); text != held {
+				text := strings.TrimSuffix(gosource.Text(pair.Value), "."+gosource.Held) // a guess, which is a sentence of its own
+				if text = missing.ReplaceAllString(text, "expects x7"); text != gosource.Held {
 					all = append(all, sentence(&hcl.Diagnostic{Detail: text}))
 				}
 			}
@@ -124,51 +118,4 @@ func details(t *testing.T, dir string) (all []string) {
 		return true
 	})
 	return all
-}
-
-func eachSource(t *testing.T, patterns []string, visit func(ast.Node) bool) {
-	t.Helper()
-	for _, pattern := range patterns {
-		files, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range files {
-			if strings.HasSuffix(name, "_test.go") {
-				continue
-			}
-			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-			if err != nil {
-				t.Fatal(err)
-			}
-			ast.Inspect(file, visit)
-		}
-	}
-}
-
-func calledName(call *ast.CallExpr) string {
-	switch f := call.Fun.(type) {
-	case *ast.SelectorExpr:
-		return f.Sel.Name
-	case *ast.Ident:
-		return f.Name
-	}
-	return ""
-}
-
-// textOf is a text as far as the source has it.
-func textOf(e ast.Expr) string {
-	switch e := e.(type) {
-	case *ast.BasicLit:
-		if text, err := strconv.Unquote(e.Value); err == nil && e.Kind == token.STRING {
-			return verb.ReplaceAllString(text, held)
-		}
-	case *ast.BinaryExpr:
-		return textOf(e.X) + textOf(e.Y)
-	case *ast.CallExpr:
-		if slices.Contains([]string{"Sprintf", "Errorf"}, calledName(e)) && len(e.Args) > 0 {
-			return textOf(e.Args[0])
-		}
-	}
-	return held
 }

@@ -65,7 +65,7 @@ var rules = []rule{
 	{`^ours/plugin/(r01/(mailform|lifecycle|renewal/policy|term)|kit/internal/life)$`, `^(os|net|database/sql|log|log/slog|math/rand|math/rand/v2|crypto/rand|io/fs|syscall)$|go-hclog`, `^$`, "pure rooms do no I/O"},
 	{`^ours/`, `^database/sql$|modernc\.org/sqlite|pressly/goose`, `^$`, "SQL lives in sqldb and the stores"},
 	{`^ours/`, `jackc/pgx`, `^$`, "the PostgreSQL driver lives in sqldb and the tests' servers"},
-	{`^ours/`, `^ours/internal/(pgtest|mailhost|testrun|sqldb/sqldbtest)$`, `^$`, "test support is for tests"},
+	{`^ours/`, `^ours/internal/(pgtest|mailhost|testrun|gosource|sqldb/sqldbtest)$`, `^$`, "test support is for tests"},
 	{`^ours/`, `^ours/internal/pace$`, `^$`, "only tests and campaigns are patient by measure"},
 	{`^ours/`, `emersion/go-imap`, `^$`, "IMAP lives in mailbox and the simulator"},
 	{`^ours/`, `wneessen/go-mail`, `^$`, "go-mail lives in smtpout and notify"},

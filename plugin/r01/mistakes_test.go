@@ -2,14 +2,14 @@ package r01
 
 import (
 	"go/ast"
-	"go/parser"
 	"go/token"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"registrar.panel/internal/gosource"
 )
 
 // Every mistake of the settings, and all that a check of the connections says by itself, is said in Russian:
@@ -43,25 +43,10 @@ func TestMistakesHavePhrases(t *testing.T) {
 // mistakes are the messages in the sources that judge settings, with a word for what is put in.
 func mistakes(t *testing.T) (all []string) {
 	t.Helper()
-	for _, pattern := range []string{"config.go", "witness.go", "smtpout/config.go", "mailbox/config.go", "mailauth/mailauth.go", "registry/*.go", "renewal/schedule.go", "endpoint/endpoint.go", "mailform/rule.go"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil || len(files) == 0 {
-			t.Fatalf("no sources %s: %v", pattern, err)
-		}
-		for _, name := range files {
-			if strings.HasSuffix(name, "_test.go") {
-				continue
-			}
-			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-			if err != nil {
-				t.Fatal(err)
-			}
-			ast.Inspect(file, func(n ast.Node) bool {
-				all = append(all, mistakeAt(n)...)
-				return true
-			})
-		}
-	}
+	gosource.Inspect(t, []string{"config.go", "witness.go", "smtpout/config.go", "mailbox/config.go", "mailauth/mailauth.go", "registry/*.go", "renewal/schedule.go", "endpoint/endpoint.go", "mailform/rule.go"}, func(n ast.Node) bool {
+		all = append(all, mistakeAt(n)...)
+		return true
+	})
 	slices.Sort(all)
 	return slices.Compact(all)
 }
@@ -76,14 +61,7 @@ func mistakeAt(n ast.Node) []string {
 	var said ast.Expr
 	switch n := n.(type) {
 	case *ast.CallExpr:
-		name := ""
-		switch f := n.Fun.(type) {
-		case *ast.Ident:
-			name = f.Name
-		case *ast.SelectorExpr:
-			name = f.Sel.Name
-		}
-		if !slices.Contains([]string{"add", "problem"}, name) || len(n.Args) < 2 {
+		if !slices.Contains([]string{"add", "problem"}, gosource.Called(n)) || len(n.Args) < 2 {
 			return nil
 		}
 		if said = n.Args[1]; textAt(said) == "%s" && len(n.Args) > 2 {

@@ -432,7 +432,7 @@ func TestAssistedIsLate(t *testing.T) {
 	}
 }
 
-// A domain that was given up can be registered again, for whoever it is then.
+// A domain that was given up can be registered again, also for another customer.
 func TestGivenUpCanBeHadAgain(t *testing.T) {
 	t.Parallel()
 	g, w, _ := newGateWithClient(t)

@@ -11,7 +11,7 @@ import (
 )
 
 // Of two accounts on one folder the first reads, the second says why it does not, and reads once the
-// first has ended. Another folder, and one that need not be alone, are nobody's business.
+// first has ended. Another folder, and one that need not be alone, hold nothing up.
 func TestSoleReader(t *testing.T) {
 	t.Parallel()
 	l := startLibrary(t, TLSNone)

@@ -117,6 +117,18 @@ func problemsAt(e *exam, l *life, o registrar.Order, path, what string) error {
 	return nil
 }
 
+// noProblemAt demands that Validate finds nothing at a path.
+func noProblemAt(e *exam, l *life, o registrar.Order, path, what string) error {
+	v, err := l.Validate(e.ctx, o)
+	if err != nil {
+		return fmt.Errorf("validate %s: %w", what, err)
+	}
+	if names(v.Problems, path) {
+		e.broken("%s: %s", what, pathsOf(v.Problems))
+	}
+	return nil
+}
+
 func refusesUnoffered(e *exam) error {
 	l, err := e.working()
 	if err != nil {
@@ -163,12 +175,8 @@ func takesNoNameservers(e *exam) error {
 		tried = true
 		o := specimen(e, good, tld, registrar.KindRegister)
 		o.Nameservers = nil
-		v, err := l.Validate(e.ctx, o)
-		if err != nil {
-			return fmt.Errorf("validate an order without nameservers: %w", err)
-		}
-		if names(v.Problems, "nameservers") {
-			e.broken("a registration in .%s without nameservers: %s", tld, pathsOf(v.Problems))
+		if err := noProblemAt(e, l, o, "nameservers", "a registration in ."+tld+" without nameservers"); err != nil {
+			return err
 		}
 	}
 	if !tried {
@@ -224,12 +232,8 @@ func takesYears(e *exam, l *life, o registrar.Order, offered registrar.Years) er
 	}
 	for _, n := range []int{0, offered.Min, offered.Max} {
 		o.Years = n
-		v, err := l.Validate(e.ctx, o)
-		if err != nil {
-			return fmt.Errorf("validate an order for %d years: %w", n, err)
-		}
-		if names(v.Problems, "years") {
-			e.broken("an order to %s for %d years, of %s: %s", o.Kind, n, offered, pathsOf(v.Problems))
+		if err := noProblemAt(e, l, o, "years", fmt.Sprintf("an order to %s for %d years, of %s", o.Kind, n, offered)); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -244,6 +248,18 @@ func isAbout(a, b registrar.Date) bool {
 // noTerms is why the years of a kind are not judged.
 func noTerms(kind registrar.OperationKind) error {
 	return notTried(fmt.Sprintf("an order to %s has no term to choose", kind))
+}
+
+// endsPaidTill brings an operation to its end, and demands that its domain is paid till a day then.
+func endsPaidTill(e *exam, l *life, op registrar.Operation, o registrar.Order, want registrar.Date, what string) error {
+	if _, err := e.conclude(l, op.ID); err != nil {
+		return err
+	}
+	d, err := l.Domain(e.ctx, o.Domain)
+	if err == nil && !isAbout(d.PaidTill, want) {
+		e.broken("%s is paid till %s, want %s", what, d.PaidTill, want)
+	}
+	return err
 }
 
 func registersForYears(e *exam) error {
@@ -262,21 +278,14 @@ func registersForYears(e *exam) error {
 			return err
 		}
 		o.Years = n
+		what := fmt.Sprintf("a registration for %d years, of %s", n, offer.Years)
 		op, err := l.Submit(e.ctx, o)
 		if err != nil {
-			e.broken("a registration for %d years, of %s: %s", n, offer.Years, told(err))
+			e.broken("%s: %s", what, told(err))
 			continue
 		}
-		if _, err := e.conclude(l, op.ID); err != nil {
+		if err := endsPaidTill(e, l, op, o, registrar.DateOf(time.Now().UTC()).AddYears(e.description.Term(o)), what); err != nil {
 			return err
-		}
-
-		d, err := l.Domain(e.ctx, o.Domain)
-		if err != nil {
-			return err
-		}
-		if want := registrar.DateOf(time.Now().UTC()).AddYears(e.description.Term(o)); !isAbout(d.PaidTill, want) {
-			e.broken("a registration for %d years, of %s, is paid till %s, want %s", n, offer.Years, d.PaidTill, want)
 		}
 	}
 	return nil
@@ -312,16 +321,5 @@ func renewsForYears(e *exam) error {
 		e.broken("a renewal for %d years, of %s: %s", o.Years, offer.Years, told(err))
 		return nil
 	}
-	if _, err := e.conclude(l, op.ID); err != nil {
-		return err
-	}
-
-	d, err := l.Domain(e.ctx, o.Domain)
-	if err != nil {
-		return err
-	}
-	if want := o.PaidTill.AddYears(o.Years); !isAbout(d.PaidTill, want) {
-		e.broken("a renewal for %d years from %s is paid till %s, want %s", o.Years, o.PaidTill, d.PaidTill, want)
-	}
-	return nil
+	return endsPaidTill(e, l, op, o, o.PaidTill.AddYears(o.Years), fmt.Sprintf("a renewal for %d years from %s", o.Years, o.PaidTill))
 }

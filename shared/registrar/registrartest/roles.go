@@ -1,7 +1,6 @@
 package registrartest
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,7 +20,7 @@ var roleChecks = []check{
 		Remedy: "Mask every value by DataClass.Masked."}, masksContacts},
 }
 
-// roles lists the contacts that are offered for an order of a kind.
+// rolesOf lists the contacts that are offered for an order of a kind.
 func rolesOf(r *run, tld string, kind registrar.OperationKind) []registrar.ContactOffer {
 	offer, _ := r.description.Offered(tld, kind)
 	return offer.Contacts
@@ -200,7 +199,7 @@ func masksContacts(e *exam) error {
 
 	have, err := l.Contacts(e.ctx, o.Domain)
 	if err != nil {
-		return errors.Join(errors.New("read the contacts of a domain"), err)
+		return fmt.Errorf("read the contacts of a domain: %w", err)
 	}
 	for _, role := range o.Everyone().Roles() {
 		if _, ok := have[role]; !ok {
