@@ -34,6 +34,7 @@ func (d *Data) RotateKeys(ctx context.Context, by string) (done []switchboard.It
 			continue
 		}
 		done = append(done, switchboard.Item[registrar.Rotation]{Registrar: a.Registrar, Value: a.Value})
+		// One by one: what was exchanged stays so, also when the next entry can't be written.
 		if err := d.decided(ctx, Entry{Registrar: a.Registrar, Actor: by, Message: fmt.Sprintf("the key of registrar %s was exchanged", a.Registrar)}); err != nil {
 			return done, absent, err
 		}

@@ -56,12 +56,15 @@ func placeNew(ctx context.Context, s *Service, q NewOrder) (Order, error) {
 	}
 
 	err = s.write(ctx, func(tx *sql.Tx) error {
+		// An order that was not paid in time keeps the name from no other order, also before the rounds end it.
 		if err := s.gate().expireOn(ctx, tx, o.Domain); err != nil {
 			return err
 		}
 		if err := s.store(ctx, tx, o, sealed); err != nil || !q.Own {
 			return err
 		}
+
+		// In the same transaction, so that an order which needs no payment is never found waiting for one.
 		o, err = s.gate().settle(ctx, tx, o, pay)
 		return err
 	})
@@ -102,6 +105,8 @@ func (s *Service) prepare(ctx context.Context, q NewOrder) (o registrar.Order, n
 	if o.Kind == registrar.KindRenew && o.PaidTill.IsZero() {
 		o.PaidTill = known.PaidTill
 	}
+
+	// The caller has an outdated record, and may be asking for the year that the domain was renewed for already.
 	if o.Kind == registrar.KindRenew && o.PaidTill != known.PaidTill {
 		return o, "", registrar.Errorf(registrar.Precondition, "%s", otherExpiry(known, o.PaidTill))
 	}
@@ -127,6 +132,7 @@ func (s *Service) order(q NewOrder) (registrar.Order, error) {
 	}
 
 	customer, err := input.Customer(q.Customer)
+	// A domain that is here has its customer in the list.
 	if err != nil && (q.Kind.Acquires() || strings.TrimSpace(q.Customer) != "") {
 		return registrar.Order{}, err
 	}

@@ -87,6 +87,8 @@ func (d *Data) removeOld(ctx context.Context, old string, before time.Time, remo
 	for last := ""; ; {
 		var ids []string
 		err := d.db.Read(ctx, func(tx *sql.Tx) (err error) {
+			// On from the last ID, because some rows are found again after their turn: a transfer that has no code any more has
+			// a contact.
 			ids, err = sqldb.Collect(ctx, tx, scanName, old, sqldb.Millis(before), last, retainAtOnce)
 			return err
 		})
@@ -136,7 +138,9 @@ func (d *Data) retainElsewhere(ctx context.Context) {
 			due = append(due, name)
 		}
 	}
+
 	for _, a := range d.board.Erase(ctx, due, registrar.ErasureQuery{Before: d.now().Add(-d.keep.Contacts)}) {
+		// One that failed stays due.
 		if a.Err == nil || errors.Is(a.Err, registrar.Unsupported) {
 			d.retained[a.Registrar] = d.now()
 		}
