@@ -67,6 +67,7 @@ func (h *Host) exchange(ctx context.Context, c *config.Config, r config.Registra
 		_, err = h.Upgrade(ctx, r.Name, byHangup, "")
 	}
 	if err != nil && ctx.Err() == nil {
+		// What was tried counts as not in force, so the next signal tries it again although the file says the same.
 		h.launcher.Forget(r.Name)
 		h.log.Error("a registrar's part of plugin.hcl is not in force", "registrar", r.Name, "err", err)
 	}

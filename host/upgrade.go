@@ -45,6 +45,7 @@ func (h *Host) Upgrade(ctx context.Context, name, by, forWhom string) (superviso
 		message += fmt.Sprintf(" (on behalf of %q)", forWhom)
 	}
 
+	// The exchange is done, or has failed, also for a caller who has not waited for it.
 	err = errors.Join(publicError(err), h.orders.Note(context.WithoutCancel(ctx), name, by, level, message))
 	at := slices.IndexFunc(h.Statuses(), func(s supervisor.Status) bool { return s.Name == name })
 	if at < 0 {

@@ -118,6 +118,7 @@ func (m *Manifest) takeKeys(dir string, to []age.Recipient) error {
 			}
 		}
 
+		// The directory is a copy: the panel's own key stays where it is.
 		return os.Remove(file)
 	})
 }
