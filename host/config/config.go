@@ -176,6 +176,7 @@ func parseTolerant(path string, source []byte, look, take variables) (*Config, e
 	r.decoding = slices.Clone(r.problems)
 	c := &Config{Panel: r.panel(f.Panel), Registrars: r.registrars(f.Registrars), secrets: r.secrets}
 	c.Warnings = r.warnings
+	// A mistake that is no single registrar's keeps them all from being read.
 	if left := c.assign(r.problems, file.Body); left+r.shared > 0 {
 		return nil, asError(r.problems)
 	}

@@ -76,6 +76,7 @@ func (p *plugin) registrar() (registrar.Service, error) {
 
 // run keeps the plugin at work until ctx ends.
 func (p *plugin) run(ctx context.Context) {
+	// Backwards: an upgrade that was accepted is answered, then the state is told, and then no upgrade is accepted any more.
 	defer close(p.ended)
 	defer p.enter(Stopped, nil)
 	defer p.discardNext()
@@ -162,6 +163,7 @@ func (p *plugin) life(ctx context.Context) error {
 	}
 
 	i, d, err := ready(ctx, p.spec, p.launches.Add(1), p.timing, p.log)
+	// One that goes no further is shown with its version as well.
 	if d.Name == p.spec.plugin() {
 		p.introduce(d)
 	}
@@ -189,6 +191,8 @@ func (p *plugin) begin(ctx context.Context, i *instance) error {
 	if i.spec.Started == nil {
 		return nil
 	}
+
+	// Without this mark a store that is lost later would be made anew, and what was paid forgotten.
 	if err := i.spec.Started(); err != nil {
 		return fmt.Errorf("start plugin %s: %w", p.name, err)
 	}
@@ -261,6 +265,7 @@ func (p *plugin) settle(state State, reason error) {
 // serve blocks until the process ends or freezes, or until ctx ends or an upgrade is ready: then
 // the process is drained.
 func (p *plugin) serve(ctx context.Context, i *instance) error {
+	// Sessions outlast ctx, since events still come while the plugin is drained.
 	sessions, end := context.WithCancel(context.WithoutCancel(ctx))
 	var following sync.WaitGroup
 	following.Go(func() { p.follow(sessions, i.plugin) })

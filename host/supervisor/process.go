@@ -86,6 +86,7 @@ func (p *process) start() error {
 		return err
 	}
 
+	// A pipe whose other end we held open ourselves would never end.
 	pipes.closeTheirs()
 	p.cmd, p.stdout, p.stderr, p.lifeline = cmd, pipes.stdout[0], pipes.stderr[0], pipes.lifeline[1]
 	p.work.Go(func() { relay(p.stderr, p.log, p.words) })
