@@ -106,8 +106,11 @@ func (h *Host) needRestart(c *config.Config) (names []string) {
 	for name, same := range map[string]bool{
 		"panel.data": was.Data == is.Data, "panel.listen": was.Listen == is.Listen, "panel.store": was.Store == is.Store, "panel.unpaid": was.Unpaid == is.Unpaid,
 		"panel.backup_recipients": slices.Equal(was.BackupRecipients, is.BackupRecipients),
+		"panel.behind_proxy":      slices.Equal(was.Proxy, is.Proxy),
 		"panel.keep":              was.Keep == is.Keep,
 		"panel.notify":            was.Notify.Same(is.Notify),
+		"panel.tls":               was.TLS.Same(is.TLS),
+		"panel.webhook":           slices.EqualFunc(was.Webhooks, is.Webhooks, config.Webhook.Same),
 	} {
 		if !same {
 			names = append(names, name)

@@ -73,6 +73,14 @@ type TLS struct {
 	At        Position
 }
 
+// Same reports whether two blocks name the same files, wherever they stand: what is in them is read again when it changes.
+func (t *TLS) Same(other *TLS) bool {
+	if t == nil || other == nil {
+		return t == other
+	}
+	return t.Cert == other.Cert && t.Key == other.Key
+}
+
 // Webhook is a block webhook.
 type Webhook struct {
 	Name   string
