@@ -12,6 +12,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
+// Review are the commands about mails that wait for a person.
 type Review struct {
 	List    listReviewsCommand   `cmd:"" default:"withargs" help:"The mails that wait for a person (the default)."`
 	Show    showReviewCommand    `cmd:"" help:"Show one, masked."`
