@@ -35,6 +35,8 @@ func Check(ctx context.Context, o Options, mail bool) ([]Report, error) {
 	if _, err := hooks(c); err != nil {
 		return nil, err
 	}
+
+	// Directories of the plugins' own: in those of the panel they may be at work now.
 	dir, err := checkDir(c.Dir())
 	if err != nil {
 		return nil, fmt.Errorf("make a directory for the check: %w", err)

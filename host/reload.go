@@ -38,6 +38,7 @@ func (h *Host) Reload(ctx context.Context) {
 
 	var exchanging sync.WaitGroup
 	for _, r := range c.Registrars {
+		// Side by side: one that drains for long delays no other.
 		if old, known := h.config.Registrar(r.Name); known && !r.Retired && !old.Retired {
 			exchanging.Go(func() { h.exchange(ctx, c, r) })
 		}
@@ -102,6 +103,7 @@ func (h *Host) differs(ctx context.Context, c *config.Config, r config.Registrar
 
 // needRestart names the settings that differ and can't be changed at work.
 func (h *Host) needRestart(c *config.Config) (names []string) {
+	// All of this was opened, or handed on, at the start.
 	was, is := h.config.Panel, c.Panel
 	for name, same := range map[string]bool{
 		"panel.data": was.Data == is.Data, "panel.listen": was.Listen == is.Listen, "panel.store": was.Store == is.Store, "panel.unpaid": was.Unpaid == is.Unpaid,

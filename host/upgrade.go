@@ -32,6 +32,8 @@ func (h *Host) Upgrade(ctx context.Context, name, by, forWhom string) (superviso
 	if err != nil {
 		return supervisor.Status{}, publicError(err)
 	}
+
+	// Read once more for its warnings alone; what is exchanged is in spec.
 	if c, err := config.LoadServing(h.path, h.environment); err == nil {
 		warn(c, h.log)
 	}

@@ -117,6 +117,8 @@ func (r Restoration) placeKey(stage, path string, m Manifest) error {
 	if err != nil {
 		return err
 	}
+
+	// Found out now, and not by a panel that can't start on a directory which was exchanged already.
 	if check := m.KeyChecks[path]; check != "" && check != checkOf(key) {
 		return fmt.Errorf("%w: %s", ErrOtherKey, path)
 	}

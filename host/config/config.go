@@ -200,6 +200,7 @@ func (c *Config) assign(problems []Problem, body hcl.Body) (left int) {
 			if b.Type == "registrar" && len(b.Labels) == 1 {
 				_, twice := blocks[b.Labels[0]]
 				blocks[b.Labels[0]] = hcl.RangeBetween(b.DefRange(), b.Body.Range())
+				// Two registrars of one name can't be told apart, so no mistake is one's alone.
 				if twice {
 					return len(problems)
 				}

@@ -105,6 +105,7 @@ func record(d registrar.Domain) registrar.Domain {
 	}
 	d.Name = d.Name[:min(len(d.Name), longestName)]
 	d.Customer, d.Handle = input.OneLine(d.Customer, input.LongestCustomer), input.OneLine(d.Handle, input.LongestHandle)
+	// Lists are cloned before they are changed: the record is the caller's.
 	d.Nameservers = slices.Clone(d.Nameservers[:min(len(d.Nameservers), mostServers)])
 	for i, n := range d.Nameservers {
 		n.Host, n.IPs = input.OneLine(n.Host, 253), slices.Clone(n.IPs[:min(len(n.IPs), mostAddresses)])

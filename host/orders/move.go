@@ -230,6 +230,7 @@ func takeOverAt(ctx context.Context, target registrar.Service, m Move, d Domain,
 
 	taken, err := target.Domain(ctx, d.Name)
 	if errors.Is(err, registrar.NotFound) {
+		// A move that is repeated finds the domain there already.
 		taken, err = target.ImportDomain(ctx, m.imported(d))
 	}
 

@@ -16,6 +16,7 @@ import (
 // payment is paid at once. Nothing is stored when there is a problem. A request under an ID that
 // is known is the order that it is the repetition of, as that stands now; see repeated.
 func (s *Service) Place(ctx context.Context, q NewOrder) (Order, error) {
+	// Before anything is judged: by now the domain is not to be had any more, because of this very order.
 	if o, known, err := s.repeated(ctx, q); known || err != nil {
 		return s.waits().shown(o), err
 	}
@@ -37,6 +38,7 @@ func placeNew(ctx context.Context, s *Service, q NewOrder) (Order, error) {
 		return Order{}, err
 	}
 
+	// Before the transaction, since a registrar may take long. What may change meanwhile is looked at again within it.
 	notes, err := s.admit(ctx, name, asked)
 	if err != nil {
 		return Order{}, err

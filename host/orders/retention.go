@@ -76,6 +76,7 @@ func (d *Data) retain(ctx context.Context) error {
 	}
 
 	d.log.Info("old personal data removed", "cancelled_orders", removed[0], "contacts", removed[1], "codes", codes)
+	// Until then what was removed still lies in the database's files.
 	return d.db.Purge(ctx)
 }
 

@@ -209,6 +209,7 @@ func (i *instance) configure(ctx context.Context, d registrar.Description) error
 func (i *instance) stop() {
 	force := time.AfterFunc(i.timing.Kill, i.process.kill)
 	defer force.Stop()
+	// It asks the process to end and waits for that; force cuts the waiting short.
 	i.client.Kill()
 	i.process.kill()
 	i.process.wait()

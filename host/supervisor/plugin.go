@@ -139,6 +139,8 @@ func (p *plugin) alarm(ctx context.Context, reason error) {
 	if reason != nil {
 		text = reason.Error()
 	}
+
+	// It is tried every minute, and told again only for another reason.
 	if text == p.told {
 		return
 	}
@@ -348,6 +350,7 @@ func (p *plugin) check(ctx context.Context, i *instance) bool {
 		return false
 	}
 	if err != nil {
+		// An error is an answer, too: the process lives and is not well.
 		health = []registrar.Component{{Name: "health", Detail: err.Error()}}
 	}
 	p.setHealth(components(health))

@@ -94,6 +94,7 @@ func (s *Server) forgetDomain(r *http.Request, in api.Forgetting) (api.Domain, e
 }
 
 func (s *Server) runRenewals(r *http.Request, in api.RenewalRun) (incomplete[[]api.RenewalStep], error) {
+	// A plan spends nothing.
 	needed := access.Money
 	if in.DryRun {
 		needed = access.Look

@@ -118,6 +118,7 @@ func (s *Server) demand(w http.ResponseWriter, message string) {
 // turnAway answers a guess, the later the more there were.
 func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, address string) {
 	count, waited := s.guesses.Wrong(r.Context(), address)
+	// Not each time: a guesser must not fill the log.
 	if count == 1 || count%100 == 0 {
 		s.log.Warn("a wrong credential was given", "address", address, "times", count)
 	}
@@ -155,6 +156,8 @@ func (s *Server) identify(r *http.Request) (access.Caller, error) {
 	if !ok || !found.Valid(time.Now()) {
 		return access.Caller{}, errWrongCredential
 	}
+
+	// That its last use is not known keeps no caller out.
 	if err := s.keys.Used(r.Context(), found); err != nil {
 		s.log.Warn("the use of a credential can't be noted", "credential", found.Name, "err", err)
 	}
@@ -177,6 +180,7 @@ func (s *Server) origin(r *http.Request) (address string, ok bool) {
 		return host, false
 	}
 
+	// From the end, since each proxy adds there whom it was called by: so far as proxies of ours have written it, it is true.
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
 		hop = strings.TrimSpace(hop)

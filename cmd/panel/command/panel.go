@@ -158,6 +158,7 @@ func ListPartial[T any](c *Call, path string, query map[string][]string, limit i
 	}
 
 	err = patiently(c.Ctx, func() error {
+		// A call that is repeated begins the list anew.
 		all, missing = []T{}, nil
 		for page, err := range api.Pages[T](c.Ctx, client, path, asked) {
 			if err != nil {

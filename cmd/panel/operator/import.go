@@ -43,7 +43,7 @@ func (p *importDomainCommand) Run(c *command.Call) error {
 	return c.Show(d, domainText(d))
 }
 
-// atOnce is how many domains one call imports.
+// atOnce is how many domains one call imports: as many as the API takes.
 const atOnce = 1000
 
 func (p *importDomainCommand) many(c *command.Call) error {

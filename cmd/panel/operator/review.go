@@ -156,6 +156,7 @@ func (p *resolveReviewCommand) one(c *command.Call, id string) (r api.Review, er
 		d.Version = version(seen.Version)
 	}
 	if d.Operation != "" && !slices.Contains(seen.Candidates, d.Operation) {
+		// The version of the entry covers its candidates alone.
 		op, err := command.Get[api.Operation](c, api.Path("operations", d.Operation), nil)
 		if err != nil {
 			return r, err
