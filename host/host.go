@@ -94,8 +94,8 @@ func (h *Host) open(ctx context.Context, o Options) error {
 		return err
 	}
 
-	// From here on no other panel works on the data directory. What was opened is noted at once: where a later step fails,
-	// Open closes it.
+	// From here on no other panel works on the data directory. What is opened is noted at once, and closed by Open where a
+	// later step fails.
 	h.launcher = launcher
 	h.closers = append(h.closers, release)
 	if h.listener, err = door.Listen(ctx, h.config.Panel, h.log); err != nil {

@@ -118,7 +118,7 @@ func (r Restoration) placeKey(stage, path string, m Manifest) error {
 		return err
 	}
 
-	// Found out now, and not by a panel that can't start on a directory which was exchanged already.
+	// Looked at now: a panel refuses to start with another key, and by then the directory would be exchanged.
 	if check := m.KeyChecks[path]; check != "" && check != checkOf(key) {
 		return fmt.Errorf("%w: %s", ErrOtherKey, path)
 	}

@@ -214,7 +214,7 @@ func operationFor(chosen registrar.Verdict) func(v *visit, id string) (row, erro
 		case at < 0:
 			t.Forbidden = v.lang.Text("bulk.state")
 		case op.Kind == string(registrar.KindAuthCode) && chosen == registrar.VerdictDone:
-			// Each has brought a code of its own, for which a list has no place.
+			// Each has a code of its own, and a list has no field for it.
 			t.Forbidden = v.lang.Text("bulk.code")
 		default:
 			t.Effect = v.lang.Text(permitted[at].Effect, "Name", d.Unicode)

@@ -123,7 +123,7 @@ func chownTree(dir string, a *supervisor.Account) error {
 		return err
 	}
 
-	// The account writes there, and could have laid a link to a file of the panel's where a plain path would follow it.
+	// The account can write there: a plain path would follow a link that it laid to a file of the panel's.
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return fmt.Errorf("give %s to user %s: %w", dir, a.Name, err)

@@ -48,7 +48,7 @@ func (f follower) accept(ctx context.Context, tx *sql.Tx, e registrar.Event) (ke
 		return e, shown, nil
 	}
 
-	// A name in any form but ACE can't be in the list, so it is not looked for, and counts as not the registrar's own.
+	// A name in another form than ACE is in no list: it is not looked for, and is not the registrar's own.
 	own := false
 	if ace, err := input.ACE(e.Name); err == nil && ace == e.Name {
 		if shown, err = selectDomain(ctx, tx, e.Name); err == nil {

@@ -113,8 +113,8 @@ func (s *Service) readmit(ctx context.Context, id registrar.OrderID) (notes []re
 		return err
 	})
 
-	// Paying what is paid changes nothing, so nothing is asked for it; and a registrar that is not run can't be asked: the
-	// gate refuses such an order, and says what to do.
+	// Nothing is asked about what is paid already, because paying again changes nothing. A registrar that is not run can't
+	// be asked: the gate refuses its orders, and says what to do.
 	if err != nil || o.State != Unpaid || !s.board.Runs(o.Registrar) {
 		return nil, err
 	}

@@ -60,7 +60,8 @@ func (s *Service) Resolve(ctx context.Context, d registrar.Decision, forWhom str
 		return op, err
 	}
 
-	// Before the decision, whose event may be faster than its answer and is believed to be that person's only then.
+	// Recorded before it is passed on: the event of the decision may come sooner than the answer, and would not be believed
+	// to be this person's.
 	if err := s.passing(ctx, r.Name, d.By); err != nil {
 		return op, err
 	}

@@ -189,7 +189,7 @@ func (s Records) Forget(ctx context.Context, f Forgetting) (d Domain, err error)
 			return err
 		}
 
-		// By this row the events that its registrar still sends are known not to bring the domain back. A domain that had to be
+		// This row keeps the events that its registrar still sends from bringing the domain back. A domain that had to be
 		// released has it already.
 		if err := exec(ctx, tx, "insert into moves (domain, source, renewal) values ($1, $2, $3) on conflict do nothing", d.Name, d.Registrar, now.Renewal); err != nil {
 			return err

@@ -149,7 +149,7 @@ func (a asker) askEnd(ctx context.Context, o Order) error {
 		return nil
 	}
 
-	// Before the record, so that one which fails is made up for in the next round and not in an hour.
+	// Before the record is made: if that fails, the next round asks again, and not the next hour.
 	delete(a.again, o.ID)
 	err = a.write(ctx, func(tx *sql.Tx) error {
 		if err := a.stands(ctx, tx, o.Registrar, op); err != nil {

@@ -207,7 +207,7 @@ func (d *Data) erased(ctx context.Context, customer string, a switchboard.Told[r
 		return nil
 	}
 	return d.write(ctx, func(tx *sql.Tx) error {
-		// Without a row another panel, or another call, has told of it.
+		// Where there is no row, another panel or call has told of it already.
 		n, err := sqldb.Changed(ctx, tx, "delete from erasures where customer = $1 and registrar = $2", customer, a.Registrar)
 		if err != nil || n == 0 {
 			return fault(err, "record an erasure")

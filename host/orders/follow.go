@@ -144,8 +144,8 @@ func (f follower) apply(ctx context.Context, events ...registrar.Event) error {
 			return err
 		}
 
-		// Events up to the cursor are told again by a registrar that was reconnected, and are here already where another panel
-		// follows the same one. What is missing before one stops all that follow: in between may be the end of a paid order.
+		// Events up to the cursor are here already where another panel follows the same registrar. A gap stops all that come
+		// after it: the end of a paid order may be among those that are missing.
 		stood := last
 		for _, e := range events {
 			if e.Cursor <= last {

@@ -60,7 +60,7 @@ func (g gate) giveUp(ctx context.Context, v Verdict, a action) (o Order, changed
 			return registrar.Errorf(registrar.Precondition, "nothing was paid for order %s: dismiss it instead, if it is to be out of the way", o.ID)
 		}
 
-		// Said once more, it changes nothing and makes no second entry.
+		// Saying it again changes nothing and makes no second entry.
 		if a == refund && !o.RefundedAt.IsZero() || a == dismiss && !o.DismissedAt.IsZero() {
 			return nil
 		}

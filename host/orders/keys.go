@@ -28,7 +28,7 @@ func (d *Data) RotateKeys(ctx context.Context, by string) (done []switchboard.It
 		}
 	}
 
-	// What keeps the panel's own key as it is keeps none of the registrars'.
+	// The registrars exchange theirs also where the panel's own has to stay.
 	for _, a := range d.board.RotateKeys(ctx) {
 		if a.Err != nil {
 			absent = append(absent, switchboard.Absent{Registrar: a.Registrar, Reason: switchboard.Reason(a.Err)})

@@ -84,7 +84,7 @@ func (q DomainList) listing() (listing[Domain], error) {
 		sorted = ByPaidTill
 	}
 
-	// Lists are sorted as people read names. What begins with the DNS's own prefix is found only in names as the DNS has them.
+	// Lists are sorted by names as people read them. A beginning in ACE is found only among names as the DNS has them.
 	column := "unicode"
 	if strings.HasPrefix(q.prefix(), "xn--") {
 		column = "name"

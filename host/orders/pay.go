@@ -70,7 +70,7 @@ func (g gate) settle(ctx context.Context, tx *sql.Tx, o Order, a action) (Order,
 		return o, o.refusedTo(a)
 	}
 
-	// Done already; once more changes nothing and makes no entry.
+	// Done already: doing it again changes nothing and makes no entry.
 	if next == o.stage() {
 		return o, nil
 	}
@@ -117,7 +117,7 @@ func (g gate) paid(ctx context.Context, tx *sql.Tx, o Order) error {
 			return err
 		}
 
-		// Of a name that a person has taken off the list, the registrar's events count again.
+		// If a person had taken the name off the list, the registrar's events about it count again from now on.
 		if err := remember(ctx, tx, o.Domain); err != nil {
 			return err
 		}

@@ -58,7 +58,7 @@ func placeNew(ctx context.Context, s *Service, q NewOrder) (Order, error) {
 	}
 
 	err = s.write(ctx, func(tx *sql.Tx) error {
-		// An order that was not paid in time keeps the name from no other order, also before the rounds end it.
+		// An order that was not paid in time stands in no other's way, even if the rounds have not ended it yet.
 		if err := s.gate().expireOn(ctx, tx, o.Domain); err != nil {
 			return err
 		}

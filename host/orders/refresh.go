@@ -62,7 +62,7 @@ func (f *Refresher) join(name string) (one *refreshing, first bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 
-	// What was answered long ago makes room, and so does what a clock that was put back would keep too long.
+	// Old answers make room. One of a time to come is old, too: the clock was put back.
 	for other, r := range f.asked {
 		if age := now.Sub(r.at); !r.at.IsZero() && (age >= askedAgain || age < 0) {
 			delete(f.asked, other)

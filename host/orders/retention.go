@@ -88,8 +88,8 @@ func (d *Data) removeOld(ctx context.Context, old string, before time.Time, remo
 	for last := ""; ; {
 		var ids []string
 		err := d.db.Read(ctx, func(tx *sql.Tx) (err error) {
-			// On from the last ID, because some rows are found again after their turn: a transfer that has no code any more has
-			// a contact.
+			// On from the last ID: what a removal leaves is found again, such as a transfer whose code is gone and whose contact
+			// stays.
 			ids, err = sqldb.Collect(ctx, tx, scanName, old, sqldb.Millis(before), last, retainAtOnce)
 			return err
 		})

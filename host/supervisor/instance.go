@@ -62,7 +62,7 @@ func ready(ctx context.Context, spec Spec, slot uint32, t Timing, log *slog.Logg
 }
 
 func launch(ctx context.Context, spec Spec, slot uint32, t Timing, log *slog.Logger) (*instance, error) {
-	// Two digits, as a socket's path has no room for more. Two processes that are at work together differ in them.
+	// Two digits: a socket's path has no room for more. Processes that are at work at the same time have different ones.
 	runDir := filepath.Join(spec.RunDir, strconv.Itoa(int(slot%100)))
 	if err := makeDirs(spec, runDir); err != nil {
 		return nil, err

@@ -76,7 +76,8 @@ func (p *plugin) registrar() (registrar.Service, error) {
 
 // run keeps the plugin at work until ctx ends.
 func (p *plugin) run(ctx context.Context) {
-	// Backwards: an upgrade that was accepted is answered, then the state is told, and then no upgrade is accepted any more.
+	// Deferred calls run backwards: an upgrade that was accepted gets its answer, the state is told, and only then the others
+	// that wait hear that it has ended.
 	defer close(p.ended)
 	defer p.enter(Stopped, nil)
 	defer p.discardNext()

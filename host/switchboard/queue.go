@@ -87,7 +87,7 @@ func (b *Board) MailPage(ctx context.Context, q registrar.MailQuery) (all Severa
 func (b *Board) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision) (done registrar.ReviewsResolved, absent []Absent, err error) {
 	answers := askAll(ctx, b, b.names, func(ctx context.Context, r registrar.Service) (registrar.ReviewsResolved, error) {
 		part, err := r.ResolveReviews(ctx, d)
-		// The same can be asked entry by entry, but for what the registrar would have to remember.
+		// It resolves one at a time. A sender to ignore from now on is more than that, and is left unsupported.
 		if errors.Is(err, registrar.Unsupported) && len(d.Reviews) > 0 && !d.FromNowOn {
 			return oneByOne(ctx, r, d)
 		}

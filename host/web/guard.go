@@ -180,7 +180,8 @@ func (s *Server) origin(r *http.Request) (address string, ok bool) {
 		return host, false
 	}
 
-	// From the end, since each proxy adds there whom it was called by: so far as proxies of ours have written it, it is true.
+	// From the end: each proxy adds there by whom it was called. What our own have added is true, and what stands before
+	// that the caller may have written.
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
 		hop = strings.TrimSpace(hop)

@@ -65,7 +65,7 @@ func storeSecret(path, text string) error {
 		mode = 0o640
 	}
 
-	// Chmod gives the mode as it is, whatever the umask leaves of it here.
+	// The mode is set again below, because the umask takes from this one.
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return fmt.Errorf("write password: %w", err)
