@@ -39,6 +39,7 @@ func NewSource(location string) *Source {
 			switch {
 			case len(via) >= 5:
 				return errors.New("too many redirects")
+			// A list says which domains are gone: it must not come by a way on which others can write it.
 			case via[0].URL.Scheme == "https" && r.URL.Scheme != "https":
 				return errors.New("it redirects from https to http")
 			}
