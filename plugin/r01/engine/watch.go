@@ -9,8 +9,8 @@ import (
 
 const brakeAlarm = "brake"
 
-// watch raises the alarms that depend on time and not on an event: the brake holds, there are still no funds,
-// that no renewal pass completes.
+// watch raises and ends the alarms that depend on time and not on an event: that the brake holds, that there
+// are still no funds, that no renewal pass completes, that the mailbox is shared.
 func (ro *Rounds) watch(tx *store.Tx) error {
 	return errors.Join(ro.watchBrake(tx), ro.watchFunds(tx), ro.watchPasses(tx), ro.watchShared(tx), ro.boundDeadlines(tx))
 }
