@@ -89,6 +89,7 @@ func Parse(raw []byte) (Message, error) {
 		m.damage(what)
 	}
 
+	// Last: a bounce that is no report is judged by the words of the text.
 	m.classify(header, w)
 	return m, nil
 }
