@@ -95,6 +95,8 @@ func (v *Verifier) weigh(findings [][]result, author string) Verdict {
 	}
 
 	switch {
+	// A stranger may have put a field with dmarc=pass below ours: of several fields DMARC counts only beside
+	// what it rests on, where any of them speaks of that.
 	case dmarc.all() && (len(findings) == 1 || dkim.all() || spf.all() || !dkim.any() && !spf.any()):
 		return Verdict{Verified: true, Reason: "our mail server found dmarc=pass of " + author}
 	case dkim.all():
@@ -197,6 +199,7 @@ func readResult(words []string) (result, error) {
 func strip(value string) (string, error) {
 	var bare strings.Builder
 	depth, quoted, escaped := 0, false, false
+
 	for _, c := range []byte(value) {
 		inside := depth > 0 || quoted
 		switch {
