@@ -84,6 +84,7 @@ func (ro *Rounds) watchPasses(tx *store.Tx) error {
 	case err != nil:
 		return err
 	case last.IsZero() || last.After(ro.now().Add(ClockSkew)):
+		// With a time in the future, which a wrong clock wrote, no alarm would ever come.
 		return tx.SetTime(PassCompleted, ro.now())
 	case ro.now().Sub(last) > DeadMan:
 		return ro.alarms.Raise(tx, PassAlarm, "", "no renewal pass has completed since "+last.UTC().Format(time.RFC3339))

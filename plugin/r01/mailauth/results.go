@@ -19,6 +19,7 @@ func (v *Verifier) vouched(h header, author string) Verdict {
 	entered := false // by a Received field of a foreign hop, above all
 	for _, f := range h {
 		switch {
+		// What lies below was written before the mail came to us.
 		case strings.EqualFold(f.name, "Received") && len(findings) > 0 && v.originOf(f.value) == outside:
 			return v.weigh(findings, author)
 		case strings.EqualFold(f.name, "Received") && entered:
@@ -33,6 +34,7 @@ func (v *Verifier) vouched(h header, author string) Verdict {
 
 		id, results, err := readResults(f.value)
 		switch {
+		// Another's field ends ours.
 		case len(findings) > 0 && (err != nil || id != v.config.AuthServID):
 			return v.weigh(findings, author)
 		case err != nil:

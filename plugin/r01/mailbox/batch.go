@@ -56,6 +56,7 @@ func (w *Watcher) batch(ctx context.Context, s *session, batch []entry) error {
 		}
 	}
 
+	// What came whole is safe before more is asked, which may break the connection.
 	if err := w.deliver(ctx, s, whole, false); err != nil {
 		return err
 	}

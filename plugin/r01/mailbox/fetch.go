@@ -82,6 +82,7 @@ func (s *session) bodies(ctx context.Context, batch []entry, part *imap.SectionP
 		listed, room = min(listed, s.config.MaxSize), s.config.MaxSize+talk
 	}
 
+	// By PEEK, or the server would mark as seen what is not stored yet.
 	what := &imap.FetchOptions{UID: true, InternalDate: dated, BodySection: []*imap.FetchItemBodySection{{Peek: true, Partial: part}}}
 	limit := s.config.Timeouts.Exchange + time.Duration(listed/minRate)*time.Second
 	var fetched []entry

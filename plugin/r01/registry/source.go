@@ -84,6 +84,7 @@ func (s *Source) openFile(_ context.Context, last Edition) (io.ReadCloser, Editi
 	if err != nil {
 		return nil, Edition{}, errors.Join(err, f.Close())
 	}
+	// In milliseconds, as the store keeps it: a finer time would be another one after each look.
 	mark := Edition{Modified: info.ModTime().UTC().Truncate(time.Millisecond), Size: info.Size()}
 	if mark == last {
 		return nil, mark, errors.Join(ErrUnchanged, f.Close())

@@ -188,6 +188,7 @@ func (vs *Views) Health(ctx context.Context) ([]registrar.Component, error) {
 			case engine.PassAlarm:
 				renewals = registrar.Component{Name: "renewals", Detail: a.Message}
 			default:
+				// What has ended stands with its domain, and is nothing that the queue suffers from.
 				over, err := engine.IsOver(tx, a)
 				if err != nil {
 					return err
