@@ -83,11 +83,11 @@ func parseServer(server secret.String) (*pgx.ConnConfig, error) {
 		return nil, errors.New("it is not a URL of the form postgres://USER@HOST:PORT/DATABASE")
 	}
 
-	// The driver's own choice, "prefer", goes on without encryption when the server, or an attacker who
-	// answers in its place, offers none.
 	q := u.Query()
 	mode := q.Get("sslmode")
 	if mode == "" {
+		// The driver's own choice, "prefer", goes on without encryption when the server, or an attacker
+		// who answers in its place, offers none.
 		mode = "verify-full"
 		if local, err := allLocal(text); err == nil && local {
 			mode = "disable"

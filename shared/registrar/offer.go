@@ -83,6 +83,8 @@ func (d Description) offerFor(name string) Offer {
 	for _, o := range d.Offers {
 		zones = append(zones, o.TLDs...)
 	}
+
+	// A TLD itself may be asked about, and ZoneOf finds only what lies above a name.
 	zone := name
 	if !slices.Contains(zones, name) {
 		zone = ZoneOf(name, zones)
@@ -147,6 +149,7 @@ func (p Problem) say(en, ru string) Problem {
 func (d Description) Refused(o Order) []Problem {
 	problems := append(d.Unoffered(o), d.MissingContacts(o)...)
 	for _, p := range d.Unread(o) {
+		// One problem for a field is enough: what is not sold need not be read.
 		told := func(have Problem) bool { return have.Path == p.Path || strings.HasPrefix(have.Path, p.Path+"[") }
 		if !slices.ContainsFunc(problems, told) {
 			problems = append(problems, p)

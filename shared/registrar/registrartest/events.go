@@ -156,7 +156,7 @@ func isLive(e *exam) error {
 	go func() {
 		for v, err := range l.Events(ctx, last) {
 			if err == nil {
-				<-submitted
+				<-submitted // only then it is known which operation is waited for
 			}
 			if err != nil || v.Operation == op.ID {
 				read <- err

@@ -164,6 +164,7 @@ func decidesOnce(e *exam) error {
 		return err
 	}
 
+	// "failed" is a verdict on most states, and none that could send anything.
 	const several = 8
 	answers := make([]error, several)
 	d := registrar.Decision{Operation: op.ID, Version: op.Version, Verdict: registrar.VerdictFailed, By: "conformance"}
@@ -219,6 +220,8 @@ func cancelsQueued(e *exam) error {
 		return err
 	}
 
+	// Whether it is still queued is a race with the plugin's own sending: either answer is right, if it
+	// fits what the operation was then.
 	op, cancelled, err := e.decide(l, op.ID, registrar.VerdictCancel)
 	switch now, failed := l.Operation(e.ctx, op.ID); {
 	case failed != nil:
