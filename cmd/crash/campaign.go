@@ -99,6 +99,8 @@ func playRound(ctx context.Context, o options, base string, round int, t *tally,
 		return fmt.Errorf("open round %d: %w", round, err)
 	}
 	defer w.close()
+
+	// Orders and faults draw from streams of their own: how many orders come in time changes no fault.
 	s := &shop{world: w, random: rand.New(rand.NewPCG(o.seed, uint64(round)<<1))}
 	err = w.play(ctx, o, s, stdout)
 	if ctx.Err() != nil {
@@ -108,6 +110,7 @@ func playRound(ctx context.Context, o options, base string, round int, t *tally,
 		return fmt.Errorf("round %d: %w", round, err)
 	}
 
+	// What did not come to rest is judged all the same: another invariant may say why.
 	j, judgeErr := w.examine(ctx, s.placed)
 	for tries := 0; judgeErr != nil && w.shared != nil && tries < 10; tries++ { // the server was killed
 		pause(ctx, time.Second)
@@ -179,9 +182,12 @@ func (w *world) play(ctx context.Context, o options, s *shop, out io.Writer) err
 	w.torment(ctx, o, s, rand.New(rand.NewPCG(o.seed, uint64(w.round)<<1|1)))
 	enough()
 	selling.Wait()
+
+	// From here on nothing is ordered and nothing goes wrong, so what is open only becomes less. The panel
+	// ends before the judge reads: a book that is still written would contradict the other.
 	err := w.settle(ctx, out)
 	stop()
-	keeping.Wait() // it drains
+	keeping.Wait()
 
 	return errors.Join(err, kept, peerKept)
 }

@@ -88,6 +88,8 @@ func (s *Simulator) lie(kind LieKind, about *target, seed uint64) bool {
 	if !ok {
 		return false
 	}
+
+	// Without the lock: a real server takes its time, and the robot must go on.
 	s.logger.Info("lie", "kind", l.Kind, "object", l.Object, "claims", l.Claims)
 	s.bring(l.Raw, func() {})
 	return true

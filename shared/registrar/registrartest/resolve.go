@@ -164,7 +164,6 @@ func decidesOnce(e *exam) error {
 		return err
 	}
 
-	// "failed" is a verdict on most states, and none that could send anything.
 	const several = 8
 	answers := make([]error, several)
 	d := registrar.Decision{Operation: op.ID, Version: op.Version, Verdict: registrar.VerdictFailed, By: "conformance"}
