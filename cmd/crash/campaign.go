@@ -77,6 +77,7 @@ func campaign(ctx context.Context, o options, stdout, stderr io.Writer) int {
 }
 
 func verdict(err error, t *tally, stderr io.Writer) int {
+	// What is broken comes first: trouble of the program's own must not hide it.
 	switch {
 	case len(t.broken) > 0:
 		fmt.Fprintln(stderr, "crash:", errors.Join(t.broken...))
@@ -203,6 +204,9 @@ func (w *world) torment(ctx context.Context, o options, s *shop, random *rand.Ra
 		f := draw(random)
 		f.other = w.peer != nil && random.IntN(2) == 0
 		pause(ctx, time.Duration(random.ExpFloat64()*float64(between)))
+
+		// Not longer: while too many orders are open the shop sells none, and it may be a fault that
+		// keeps them open.
 		longest := pace.Scale(atLongest)
 		for began := time.Now(); s.sold() < o.orders*kills && time.Since(began) < longest; {
 			pause(ctx, 10*time.Millisecond)

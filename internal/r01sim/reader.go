@@ -91,6 +91,7 @@ func (r *reader) read(admit func(Authorization) *Rejection) (Request, *Rejection
 }
 
 func (r *reader) transferEncoding() *Rejection {
+	// r01-mail 1.1: neither base64 nor quoted-printable.
 	if strings.EqualFold(strings.TrimSpace(r.header.Get("Content-Transfer-Encoding")), "8bit") {
 		return nil
 	}
@@ -135,6 +136,7 @@ func forbidden(c rune) bool {
 
 // authorization takes the lines above the first heading.
 func (r *reader) authorization() *Rejection {
+	// r01-mail 2.1: it opens the body, so what stands below a heading is none.
 	n := slices.IndexFunc(r.lines, isHeading)
 	if n < 0 {
 		n = len(r.lines)
@@ -281,7 +283,7 @@ func parseFields(lines []string) (fields []Field, bad string) {
 }
 
 // order checks that a registrant comes before the domain that refers to it, and that only
-// domains are prolonged.
+// domains are prolonged. r01-mail 2.2, 2.7
 func (r *reader) order() *Rejection {
 	defined := map[string]int{}
 	for i, t := range r.request.Templates {

@@ -45,6 +45,7 @@ func (y Years) Wrong() bool { return !y.None() && (y.Min < 1 || y.Max < y.Min ||
 // Has reports whether an order may name this many years; none at all it always may.
 func (y Years) Has(n int) bool { return n == 0 || !y.None() && n >= y.Min && n <= y.Max }
 
+// String writes the range for people: "2", "1 to 10"; "" where there is no term to choose.
 func (y Years) String() string {
 	switch {
 	case y.None():

@@ -85,6 +85,7 @@ func Dispense(c *plugin.Client) (registrar.Hosted, error) {
 // VersionError is a plugin that has no major version of the protocol in common with the host.
 type VersionError struct{ Plugin int }
 
+// Error says which side is to be upgraded.
 func (e *VersionError) Error() string {
 	text := fmt.Sprintf("it speaks version %d of the protocol and this panel version %d: ", e.Plugin, ProtocolVersion)
 	if e.Plugin < ProtocolVersion {

@@ -68,6 +68,8 @@ func knowsZones(e *exam) error {
 		return names(v.Problems, "domain")
 	}
 
+	// Outside lies a name below a TLD that is made up, and below what is around a zone of several labels:
+	// where com.ru is sold and ru is not, a name directly below ru is no name of the registrar's.
 	label := "conformance-" + e.tag + "-zone"
 	outside := []string{label + ".conformance"}
 	for _, zone := range e.zones() {
