@@ -205,8 +205,7 @@ func (w *world) torment(ctx context.Context, o options, s *shop, random *rand.Ra
 		f.other = w.peer != nil && random.IntN(2) == 0
 		pause(ctx, time.Duration(random.ExpFloat64()*float64(between)))
 
-		// Not longer: while too many orders are open the shop sells none, and it may be a fault that
-		// keeps them open.
+		// Not longer: while too many orders are open the shop sells none.
 		longest := pace.Scale(atLongest)
 		for began := time.Now(); s.sold() < o.orders*kills && time.Since(began) < longest; {
 			pause(ctx, 10*time.Millisecond)

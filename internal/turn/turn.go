@@ -112,7 +112,7 @@ func (t *Turn) Run(ctx context.Context, work Work) {
 			}
 		}
 
-		// Also after the lease was lost: another instance has it, and keeps it for longer than this.
+		// Also after the lease was lost: to ask at once would bring no other answer.
 		select {
 		case <-ctx.Done():
 		case <-time.After(t.Every):
