@@ -55,6 +55,8 @@ func openMail(raw []byte) (*reader, *Rejection) {
 	if err != nil {
 		return nil, reject(ReasonMail, "The message cannot be read.")
 	}
+
+	// A sender that can't be read stays empty, and so is not the one whom the robot serves.
 	r := &reader{header: m.Header, body: body}
 	r.request.MessageID = strings.TrimSpace(m.Header.Get("Message-ID"))
 	r.request.Subject = decodeHeader(m.Header.Get("Subject"))

@@ -282,6 +282,8 @@ func (r *registry) updateDomain(t Template) {
 func (r *registry) updateClient(t Template) (message string) {
 	c := r.clients[t.Object]
 	old := Template{Fields: c.Fields}
+
+	// The first rule is that of the handle, by which the client was found.
 	for _, rule := range fieldRules(c.Kind)[1:] {
 		values := t.Values(rule.name)
 		if len(values) == 0 || slices.Equal(values, old.Values(rule.name)) {
