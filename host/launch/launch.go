@@ -80,6 +80,7 @@ func Open(o Options) (l Launcher, release func() error, err error) {
 	}
 
 	o.Top, o.Data, o.RunDir = p.Data, DataIn(p.Data), run
+	// The lock goes last: until then no other panel has sockets there.
 	return New(o), func() error { remove(); return lock.Close() }, nil
 }
 

@@ -67,6 +67,8 @@ func (l Lists) Domains(ctx context.Context, q DomainList) (list []Domain, next s
 		if list, next, err = rows.page(ctx, tx, q.Page); err != nil {
 			return err
 		}
+
+		// This alarm is the panel's own. It stands as long as the order waits, and so is stored nowhere.
 		return lateness(l).warn(ctx, tx, list)
 	})
 	return list, next, err

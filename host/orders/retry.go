@@ -200,6 +200,8 @@ func (r retrier) again(ctx context.Context, tx *sql.Tx, o Order, asked registrar
 	if err != nil {
 		return o, err
 	}
+
+	// Nothing that the former attempt came to is taken along.
 	o = Order{ID: o.ID, Kind: o.Kind, Domain: o.Domain, Customer: o.Customer, Registrar: o.Registrar, State: next.State, Own: o.Own,
 		Nameservers: asked.Nameservers, PaidTill: o.PaidTill, Years: o.Years, DS: o.DS, Roles: asked.Contacts.Roles(), Attempt: o.Attempt + 1, Submission: asked.ID, BegunAt: r.time(),
 		CreatedAt: o.CreatedAt, PaidAt: o.PaidAt, ExpiresAt: o.ExpiresAt, Reference: o.Reference, Digest: o.Digest}
