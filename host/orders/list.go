@@ -107,6 +107,7 @@ func (q DomainList) listing() (listing[Domain], error) {
 	}
 
 	l.key.descending = strings.HasPrefix(sorted, "-")
+	// Each way to match is a query of its own, which an index answers.
 	for _, of := range q.matches(column) {
 		l.filters = append(l.filters, q.narrow(of))
 	}
@@ -252,6 +253,7 @@ func (q OrderList) listing() (listing[Order], error) {
 		l.values = func(o Order) []string { return append([]string{o.Domain}, times(o)...) }
 	}
 
+	// Each way to match is a query of its own, which an index answers.
 	for _, of := range q.matches() {
 		l.filters = append(l.filters, q.narrow(of, domain))
 	}

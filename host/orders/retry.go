@@ -44,6 +44,8 @@ func (s *Service) Retry(ctx context.Context, q Again) (o Order, changed bool, er
 	if err != nil {
 		return o, false, err
 	}
+
+	// A second click, or a call whose answer was lost: what it asks for has been begun.
 	if done, err := r.triedAgain(ctx, o, q, asked); done || err != nil {
 		return o, false, err
 	}
@@ -60,6 +62,7 @@ func (s *Service) Retry(ctx context.Context, q Again) (o Order, changed bool, er
 		return o, false, err
 	}
 
+	// The registrar was asked outside of the transaction. Of several calls that were, the first one to write counts.
 	seen := o.Attempt
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		if o, err = selectOrder(ctx, tx, q.Order); err != nil || o.Attempt != seen { // another call was faster
