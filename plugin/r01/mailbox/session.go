@@ -105,6 +105,7 @@ func connect(ctx context.Context, c Config) (*session, error) {
 	}
 	s := &session{config: c, conn: &meteredConn{Conn: conn}, wake: make(chan struct{}, 1),
 		flagged: map[imap.UID]int{}, count: count{done: map[imap.UID]struct{}{}}}
+
 	if err := s.greet(ctx); err != nil {
 		s.close()
 		return nil, err
