@@ -8,6 +8,7 @@ import (
 
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/store"
+	"registrar.panel/shared/registrar"
 )
 
 // A process that dies while reading has blamed every mail of the batch; read one by one they
@@ -25,10 +26,12 @@ func TestReadTogetherAfterADeath(t *testing.T) {
 	}
 	err := g.st.Write(t.Context(), func(tx *store.Tx) error {
 		fresh, err := tx.Mails.New(g.clock, 10)
+		var ids []registrar.MailID
 		for _, m := range fresh {
-			err = errors.Join(err, tx.Mails.Try(m.ID))
+			ids = append(ids, m.ID)
 		}
-		return err
+		_, also := tx.Mails.Open(ids)
+		return errors.Join(err, also)
 	})
 	if err != nil {
 		t.Fatal(err)

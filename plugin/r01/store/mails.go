@@ -106,10 +106,8 @@ func (t Mails) Raw(id registrar.MailID) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(sealed) == 0 {
-		return nil, ErrRemoved
-	}
-	return t.tx.box.Open(sealed, "mails|"+string(id))
+	o := t.open(id, sealed)
+	return o.Raw, o.Err
 }
 
 // New lists mails that are not read yet and are to be read by now, in the order of their turns, and
@@ -151,15 +149,6 @@ type Twin struct {
 	Request  string // that it was about
 }
 
-// Know remembers the likeness of a mail, and returns its twins.
-func (t Mails) Know(id registrar.MailID, l Likeness) ([]Twin, error) {
-	twins, err := t.Twins(id, l)
-	if err != nil {
-		return nil, err
-	}
-	return twins, t.tx.exec("update mails set same_id = $1, same_text = $2 where id = $3", t.tx.keyed(l.ID), t.tx.keyed(l.Text), id)
-}
-
 // Twins lists the twins of a likeness, but for one mail. A mail that was not applied is none:
 // anyone can send one under the ID that R01's answer will have.
 func (t Mails) Twins(but registrar.MailID, l Likeness) ([]Twin, error) {
@@ -174,16 +163,62 @@ func (t Mails) Twins(but registrar.MailID, l Likeness) ([]Twin, error) {
 
 const twinQuery = "select same_text, coalesce(request, '') from mails where same_id = $1 and same_id <> '' and id <> $2 and state = 'applied'"
 
-// Try counts an attempt to read a mail. It is committed before the attempt, so that a
-// mail that kills its reader is known as such.
-func (t Mails) Try(id registrar.MailID) error {
-	return t.tx.swap("update mails set tries = tries + 1 where id = $1 and state = 'new'", id)
+// Opened is a mail that is to be read: its bytes, or why it can't be.
+type Opened struct {
+	Raw []byte
+	Err error
+}
+
+// Open counts an attempt to read each of some mails, and opens them. It is committed before the
+// attempt, so that a mail that kills its reader is known as such. One that is no longer new is
+// ErrMoved, and one whose bytes were removed ErrRemoved.
+func (t Mails) Open(ids []registrar.MailID) (map[registrar.MailID]Opened, error) {
+	opened := map[registrar.MailID]Opened{}
+	for _, id := range ids {
+		opened[id] = Opened{Err: ErrMoved}
+	}
+	for _, some := range chunks(ids) {
+		_, err := collect(t.tx, func(s sqldb.Scanner) (id registrar.MailID, err error) {
+			var sealed []byte
+			if err := s.Scan(&id, &sealed); err != nil {
+				return id, err
+			}
+			opened[id] = t.open(id, sealed)
+			return id, nil
+		}, "update mails set tries = tries + 1 where id in ("+placeholders(1, len(some))+") and state = 'new' returning id, sealed_raw", anys(some)...)
+		if err != nil {
+			return nil, fmt.Errorf("open mails: %w", err)
+		}
+	}
+	return opened, nil
+}
+
+func (t Mails) open(id registrar.MailID, sealed []byte) (o Opened) {
+	if len(sealed) == 0 {
+		return Opened{Err: ErrRemoved}
+	}
+	o.Raw, o.Err = t.tx.box.Open(sealed, "mails|"+string(id))
+	return o
 }
 
 // Settle records what became of a mail.
 func (t Mails) Settle(id registrar.MailID, from, to MailState, request string) error {
 	err := t.tx.swap("update mails set state = $1, request = coalesce($2, request) where id = $3 and state = $4",
 		to, orNull(request), id, from)
+	if err != nil {
+		return fmt.Errorf("settle mail %s: %w", id, err)
+	}
+	return nil
+}
+
+// SettleNew is Settle of a mail that was new, and remembers its likeness; the zero likeness leaves what
+// is remembered.
+func (t Mails) SettleNew(id registrar.MailID, to MailState, request string, l Likeness) error {
+	if l == (Likeness{}) {
+		return t.Settle(id, MailNew, to, request)
+	}
+	err := t.tx.swap(`update mails set state = $1, request = coalesce($2, request), same_id = $3, same_text = $4
+		where id = $5 and state = 'new'`, to, orNull(request), t.tx.keyed(l.ID), t.tx.keyed(l.Text), id)
 	if err != nil {
 		return fmt.Errorf("settle mail %s: %w", id, err)
 	}
