@@ -116,14 +116,15 @@ func renewalsSent(b *testing.B, n int) (asked sentRenewals) {
 	}
 	till := policy.Today(time.Now()).AddDays(40).AddYears(1)
 	for i, raw := range taker.taken {
-		asked.answers = append(asked.answers, renewedAnswer(b, i, header(b, raw, "Message-ID"), field(b, raw, "domain"), till))
+		asked.answers = append(asked.answers, renewedAnswer(b, i, raw, till))
 	}
 	return asked
 }
 
-// renewedAnswer is an answer as R01 writes it: in lines and in prose, in koi8-r and in utf-8.
-func renewedAnswer(b *testing.B, i int, to, domain string, till registrar.Date) []byte {
+// renewedAnswer is an answer to a request as R01 writes it: in lines and in prose, in koi8-r and in utf-8.
+func renewedAnswer(b *testing.B, i int, asked []byte, till registrar.Date) []byte {
 	b.Helper()
+	domain := field(b, asked, "domain")
 	text := []string{
 		fmt.Sprintf("task: %d\r\naction: PROLONG\r\nobject: domain\r\ndomain: %s\r\nstatus: TASK_SUCCESS\r\npaid-till: %04d.%02d.%02d\r\n", 100000+i, domain, till.Year, till.Month, till.Day),
 		fmt.Sprintf("Домен %s продлён до %02d.%02d.%04d.\r\n", domain, till.Day, till.Month, till.Year),
@@ -137,10 +138,10 @@ func renewedAnswer(b *testing.B, i int, to, domain string, till registrar.Date) 
 		}
 		text, charset = encoded, "koi8-r"
 	}
-	return fmt.Appendf(nil, "From: robot@registrar.example\r\nTo: callback@panel.example\r\nSubject: answer\r\n"+
+	return fmt.Appendf(nil, "From: robot@registrar.example\r\nTo: callback@panel.example\r\nSubject: Re: %s\r\n"+
 		"Date: %s\r\nMessage-ID: <%d@registrar.example>\r\nIn-Reply-To: %s\r\nMIME-Version: 1.0\r\n"+
 		"Content-Type: text/plain; charset=%s\r\nContent-Transfer-Encoding: 8bit\r\n\r\n%s",
-		time.Now().Format(time.RFC1123Z), i, to, charset, text)
+		header(b, asked, "Subject"), time.Now().Format(time.RFC1123Z), i, header(b, asked, "Message-ID"), charset, text)
 }
 
 // answerable is a gateway on the machine's own clock that takes every mail for R01's.

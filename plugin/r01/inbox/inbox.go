@@ -94,23 +94,22 @@ func (in *Inbox) Deliver(ctx context.Context, mails []mailbox.Mail) error {
 		return fmt.Errorf("store mail: %w", err)
 	}
 
-	stored := make([]bool, len(mails))
-	err = in.store.Write(ctx, func(tx *store.Tx) error {
-		for i, m := range mails {
-			err := tx.Mails.Add(arrived[i], m.Raw)
-			if err != nil && !errors.Is(err, store.ErrExists) {
-				return err
-			}
-			stored[i] = err == nil
-		}
-		return nil
+	raws := make([][]byte, len(mails))
+	for i, m := range mails {
+		raws[i] = m.Raw
+	}
+
+	var stored map[registrar.MailID]bool
+	err = in.store.Write(ctx, func(tx *store.Tx) (err error) {
+		stored, err = tx.Mails.AddAll(arrived, raws)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("store mail: %w", err)
 	}
 
 	for i, m := range mails {
-		if !stored[i] {
+		if !stored[arrived[i].ID] {
 			in.log.Debug("mail is known", "uid", m.UID)
 			continue
 		}

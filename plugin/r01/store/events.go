@@ -25,15 +25,6 @@ func chunks[T any](all []T) (pieces [][]T) {
 	return pieces
 }
 
-// anys are values as the arguments of a query.
-func anys[T any](values []T) []any {
-	all := make([]any, len(values))
-	for i, v := range values {
-		all[i] = v
-	}
-	return all
-}
-
 // record stores what was emitted.
 func (tx *Tx) record() error {
 	if len(tx.emitted) == 0 {

@@ -3,6 +3,8 @@ package store
 import (
 	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"registrar.panel/internal/sqldb"
@@ -48,19 +50,78 @@ func scanMail(s sqldb.Scanner) (m Mail, err error) {
 	return m, err
 }
 
-// Add stores a mail, sealed, with what is told of it, if that is known. The same content again changes nothing and is
-// ErrExists.
+// Add is AddAll of one mail; ErrExists when its content is known.
 func (t Mails) Add(m Mail, raw []byte) error {
-	if m.FormerHash != "" {
-		known, err := one(t.tx, scanInt, "select count(*) from mails where hash = $1", t.tx.keyed(m.FormerHash))
-		if err != nil {
-			return fmt.Errorf("add mail: %w", err)
+	stored, err := t.AddAll([]Mail{m}, [][]byte{raw})
+	if err == nil && !stored[m.ID] {
+		err = ErrExists
+	}
+	return err
+}
+
+// AddAll stores mails, sealed, each with what is told of it, if that is known, and returns which were stored.
+// The same content again changes nothing.
+func (t Mails) AddAll(mails []Mail, raws [][]byte) (stored map[registrar.MailID]bool, err error) {
+	known, err := t.formerly(mails)
+	if err != nil {
+		return nil, fmt.Errorf("add mails: %w", err)
+	}
+
+	var rows [][]any
+	for i, m := range mails {
+		if known[t.tx.keyed(m.FormerHash)] {
+			continue
 		}
-		if known > 0 {
-			return ErrExists
+		row, err := t.row(m, raws[i])
+		if err != nil {
+			return nil, fmt.Errorf("add mails: %w", err)
+		}
+		rows = append(rows, row)
+	}
+
+	stored = make(map[registrar.MailID]bool, len(rows))
+	for _, some := range chunks(rows) {
+		var places []string
+		for i, row := range some {
+			places = append(places, "("+placeholders(i*len(row)+1, len(row))+")")
+		}
+		ids, err := collect(t.tx, scanText, `insert into mails (id, direction, hash, request, at, state, sealed_raw, truncated, received_at,
+				sealed_heading, sender, sender_host, turn)
+			values `+strings.Join(places, ", ")+" on conflict (hash) do nothing returning id", slices.Concat(some...)...)
+		if err != nil {
+			return nil, fmt.Errorf("add mails: %w", err)
+		}
+		for _, id := range ids {
+			stored[registrar.MailID(id)] = true
+		}
+	}
+	return stored, nil
+}
+
+// formerly lists the digests, of those that mails had once, under which a mail is stored.
+func (t Mails) formerly(mails []Mail) (map[string]bool, error) {
+	var hashes []any
+	for _, m := range mails {
+		if m.FormerHash != "" {
+			hashes = append(hashes, t.tx.keyed(m.FormerHash))
 		}
 	}
 
+	known := map[string]bool{}
+	for _, some := range chunks(hashes) {
+		found, err := collect(t.tx, scanText, "select hash from mails where hash in ("+placeholders(1, len(some))+")", some...)
+		if err != nil {
+			return nil, err
+		}
+		for _, hash := range found {
+			known[hash] = true
+		}
+	}
+	return known, nil
+}
+
+// row is a mail as it is inserted.
+func (t Mails) row(m Mail, raw []byte) ([]any, error) {
 	direction := "in"
 	if m.Out {
 		direction = "out"
@@ -68,27 +129,14 @@ func (t Mails) Add(m Mail, raw []byte) error {
 
 	heading, sender, host, err := t.tx.sealHeading(m.ID, m.Heading)
 	if err != nil {
-		return fmt.Errorf("add mail: %w", err)
+		return nil, err
 	}
-
 	if m.Heading == (Heading{}) { // it is told later
 		heading = nil
 	}
 
-	n, err := sqldb.Changed(t.tx.ctx, t.tx.sql, `insert into mails (id, direction, hash, request, at, state, sealed_raw, truncated, received_at,
-			sealed_heading, sender, sender_host, turn)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict (hash) do nothing`,
-		m.ID, direction, t.tx.keyed(m.Hash), orNull(m.Request), sqldb.Millis(m.At), m.State, t.tx.sealRaw(m.ID, raw), m.Truncated, sqldb.Millis(m.Received),
-		heading, sender, host, cmp.Or(m.Turn, TurnOther))
-	if err != nil {
-		return fmt.Errorf("add mail: %w", err)
-	}
-
-	if n == 0 {
-		return ErrExists
-	}
-
-	return nil
+	return []any{m.ID, direction, t.tx.keyed(m.Hash), orNull(m.Request), sqldb.Millis(m.At), m.State, t.tx.sealRaw(m.ID, raw), m.Truncated,
+		sqldb.Millis(m.Received), heading, sender, host, cmp.Or(m.Turn, TurnOther)}, nil
 }
 
 func (tx *Tx) sealRaw(id registrar.MailID, raw []byte) []byte {

@@ -137,6 +137,24 @@ const (
 	batchTokenQuery = "select " + requestColumns + " from requests where id in (select request from batched where batch = (select id from batches where token = $1)) order by object"
 )
 
+// Ours lists which of some Message-IDs and tokens are those of mails of ours.
+func (t Requests) Ours(ids, tokens []string) (map[string]bool, error) {
+	ours := map[string]bool{}
+	for column, names := range map[string][]string{"message_id": ids, "token": tokens} {
+		for _, some := range chunks(slices.Compact(slices.Sorted(slices.Values(names)))) {
+			in := column + " in (" + placeholders(1, len(some)) + ")"
+			found, err := collect(t.tx, scanText, "select "+column+" from requests where "+in+" union all select "+column+" from batches where "+in, anys(some)...)
+			if err != nil {
+				return nil, err
+			}
+			for _, name := range found {
+				ours[name] = true
+			}
+		}
+	}
+	return ours, nil
+}
+
 // Last finds the request about an object that was made last, however it stands.
 func (t Requests) Last(object string) (Request, error) {
 	return one(t.tx, scanRequest, lastRequestQuery, object)
