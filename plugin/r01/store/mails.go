@@ -225,6 +225,7 @@ func (t Mails) Open(ids []registrar.MailID) (map[registrar.MailID]Opened, error)
 	for _, id := range ids {
 		opened[id] = Opened{Err: ErrMoved}
 	}
+
 	for _, some := range chunks(ids) {
 		_, err := collect(t.tx, func(s sqldb.Scanner) (id registrar.MailID, err error) {
 			var sealed []byte
@@ -238,6 +239,7 @@ func (t Mails) Open(ids []registrar.MailID) (map[registrar.MailID]Opened, error)
 			return nil, fmt.Errorf("open mails: %w", err)
 		}
 	}
+
 	return opened, nil
 }
 
