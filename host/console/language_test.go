@@ -108,6 +108,7 @@ func families() map[string][]string {
 		"advised":  texts(registrar.AdviceActions()), "contact-role": texts(registrar.ContactRoles()),
 		"deed": {"done", "failed", "resend", "resolve", "retry", "refund", "dismiss", "upgrade", "auto", "manual", "refresh", "cancel"},
 		"will": {"auto", "manual", "refresh", "retry", "dismiss", "cancel"},
+		"remind": reminders,
 		"sort": {"name", "paid_till", "-paid_till"},
 	}
 }

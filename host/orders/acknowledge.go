@@ -89,9 +89,9 @@ func (k Acknowledgements) keep(ctx context.Context, tx *sql.Tx, a Acknowledgemen
 		return err
 	}
 
-	message := fmt.Sprintf("%s: seen, and shown again when it changes", a.What)
+	message := fmt.Sprintf("%s: seen and shown apart until it changes", a.What)
 	if !a.Until.IsZero() {
-		message = fmt.Sprintf("%s: seen, and shown again at %s or when it changes", a.What, a.Until.UTC().Format(time.RFC3339))
+		message = fmt.Sprintf("%s: seen and shown apart until %s or until it changes", a.What, a.Until.UTC().Format(time.RFC3339))
 	}
 	if a.Note != "" {
 		message += ": " + input.OneLine(a.Note, longestNote)

@@ -66,9 +66,9 @@ func TestAcknowledgements(t *testing.T) {
 		said = append(said, e.Actor+": "+e.Message)
 	}
 	if diff := cmp.Diff([]string{
-		`anna: domain:a.ru is Uncertain: seen, and shown again at ` + first.Until.Format(time.RFC3339) + ` or when it changes: the customer is asked (on behalf of "shift two")`,
-		"anna: plugin:r01 is Uncertain: seen, and shown again when it changes",
-		"boris: plugin:r01 is Uncertain: seen, and shown again when it changes",
+		`anna: domain:a.ru is Uncertain: seen and shown apart until ` + first.Until.Format(time.RFC3339) + ` or until it changes: the customer is asked (on behalf of "shift two")`,
+		"anna: plugin:r01 is Uncertain: seen and shown apart until it changes",
+		"boris: plugin:r01 is Uncertain: seen and shown apart until it changes",
 		"boris: domain:a.ru is Uncertain: shown again",
 	}, said); diff != "" {
 		t.Errorf("the log (-want +got)\n%s", diff)

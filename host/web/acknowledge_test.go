@@ -112,7 +112,7 @@ func TestAcknowledge(t *testing.T) {
 	for _, e := range log {
 		said += e.Message + "\n"
 	}
-	for _, want := range []string{"example.ru is Registered: seen, and shown again at ", "review entry rv-1: seen", "example.ru is Registered: shown again (on behalf of"} {
+	for _, want := range []string{"example.ru is Registered: seen and shown apart until ", "review entry rv-1: seen", "example.ru is Registered: shown again (on behalf of"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("the log does not say %q:\n%s", want, said)
 		}
