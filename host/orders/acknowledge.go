@@ -36,7 +36,7 @@ type Acknowledgements struct {
 }
 
 // Acknowledgements returns what the book keeps of what people have seen.
-func (s *Service) Acknowledgements() Acknowledgements { return Acknowledgements{s.ledger, s.board} }
+func (l Lists) Acknowledgements() Acknowledgements { return Acknowledgements(l) }
 
 // The most that people can have acknowledged at once, and the longest that an acknowledgement can hold by time.
 const (

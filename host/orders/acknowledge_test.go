@@ -22,12 +22,12 @@ func TestAcknowledgements(t *testing.T) {
 	b := newBook(t)
 	first, second, begun := seen("domain:a.ru"), seen("plugin:r01"), b.Now()
 	first.Note, first.For, first.Until = "the customer is asked", "shift two", b.Now().Add(48*time.Hour)
-	if err := b.Acknowledgements().Keep(t.Context(), []Acknowledgement{first, second}); err != nil {
+	if err := b.Lists().Acknowledgements().Keep(t.Context(), []Acknowledgement{first, second}); err != nil {
 		t.Fatal(err)
 	}
 	b.restart()
 
-	k := b.Acknowledgements()
+	k := b.Lists().Acknowledgements()
 	all, err := k.All(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +79,7 @@ func TestAcknowledgements(t *testing.T) {
 func TestAcknowledgementsEnd(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
-	k := b.Acknowledgements()
+	k := b.Lists().Acknowledgements()
 	short, long := seen("domain:a.ru"), seen("domain:b.ru")
 	short.Until = b.Now().Add(time.Hour)
 	if err := k.Keep(t.Context(), []Acknowledgement{short, long, seen("domain:c.ru")}); err != nil {
@@ -117,7 +117,7 @@ func TestAcknowledgementsEnd(t *testing.T) {
 func TestAcknowledgementsAreJudged(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
-	k := b.Acknowledgements()
+	k := b.Lists().Acknowledgements()
 	for field, spoil := range map[string]func(*Acknowledgement){
 		"by":     func(a *Acknowledgement) { a.By = "" },
 		"reason": func(a *Acknowledgement) { a.Note = strings.Repeat("x", longestNote+1) },
@@ -155,11 +155,11 @@ func TestNeedingOfSome(t *testing.T) {
 	for name, alarms := range map[string][]registrar.Alarm{"ill.ru": {{Key: "x", Since: start, Message: "it is ill"}}, "well.ru": nil, "other.ru": {{Key: "x", Since: start}}} {
 		b.shelve(Domain{Registrar: "r01", Domain: registrar.Domain{Name: name, Customer: "c1", Status: registrar.StatusRegistered, Alarms: alarms}})
 	}
-	found, err := b.Acknowledgements().Needing(t.Context(), []string{"well.ru", "ill.ru", "ill.ru", "unheard.ru"})
+	found, err := b.Lists().Acknowledgements().Needing(t.Context(), []string{"well.ru", "ill.ru", "ill.ru", "unheard.ru"})
 	if err != nil || len(found) != 1 || found[0].Name != "ill.ru" || len(found[0].Alarms) != 1 {
 		t.Errorf("%+v, %v", found, err)
 	}
-	if found, err = b.Acknowledgements().Needing(t.Context(), nil); err != nil || len(found) != 0 {
+	if found, err = b.Lists().Acknowledgements().Needing(t.Context(), nil); err != nil || len(found) != 0 {
 		t.Errorf("of none: %+v, %v", found, err)
 	}
 }

@@ -89,7 +89,7 @@ type sighted struct {
 
 // sighted looks at everything that was acknowledged.
 func (l lists) sighted(ctx context.Context) (s sighted, err error) {
-	all, err := l.book.Acknowledgements().All(ctx)
+	all, err := l.book.Lists().Acknowledgements().All(ctx)
 	if err != nil {
 		return s, err
 	}
@@ -128,7 +128,7 @@ func (l lists) sighted(ctx context.Context) (s sighted, err error) {
 
 // entries are those of some domains, and of all plugins.
 func (l lists) entries(ctx context.Context, names []string) ([]api.Attention, error) {
-	found, err := l.book.Acknowledgements().Needing(ctx, names)
+	found, err := l.book.Lists().Acknowledgements().Needing(ctx, names)
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +199,7 @@ func (l lists) acknowledge(r *http.Request, in api.Acknowledge) (api.Acknowledge
 		}
 	}
 	done.Acknowledged = len(all)
-	return done, errors.Join(l.book.Acknowledgements().Keep(r.Context(), all), l.book.Acknowledgements().Forget(r.Context(), seen.over))
+	return done, errors.Join(l.book.Lists().Acknowledgements().Keep(r.Context(), all), l.book.Lists().Acknowledgements().Forget(r.Context(), seen.over))
 }
 
 // named finds entries as they stand now.
@@ -253,7 +253,7 @@ func (l lists) takeBack(r *http.Request, in api.TakeBack) (api.TakenBack, error)
 		}
 		all = append(all, a)
 	}
-	changed, err := l.book.Acknowledgements().TakeBack(r.Context(), all)
+	changed, err := l.book.Lists().Acknowledgements().TakeBack(r.Context(), all)
 	return api.TakenBack{Changed: changed}, err
 }
 

@@ -168,7 +168,7 @@ func TestAcknowledgedIsOver(t *testing.T) {
 		t.Error("what is over is shown as acknowledged")
 	}
 	b.acknowledges("", b.needs("")["plugin:r01"])
-	kept, err := b.book.Acknowledgements().All(t.Context())
+	kept, err := b.book.Lists().Acknowledgements().All(t.Context())
 	if err != nil || len(kept) != 1 || kept[0].Item != "plugin:r01" {
 		t.Errorf("kept are %+v, %v", kept, err)
 	}

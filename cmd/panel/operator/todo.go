@@ -24,17 +24,15 @@ type todoList struct {
 
 func (p *todoList) Run(c *command.Call) error {
 	query := map[string][]string{}
+	none := "nothing needs a person"
 	if p.Acknowledged {
-		query["acknowledged"] = []string{"1"}
+		query["acknowledged"], none = []string{"1"}, "nothing is acknowledged"
 	}
 	list, missing, err := command.ListPartial[api.Attention](c, api.Path("attention"), query, p.Limit)
 	if err != nil {
 		return err
 	}
-	none := "nothing needs a person"
-	if p.Acknowledged {
-		none = "nothing is acknowledged"
-	}
+
 	if err := c.Show(list, todoText(list, none)); err != nil {
 		return err
 	}
@@ -57,6 +55,7 @@ func (p *todoSeen) Run(c *command.Call) error {
 	if err != nil {
 		return err
 	}
+
 	in := api.Acknowledge{Until: p.Until, Reason: p.Reason, By: p.By}
 	for _, id := range p.IDs {
 		at := slices.IndexFunc(list, func(a api.Attention) bool { return a.ID == id })
@@ -70,6 +69,7 @@ func (p *todoSeen) Run(c *command.Call) error {
 	if err != nil {
 		return err
 	}
+
 	err = c.Show(done, func(w io.Writer) {
 		command.Fact(w, "seen", done.Acknowledged)
 		for _, r := range done.Refused {
