@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"registrar.panel/host/web/api"
+	"registrar.panel/shared/registrar"
 )
 
 func (c *Console) routeOverview() {
@@ -18,10 +19,12 @@ func (c *Console) routeOverview() {
 
 // today is what needs a person, what goes on by itself, and what comes next.
 type today struct {
-	Needs  list[need]
-	Status api.Status
-	Seen   []need   // the first that are acknowledged
-	Remind []string // when they may be shown again
+	Needs   list[need]
+	Status  api.Status
+	Seen    []need   // the first that are acknowledged
+	Remind  []string // when they may be shown again
+	Flow    []flow
+	Expired *api.Domain // the one that is paid till the earliest day; nil = there is none
 }
 
 // need is an entry of the attention list, with what can be done about it here.
@@ -44,7 +47,16 @@ func showToday(v *visit) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := today{Needs: v.needsOf(found), Status: status, Remind: reminders}
+	t := today{Needs: v.needsOf(found), Status: status, Remind: reminders, Flow: flows(v.console.now(), status.Plugins)}
+	if status.Domains[string(registrar.StatusExpired)] > 0 {
+		oldest, err := get[[]api.Domain](v, api.Path("domains"), url.Values{"status": {string(registrar.StatusExpired)}, "due": {"0d"}, "limit": {"1"}})
+		if err != nil {
+			return nil, err
+		}
+		if len(oldest) > 0 {
+			t.Expired = &oldest[0]
+		}
+	}
 	if status.Acknowledged > 0 {
 		seen, err := get[[]api.Attention](v, api.Path("attention"), url.Values{"acknowledged": {"1"}, "limit": {strconv.Itoa(mostSeen)}})
 		if err != nil {
