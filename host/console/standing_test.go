@@ -125,6 +125,6 @@ func TestUnpaidOrdersHaveAnAge(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	at := b.placed()
-	sees(t, b.get("/orders"), "for less than a minute · ends by itself")
+	sees(t, b.get("/orders"), "for less than a minute · ends by itself", "Not concluded 1</a>", "Not paid 1</a>", "Paid and failed 0</a>")
 	sees(t, b.get(at), "<dt>Not paid for</dt><dd>less than a minute</dd>")
 }

@@ -252,6 +252,10 @@ func (l lists) showStatus(r *http.Request) (api.Status, error) {
 		}
 	}
 
+	if status.Failed, err = l.book.Lists().CountFailed(r.Context()); err != nil {
+		return status, err
+	}
+
 	needing, err := l.book.Lists().CountAttention(r.Context())
 	if err != nil {
 		return status, err

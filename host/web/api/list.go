@@ -45,6 +45,7 @@ type Status struct {
 	Domains   map[string]int `json:"domains"` // by status
 	Orders    map[string]int `json:"orders"`  // those that are not concluded, by state
 	Due       Due            `json:"due"`
+	Failed    int            `json:"failed"`    // orders that are paid and have failed, the dismissed ones included
 	Attention int            `json:"attention"` // entries of GET /api/v1/attention
 
 	Acknowledged int      `json:"acknowledged"` // entries that are shown apart, with acknowledged=1
