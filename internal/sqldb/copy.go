@@ -33,10 +33,14 @@ func (db *DB) vacuumInto(ctx context.Context, path string) error {
 		return err
 	}
 	defer conn.Close()
+
+	// SQLite counts "vacuum into" as writing, which a reading connection refuses.
 	if _, err := conn.ExecContext(ctx, "pragma query_only(0)"); err != nil {
 		return err
 	}
 	_, err = conn.ExecContext(ctx, "vacuum into $1", path)
+
+	// Also when ctx has ended: the pool gives the connection to readers again.
 	_, back := conn.ExecContext(context.WithoutCancel(ctx), "pragma query_only(1)")
 	return errors.Join(err, back)
 }

@@ -11,9 +11,9 @@ package api
 import (
 	"fmt"
 	"strings"
-	"time"
 )
 
+<<<<<<< HEAD
 // Domain is a domain as the panel shows it.
 type Domain struct {
 	Name        string       `json:"name"` // ACE
@@ -550,6 +550,8 @@ type RuleMatch struct {
 	State   string    `json:"state"`   // what has become of it
 }
 
+=======
+>>>>>>> main
 // Failure is the body of every answer that is no success.
 type Failure struct {
 	Error Error `json:"error"`
@@ -572,12 +574,12 @@ type Problem struct {
 	Texts   map[string]string `json:"texts,omitempty"`  // the message by language: "en", "ru"
 }
 
-// Error tells the message and every problem, one a line: words of others make no lines of
-// their own.
 // RequestMistakes is the message of mistakes that the panel finds by itself in what it was given:
 // INVALID with any other message is the word of a registrar.
 const RequestMistakes = "the request has mistakes"
 
+// Error tells the message and every problem, one a line: words of others make no lines of
+// their own.
 func (e *Error) Error() string {
 	var text strings.Builder
 	text.WriteString(oneLine(e.Message))
