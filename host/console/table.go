@@ -21,6 +21,7 @@ func (c *Console) routeTables() {
 		[]string{"customer", "domains", "orders", "open_orders"}, func(s api.CustomerSummary) []string {
 			return []string{s.ID, strconv.Itoa(s.Domains), strconv.Itoa(s.Orders), strconv.Itoa(s.OpenOrders)}
 		}))
+
 	c.mux.HandleFunc("GET /operations.csv", asTable(c, "operations", operationFilters,
 		[]string{"operation", "kind", "state", "domain", "unicode", "customer", "registrar", "waits_for", "error"}, func(o api.OpenOperation) []string {
 			return []string{o.ID, o.Kind, o.State, o.Domain, o.Unicode, o.Customer, o.Registrar, text(o.WaitsFor), text(o.Error)}

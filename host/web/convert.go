@@ -141,6 +141,7 @@ func figures(in map[registrar.Figure]float64) *api.Figures {
 	out := api.Figures{}
 	instants := map[registrar.Figure]**time.Time{registrar.FigureLookedAt: &out.LookedAt, registrar.FigureHeardAt: &out.HeardAt, registrar.FigurePassedAt: &out.PassedAt, registrar.FigureNextAt: &out.NextAt}
 	counts := map[registrar.Figure]**int{registrar.FigureLeft: &out.Left, registrar.FigureMost: &out.Most, registrar.FigureQueued: &out.Queued, registrar.FigureWaiting: &out.Waiting}
+
 	for name, value := range in {
 		if value < 0 || value > 1e11 || value != value {
 			continue
@@ -154,6 +155,7 @@ func figures(in map[registrar.Figure]float64) *api.Figures {
 			*n = &count
 		}
 	}
+
 	if out == (api.Figures{}) {
 		return nil
 	}
