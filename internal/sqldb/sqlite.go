@@ -60,7 +60,13 @@ func openFile(ctx context.Context, o Options) (*DB, error) {
 	db := &DB{writer: writer, reader: reader, readOnly: &sql.TxOptions{ReadOnly: true}}
 	db.group = &group{commit: db.commit}
 
-	err = errors.Join(check(ctx, writer), migrateFile(ctx, writer, o.Migrations), check(ctx, reader))
+	// In this order, each after the one before: a connection without its settings changes nothing.
+	if err = check(ctx, writer); err == nil {
+		err = migrateFile(ctx, writer, o.Migrations)
+	}
+	if err == nil {
+		err = check(ctx, reader)
+	}
 	if err == nil {
 		db.files, err = remember(o.Path)
 	}
