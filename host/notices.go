@@ -70,7 +70,7 @@ const mostItems = 2000
 
 // Attention implements [notify.Source].
 func (a attention) Attention(ctx context.Context) (found notify.Attention, err error) {
-	query := url.Values{"limit": {strconv.Itoa(mostItems / 2)}}
+	query := url.Values{"limit": {strconv.Itoa(mostItems / 2)}, "acknowledged": {"any"}} // what was seen is not over
 	for page, err := range api.Pages[api.Attention](asPanel(ctx), api.Inside(a.web), api.Path("attention"), query) {
 		if err != nil {
 			return found, err
@@ -91,7 +91,7 @@ func (a attention) Attention(ctx context.Context) (found notify.Attention, err e
 
 // itemOf leaves out what a mail or a registrar said: messages go where no secret may.
 func itemOf(n api.Attention) notify.Item {
-	i := notify.Item{Severity: n.Severity, What: n.What}
+	i := notify.Item{Severity: n.Severity, What: n.What, Seen: n.Acknowledged != nil}
 	if n.Since != nil {
 		i.Since = *n.Since
 	}

@@ -23,6 +23,8 @@ func TestNoticesHoldNothingPersonal(t *testing.T) {
 			notify.Item{Key: "domain|r01|xn--e1afmkfd.xn--p1ai", Severity: "error", What: "the registration of пример.рф is Uncertain", Page: "/domains/xn--e1afmkfd.xn--p1ai"}},
 		{api.Attention{Kind: "plugin", Severity: "warning", Registrar: text("r01"), What: "registrar r01 is degraded", Why: "canary"},
 			notify.Item{Key: "plugin|r01|", Severity: "warning", What: "registrar r01 is degraded", Page: "/registrars"}},
+		{api.Attention{Kind: "plugin", Severity: "warning", Registrar: text("manual"), What: "registrar manual is degraded", Acknowledged: &api.Acknowledgement{By: "anna"}},
+			notify.Item{Key: "plugin|manual|", Severity: "warning", What: "registrar manual is degraded", Page: "/registrars", Seen: true}},
 		{api.Attention{Kind: "reviews", Severity: "error", What: "23 further mails wait to be read"},
 			notify.Item{Key: "reviews||", Severity: "error", What: "23 further mails wait to be read", Page: "/review"}},
 		{api.Attention{Kind: "unheard-of", Severity: "error", Domain: text("a.ru"), What: "canary"},

@@ -53,6 +53,7 @@ type fake struct {
 	ignored    []registrar.ReviewsDecision
 	submitted  []registrar.Order
 
+	ended    bool                // op-1 has ended
 	review   *registrar.Review   // nil = a hostile one
 	statuses []supervisor.Status // nil = two, of which one is unwell and one disabled
 	phrases  []registrar.Phrase
@@ -114,6 +115,9 @@ func (f *fake) Submit(_ context.Context, o registrar.Order) (registrar.Operation
 func (f *fake) Operation(_ context.Context, id registrar.OperationID) (registrar.Operation, error) {
 	if id != f.operation.ID {
 		return registrar.Operation{}, registrar.Errorf(registrar.NotFound, "no such operation")
+	}
+	if f.ended {
+		f.operation.State = registrar.Succeeded
 	}
 	return f.operation, nil
 }

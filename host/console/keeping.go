@@ -38,7 +38,20 @@ var logLevels = []view{{"all", nil}, {"warning", map[string]string{"level": "war
 type logPage struct {
 	list[api.Entry]
 	Levels []chosen
+	Follow string // the address of the page that brings itself up to date; "" = this is it
+	Stop   string // and of the one that does not
 }
+
+// Refresh is after how many seconds a browser asks for the page again by itself; 0 = never.
+func (l logPage) Refresh() int {
+	if l.Follow == "" {
+		return followEvery
+	}
+	return 0
+}
+
+// followEvery is in seconds.
+const followEvery = 10
 
 func showLog(v *visit) (any, error) {
 	asked := v.only(logFilters...)
@@ -59,13 +72,18 @@ func showLog(v *visit) (any, error) {
 	if v.URL.Query().Get("before") != "" {
 		l.First = narrowed("/log", asked, "before", "")
 	}
-	return logPage{l, v.views("/log", logLevels, "level", "before")}, nil
+	p := logPage{list: l, Levels: v.views("/log", logLevels, "level", "before"), Follow: narrowed("/log", asked, "follow", "1"), Stop: narrowed("/log", asked, "follow", "")}
+	if v.URL.Query().Get("follow") == "1" {
+		p.Follow = ""
+	}
+	return p, nil
 }
 
 // registrarShown is a registrar with the settings that it works with.
 type registrarShown struct {
 	api.Plugin
 	Settings []api.Setting
+	Says     api.Figures
 }
 
 func showRegistrars(v *visit) (any, error) {
@@ -79,7 +97,7 @@ func showRegistrars(v *visit) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, registrarShown{p, settings})
+		all = append(all, registrarShown{p, settings, standingOf(p).Says})
 	}
 	return all, nil
 }

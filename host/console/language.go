@@ -200,7 +200,7 @@ func (l *language) functions() template.FuncMap {
 		"t":   l.Text, "n": l.Count, "word": l.Word, "told": l.told, "label": func(f api.Field) string { return l.Of(f.Label, or(f.Label["en"], f.Key)) },
 		"at": l.at, "ago": l.ago, "advice": l.advice, "advised": l.advised, "field": func(path string, texts []string) field { return field{path, texts} },
 		"left": l.left, "number": l.Number, "unicode": input.Unicode, "titled": titled, "item": func(s sheet, v any) item { return item{s, v} },
-		"narrowed": narrowed,
+		"narrowed": narrowed, "count": count,
 		"path": func(parts ...string) (string, error) {
 			if len(parts) == 0 {
 				return "", errors.New("a path has parts")
@@ -222,6 +222,14 @@ func narrowed(path string, q url.Values, name, value string) string {
 		return path + "?" + query
 	}
 	return path
+}
+
+// count is a number that may not be known; 0 for that.
+func count(n *int) int {
+	if n == nil {
+		return 0
+	}
+	return *n
 }
 
 func or(text, otherwise string) string {

@@ -106,9 +106,10 @@ func families() map[string][]string {
 		"mail":     texts([]registrar.MailState{registrar.MailSent, registrar.MailNew, registrar.MailApplied, registrar.MailReview, registrar.MailIgnored}),
 		"taken":    {"import", "known", "refused"},
 		"advised":  texts(registrar.AdviceActions()), "contact-role": texts(registrar.ContactRoles()),
-		"deed": {"done", "failed", "resend", "resolve", "retry", "refund", "dismiss", "upgrade", "auto", "manual", "refresh", "cancel"},
-		"will": {"auto", "manual", "refresh", "retry", "dismiss", "cancel"},
-		"sort": {"name", "paid_till", "-paid_till"},
+		"deed":   {"done", "failed", "resend", "resolve", "retry", "refund", "dismiss", "upgrade", "auto", "manual", "refresh", "cancel"},
+		"will":   {"auto", "manual", "refresh", "retry", "dismiss", "cancel"},
+		"remind": reminders,
+		"sort":   {"name", "paid_till", "-paid_till"},
 	}
 }
 

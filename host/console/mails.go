@@ -28,6 +28,7 @@ type queue struct {
 	list[api.Review]
 	Strangers bool
 	Groups    []group
+	Ended     []group // of mails about operations that have ended meanwhile
 }
 
 // group is mails of one sender whose subjects are alike but for numbers.
@@ -38,7 +39,32 @@ type group struct {
 
 func showReviews(v *visit) (any, error) {
 	rows, err := listOf[api.Review](v, api.Path("review"), []string{"strangers"}, nil)
-	return queue{rows, rows.Asked.Get("strangers") == "1", groups(rows.Rows)}, err
+	q := queue{list: rows, Strangers: rows.Asked.Get("strangers") == "1"}
+	var open, ended []api.Review
+	final := map[string]bool{}
+	for _, m := range rows.Rows {
+		if v.over(m, final) {
+			ended = append(ended, m)
+			continue
+		}
+		open = append(open, m)
+	}
+	q.Groups, q.Ended = groups(open), groups(ended)
+	return q, err
+}
+
+// over reports whether all operations that a mail may be about have ended; final keeps what was found of each.
+func (v *visit) over(m api.Review, final map[string]bool) bool {
+	for _, id := range m.Candidates {
+		if _, known := final[id]; !known {
+			op, err := get[api.Operation](v, api.Path("operations", id), nil)
+			final[id] = err == nil && registrar.OperationState(op.State).Final()
+		}
+		if !final[id] {
+			return false
+		}
+	}
+	return len(m.Candidates) > 0
 }
 
 // groups puts what is alike together, in the order in which the first of each came.

@@ -63,6 +63,7 @@ type orderList struct {
 type chosen struct {
 	Code, To string
 	Chosen   bool
+	Count    *int // how many there are; nil = that is not counted
 }
 
 func showOrders(v *visit) (any, error) {
@@ -71,7 +72,24 @@ func showOrders(v *visit) (any, error) {
 		sort["sort"] = []string{"-created"} // the newest first
 	}
 	rows, err := listOf[api.Order](v, api.Path("orders"), orderFilters, sort)
-	return orderList{rows, v.views("/orders", orderViews, "state", "outcome", "open")}, err
+	if err != nil {
+		return nil, err
+	}
+	status, err := get[api.Status](v, api.Path("status"), nil)
+	unpaid := status.Orders["unpaid"]
+	open := unpaid + status.Orders["paid"]
+	views := countedViews(v.views("/orders", orderViews, "state", "outcome", "open"), map[string]int{"open": open, "unpaid": unpaid, "failed": status.Failed})
+	return orderList{rows, views}, err
+}
+
+// countedViews says of views how many rows each has, as far as that is known.
+func countedViews(views []chosen, counts map[string]int) []chosen {
+	for i, w := range views {
+		if n, known := counts[w.Code]; known {
+			views[i].Count = &n
+		}
+	}
+	return views
 }
 
 // views are the addresses of views, which decide about some parameters and leave the others.
@@ -87,7 +105,7 @@ func (v *visit) views(path string, all []view, decides ...string) (links []chose
 		if len(query) > 0 {
 			to += "?" + query.Encode()
 		}
-		links = append(links, chosen{w.Code, to, same})
+		links = append(links, chosen{Code: w.Code, To: to, Chosen: same})
 	}
 	return links
 }

@@ -2,21 +2,29 @@ package console
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 
 	"registrar.panel/host/web/api"
+	"registrar.panel/shared/registrar"
 )
 
 func (c *Console) routeOverview() {
 	c.page("GET /{$}", screen{"today.html", look, showToday})
 	c.page("GET /search", screen{"search.html", look, search})
+	c.page("GET /seen", screen{"seen.html", look, showSeen})
+	c.act("POST /acknowledge", ordering, acknowledge, screen{"today.html", look, showToday})
+	c.act("POST /acknowledge/take-back", ordering, takeBack, screen{"today.html", look, showToday})
 }
 
 // today is what needs a person, what goes on by itself, and what comes next.
 type today struct {
 	Needs   list[need]
 	Status  api.Status
-	Waiting map[string]int // domains by status that go on by themselves
+	Seen    []need   // the first that are acknowledged
+	Remind  []string // when they may be shown again
+	Flow    []flow
+	Expired *api.Domain // the one that is paid till the earliest day; nil = there is none
 }
 
 // need is an entry of the attention list, with what can be done about it here.
@@ -36,11 +44,36 @@ func showToday(v *visit) (any, error) {
 	}
 	status, err := get[api.Status](v, api.Path("status"), nil)
 
+	if err != nil {
+		return nil, err
+	}
+	t := today{Needs: v.needsOf(found), Status: status, Remind: reminders, Flow: flows(v.console.now(), status.Plugins)}
+	if status.Domains[string(registrar.StatusExpired)] > 0 {
+		oldest, err := get[[]api.Domain](v, api.Path("domains"), url.Values{"status": {string(registrar.StatusExpired)}, "due": {"0d"}, "limit": {"1"}})
+		if err != nil {
+			return nil, err
+		}
+		if len(oldest) > 0 {
+			t.Expired = &oldest[0]
+		}
+	}
+	if status.Acknowledged > 0 {
+		seen, err := get[[]api.Attention](v, api.Path("attention"), url.Values{"acknowledged": {"1"}, "limit": {strconv.Itoa(mostSeen)}})
+		if err != nil {
+			return nil, err
+		}
+		t.Seen = v.needsOf(list[api.Attention]{Rows: seen}).Rows
+	}
+	return t, nil
+}
+
+// needsOf is a part of the attention list, with where each entry is dealt with.
+func (v *visit) needsOf(found list[api.Attention]) list[need] {
 	needs := list[need]{Next: found.Next, First: found.First, Missing: found.Missing}
 	for _, a := range found.Rows {
 		needs.Rows = append(needs.Rows, v.needOf(a))
 	}
-	return today{needs, status, nil}, err
+	return needs
 }
 
 // needOf leads from an entry to the page where it is dealt with.

@@ -31,7 +31,7 @@ func (b *bench) everyPage() []string {
 	b.takenOn("anna", "look", "order")
 	b.signIn("anna", "192.0.2.7")
 	order := b.placed()
-	return []string{"/", "/search?q=exam", "/search?q=op-1", "/domains", "/domains?status=Registered&sort=paid_till", "/domains/example.ru", "/domains/xn--e1afmkfd.xn--p1ai",
+	return []string{"/", "/seen", "/search?q=exam", "/search?q=op-1", "/domains", "/domains?status=Registered&sort=paid_till", "/domains/example.ru", "/domains/xn--e1afmkfd.xn--p1ai",
 		"/orders", "/orders?state=unpaid", order, "/orders/new", "/orders/new?domain=other.ru&customer=c1", "/orders/new?domain=other.ru&kind=renew",
 		"/orders/new?domain=other.ru&kind=transfer&registrant=organization", "/operations", "/operations/op-1", "/review", "/review?strangers=1", "/review/senders",
 		"/review/rv-1", "/review/rv-1?show=raw", "/review/rv-1?show=rule", "/mails", "/mails/m-1", "/mails/m-1?show=raw", "/renewals", "/customers", "/customers/c1",
@@ -325,7 +325,7 @@ func TestRights(t *testing.T) {
 		}
 	}
 
-	for _, path := range []string{"/orders/new", "/orders/x/pay", "/orders/x/cancel", "/orders/x/retry", "/orders/x/refund", "/orders/x/dismiss", "/orders/x/contact", "/orders/x/code",
+	for _, path := range []string{"/acknowledge", "/acknowledge/take-back", "/orders/new", "/orders/x/pay", "/orders/x/cancel", "/orders/x/retry", "/orders/x/refund", "/orders/x/dismiss", "/orders/x/contact", "/orders/x/code",
 		"/operations/op-1/decide", "/review", "/review/rv-1", "/review/senders", "/domains/ticked/auto", "/domains/example.ru/refresh", "/domains/example.ru/renewal", "/domains/example.ru/renew", "/domains/example.ru/move", "/domains/example.ru/correct", "/domains/example.ru/forget",
 		"/domains/example.ru/nameservers", "/renewals/run", "/import", "/customers/c1/handles", "/customers/c1/erase", "/registrars/r01/upgrade", "/notifications/x/1", "/notifications/test", "/tokens", "/tokens/x/revoke",
 		"/staff", "/staff/anna/rights", "/staff/anna/password", "/staff/anna/sign-out", "/staff/anna/remove"} {

@@ -21,6 +21,23 @@ func (c *Console) routeTables() {
 		[]string{"customer", "domains", "orders", "open_orders"}, func(s api.CustomerSummary) []string {
 			return []string{s.ID, strconv.Itoa(s.Domains), strconv.Itoa(s.Orders), strconv.Itoa(s.OpenOrders)}
 		}))
+
+	c.mux.HandleFunc("GET /operations.csv", asTable(c, "operations", operationFilters,
+		[]string{"operation", "kind", "state", "domain", "unicode", "customer", "registrar", "waits_for", "error"}, func(o api.OpenOperation) []string {
+			return []string{o.ID, o.Kind, o.State, o.Domain, o.Unicode, o.Customer, o.Registrar, text(o.WaitsFor), text(o.Error)}
+		}))
+	c.mux.HandleFunc("GET /review.csv", asTable(c, "review", []string{"strangers"},
+		[]string{"entry", "received_at", "from", "subject", "reason", "candidates"}, func(r api.Review) []string {
+			return []string{r.ID, written(r.ReceivedAt), r.From, r.Subject, r.Reason, strings.Join(r.Candidates, " ")}
+		}))
+	c.mux.HandleFunc("GET /mails.csv", asTable(c, "mails", nil,
+		[]string{"mail", "at", "out", "from", "to", "subject", "state", "registrar"}, func(m api.MailEntry) []string {
+			return []string{m.ID, written(m.At), strconv.FormatBool(m.Out), m.From, m.To, m.Subject, text(m.State), m.Registrar}
+		}))
+	c.mux.HandleFunc("GET /log.csv", asTable(c, "log", append([]string{"after"}, logFilters...),
+		[]string{"entry", "at", "domain", "registrar", "actor", "level", "event", "message", "order", "operation", "mail"}, func(e api.Entry) []string {
+			return []string{strconv.FormatInt(e.ID, 10), written(e.At), text(e.Domain), e.Registrar, e.Actor, e.Level, e.Event, e.Message, text(e.Order), text(e.Operation), text(e.Mail)}
+		}))
 }
 
 // domainColumns are the columns of a table of domains, and domainCells a line of it.

@@ -127,6 +127,9 @@ func (c *Console) render(w http.ResponseWriter, v *visit, s screen) {
 func (c *Console) write(w http.ResponseWriter, v *visit, status int, template string, shown any) {
 	f := c.frame(v)
 	f.Told = recall(w, v.Request)
+	if again, ok := shown.(interface{ Refresh() int }); ok && again.Refresh() > 0 {
+		w.Header().Set("Refresh", strconv.Itoa(again.Refresh()))
+	}
 	var text bytes.Buffer // so that a fault of a template is not sent as half a page
 	if err := v.lang.templates.ExecuteTemplate(&text, template, sheet{f, shown}); err != nil {
 		c.log.Error("a page can't be made", "page", template, "err", err)

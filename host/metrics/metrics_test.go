@@ -38,9 +38,9 @@ type stand struct {
 func newStand(t *testing.T) *stand {
 	s := &stand{t: t, now: start, states: []supervisor.Status{
 		{Name: "r01", State: supervisor.Degraded, Restarts: 2, Health: []registrar.Component{
-			{Name: "queue", OK: true, Figures: map[registrar.Figure]float64{registrar.FigureLeft: 289}},
+			{Name: "queue", OK: true, Figures: map[registrar.Figure]float64{registrar.FigureLeft: 289, registrar.FigureMost: 300, registrar.FigureQueued: 1808}},
 			{Name: "review", Figures: map[registrar.Figure]float64{registrar.FigureWaiting: 4}},
-			{Name: "renewals", OK: true, Figures: map[registrar.Figure]float64{registrar.FigurePassedAt: 1_799_990_000}},
+			{Name: "renewals", OK: true, Figures: map[registrar.Figure]float64{registrar.FigurePassedAt: 1_799_990_000, registrar.FigureNextAt: 1_800_080_000}},
 			{Name: "mailbox", OK: true, Figures: map[registrar.Figure]float64{registrar.FigureLookedAt: 1_799_999_999}},
 			{Name: "registry", OK: true, Figures: map[registrar.Figure]float64{registrar.FigureHeardAt: 1_799_999_000}}}},
 		{Name: "manual", State: supervisor.Backoff, Restarts: 7, Health: []registrar.Component{{Name: "staff", OK: true}}},
@@ -115,6 +115,9 @@ func TestMetrics(t *testing.T) {
 		`panel_registrar_component_ok{component="review",registrar="r01"} 0`,
 		`panel_registrar_component_ok{component="mailbox",registrar="r01"} 1`,
 		`panel_limit_left{registrar="r01"} 289`,
+		`panel_limit_hour{registrar="r01"} 300`,
+		`panel_limit_waiting{registrar="r01"} 1808`,
+		`panel_renewal_next_pass_timestamp_seconds{registrar="r01"} 1.80008e+09`,
 		`panel_review_mails{registrar="r01"} 4`,
 		`panel_renewal_pass_timestamp_seconds{registrar="r01"} 1.79999e+09`,
 		`panel_mailbox_looked_timestamp_seconds{registrar="r01"} 1.799999999e+09`,

@@ -23,6 +23,9 @@ var (
 		registrar.FigureHeardAt:  ofRegistrar("panel_registry_heard_timestamp_seconds", "When the registry last answered."),
 		registrar.FigurePassedAt: ofRegistrar("panel_renewal_pass_timestamp_seconds", "When the last renewal pass completed."),
 		registrar.FigureLeft:     ofRegistrar("panel_limit_left", "How many requests that cost money may still be sent now."),
+		registrar.FigureMost:     ofRegistrar("panel_limit_hour", "How many requests that cost money may be sent in an hour, at most."),
+		registrar.FigureQueued:   ofRegistrar("panel_limit_waiting", "Requests that cost money and wait to be sent, planned renewals included."),
+		registrar.FigureNextAt:   ofRegistrar("panel_renewal_next_pass_timestamp_seconds", "When the next renewal pass is made."),
 		registrar.FigureWaiting:  ofRegistrar("panel_review_mails", "Mails that wait for a person to say what they mean."),
 	}
 )

@@ -2,6 +2,8 @@
 // each thing once when it comes, again while it stands, and once when it is over, with a digest in
 // the morning and quiet at night.
 //
+// What a person has acknowledged is neither told nor repeated, until it changes; it is not over for that.
+//
 // It guarantees that what was told is told at least once, through failures and restarts, and that it is
 // no storm: what comes at the same time is one message, messages keep a distance, and what was
 // told is kept in the book, so that a panel that starts again tells nothing anew. Messages hold names
@@ -29,6 +31,7 @@ type Item struct {
 	Since    time.Time
 	What     string
 	Page     string // of the panel's pages: /domains/example.ru
+	Seen     bool   // a person has acknowledged it
 }
 
 // Key names an item: what kind of thing it is, who tells of it, and which it is.

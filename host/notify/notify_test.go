@@ -178,6 +178,33 @@ func TestAlarmsFromBeginningToEnd(t *testing.T) {
 	})
 }
 
+// What a person has acknowledged is not repeated, and not told if it was not yet; it is over when it is.
+func TestAcknowledgedIsNotRepeated(t *testing.T) {
+	inDesk(t, func(d *desk) {
+		d.stand("a", "b")
+		d.pass(5 * time.Minute)
+		d.expect("new a b | still | over")
+		acknowledge := func(names ...string) {
+			d.stand(names...)
+			for i := range d.stands.Items {
+				d.stands.Items[i].Seen = true
+			}
+		}
+		acknowledge("a", "b", "c!")
+		d.pass(24 * time.Hour)
+		d.expect()
+		acknowledge("b", "c!")
+		d.pass(15 * time.Minute)
+		d.expect("new | still b | over a")
+		acknowledge("c!")
+		d.pass(15 * time.Minute)
+		d.expect("new | still | over b") // and not all is clear
+		d.stand("c!")
+		d.pass(15 * time.Minute)
+		d.expect("new c | still | over")
+	})
+}
+
 // What comes and goes is told neither way.
 func TestFlappingIsNotTold(t *testing.T) {
 	inDesk(t, func(d *desk) {

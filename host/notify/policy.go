@@ -27,6 +27,7 @@ type Message struct {
 	Standing []Item // that were told before
 	Over     []Item // that were told, and stand no longer
 	More     bool   // others stand that are not listed
+	Apart    int    // stand that a person acknowledged before they were told
 
 	Digest  bool
 	Summary []string // of the digest
@@ -36,7 +37,7 @@ type Message struct {
 
 // AllClear reports whether nothing is left that needs a person.
 func (m Message) AllClear() bool {
-	return len(m.Over) > 0 && len(m.New)+len(m.Standing) == 0 && !m.More
+	return len(m.Over) > 0 && len(m.New)+len(m.Standing)+m.Apart == 0 && !m.More
 }
 
 // memory is since when something is so.
@@ -98,7 +99,9 @@ func (p Policy) decide(s situation) (*Message, orders.NoticeChannel) {
 		// What has become an error since it was told is told as new.
 		case known && (t.Severity == i.Severity || i.Severity != Error):
 			m.Standing = append(m.Standing, i)
-			repeat = repeat || s.now.Sub(t.ToldAt) >= p.Repeat
+			repeat = repeat || !i.Seen && s.now.Sub(t.ToldAt) >= p.Repeat
+		case i.Seen:
+			m.Apart++
 		case s.now.Sub(begun(i, s)) >= p.After:
 			m.New = append(m.New, i)
 		}

@@ -25,6 +25,18 @@ func (f *filter) add(condition string, arg any) {
 	f.conditions = append(f.conditions, fmt.Sprint(condition, "$", len(f.args)))
 }
 
+// without asks for other values of a column than these.
+func (f *filter) without(column string, values []string) {
+	var places []string
+	for _, v := range values {
+		f.args = append(f.args, v)
+		places = append(places, fmt.Sprint("$", len(f.args)))
+	}
+	if len(places) > 0 {
+		f.conditions = append(f.conditions, column+" not in ("+strings.Join(places, ", ")+")")
+	}
+}
+
 // where is the clause; "" = everything.
 func (f *filter) where() string {
 	if len(f.conditions) == 0 {

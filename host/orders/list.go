@@ -47,6 +47,7 @@ type DomainList struct {
 	Outcome   registrar.Outcome // of what has ended there last
 	Query     string            // the beginning of a name, or the whole of a customer or handle
 	Sort      string            // ByName or ByPaidTill; "" = by name, and by paid till with Due
+	Without   []string          // names that are left out
 }
 
 const domainColumns = "name, customer, registrar, status, handle, paid_till, renewal, nameservers, operation, alarms, operation_state, outcome, reason, locked, registry"
@@ -174,6 +175,7 @@ func (q DomainList) narrow(f filter) filter {
 	if q.Attention {
 		f.conditions = append(f.conditions, needsLook)
 	}
+	f.without("name", q.Without)
 	if q.Open || q.State != "" {
 		f.conditions = append(f.conditions, hasOperation)
 	}

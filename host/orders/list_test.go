@@ -219,6 +219,8 @@ func TestListsAreAnsweredByIndexes(t *testing.T) {
 		"errors":             {logged(LogQuery{Level: registrar.LevelError}), []string{"log_level"}, false},
 		"paid and not taken": {[]string{"select * from orders where " + untaken + " order by created_at, id"}, []string{"orders_open"}, true},
 		"failed":             {[]string{"select * from orders where domain in ($1, $2) and " + isFailed + " order by created_at, id"}, []string{"orders_domain"}, true},
+		"failed in all":      {[]string{countFailed}, []string{"orders_outcome"}, true},
+		"not seen":           {domains(DomainList{Attention: true, Page: mark, Without: []string{"a.ru", "b.ru"}}), []string{"domains_attention"}, false},
 		"not heard yet":      {[]string{"select * from orders where " + unheard + " order by created_at, id"}, []string{"orders_outcome"}, false},
 		"an event's":         {[]string{standsStatement}, []string{"orders_operation"}, true},
 	} {

@@ -59,6 +59,14 @@ func (l Lists) CountOrders(ctx context.Context) (map[string]int, error) {
 	return l.count(ctx, "select state, count(*) from orders where closed_at is null group by state")
 }
 
+// countFailed leaves the choice of an index to the outcome alone: most orders are paid.
+const countFailed = "select count(*) from orders where outcome = 'failed' and state <> 'cancelled'"
+
+// CountFailed counts the orders that are paid and have failed, the dismissed ones included.
+func (l Lists) CountFailed(ctx context.Context) (int, error) {
+	return l.number(ctx, countFailed)
+}
+
 func (l Lists) count(ctx context.Context, query string) (map[string]int, error) {
 	counts := map[string]int{}
 	err := l.db.Read(ctx, func(tx *sql.Tx) error {

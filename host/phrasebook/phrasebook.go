@@ -164,11 +164,17 @@ var called = []string{"registrar", "order", "operation", "domain", "handle", "se
 // is not taken for any sentence that ends so.
 var single = []string{"setting"}
 
+// counted are the places of numbers: so "begun: {count}" does not take all that follows a number for one.
+var counted = []string{"count"}
+
 var quotedPart = regexp.MustCompile(`"[^"]*"`)
 
 func (b *Book) wordsIn(p pattern, values []string) bool {
 	for i, name := range p.names {
 		if _, known := b.whole[values[i]]; !known && slices.Contains(worded, name) {
+			return false
+		}
+		if slices.Contains(counted, name) && seamPattern.MatchString(values[i]) {
 			return false
 		}
 		if slices.Contains(single, name) && strings.Contains(quotedPart.ReplaceAllString(values[i], ""), " ") {

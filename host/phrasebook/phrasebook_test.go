@@ -19,6 +19,7 @@ func TestSay(t *testing.T) {
 
 	b := New("ru", phrase("being sent", "отправка"), phrase("registration of {name}", "регистрация {name}"), phrase("renewed", "продлён"),
 		phrase("paid till {date}", "оплачен до {date}"), phrase("waits for {what}", "ждёт: {what}"), phrase("{n} mails wait", "писем: {n}"), phrase("{n} Queued", "в очереди: {n}"), phrase("{n} Sent", "ушло: {n}"),
+		phrase("ones begun: {count}", "начато: {count}"), phrase("ones told: {count}", "сказано: {count}"), phrase("ones held: {count}", "задержано: {count}"), phrase("ones mended: {count}", "исправлено: {count}"),
 		phrase("it was {a}, now {b}", "теперь {b}, было {a}"), phrase("a registration of {name}", "не тот"), phrase("{name} is {state}", "{name}: {state}"), phrase("registrar {registrar} has it", "есть у {registrar}"), registrar.Phrase{Code: "x", Texts: map[string]string{"en": "untold"}})
 	for _, x := range []struct {
 		said string
@@ -38,6 +39,7 @@ func TestSay(t *testing.T) {
 		{"this is so", []Part{{"this is so", true}}},
 		{"3 mails wait", []Part{{"писем: 3", false}}},
 		{"2 Queued, 1 Sent", []Part{{"в очереди: 2, ушло: 1", false}}},
+		{"renewed; ones begun: 1, ones told: 0, ones held: 0, ones mended: 12", []Part{{"продлён; начато: 1, сказано: 0, задержано: 0, исправлено: 12", false}}},
 		{"it was x, now y", []Part{{"теперь y, было x", false}}},
 		{"untold", []Part{{"untold", false}}},
 		{"words of no phrase: renewed", []Part{{"words of no phrase: renewed", true}}},

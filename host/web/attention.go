@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -30,42 +31,53 @@ const (
 	countedReviews = 200
 )
 
-// listAttention lists plugins and the first mails with the first page, and domains page by page.
+// listAttention lists plugins and the first mails with the first page, and domains page by page. What people have
+// acknowledged is left out, unless it is asked for.
 func (l lists) listAttention(r *http.Request) (paged[api.Attention], []switchboard.Absent, error) {
 	a := query(r)
-	page := a.page()
+	page, which := a.page(), word(a, "acknowledged", []string{onlyNew, onlySeen, every})
 	if err := a.err(); err != nil {
 		return paged[api.Attention]{}, nil, err
 	}
 
+	seen, err := l.sighted(r.Context())
+	if err != nil {
+		return paged[api.Attention]{}, nil, err
+	}
+	if which == onlySeen {
+		rows, err := cut(r, seen.entries, func(n api.Attention) string { return n.ID })
+		return rows, seen.absent, err
+	}
+	if which == every {
+		seen.names, seen.waiting = nil, seen.allWaiting
+	}
+
 	var all []api.Attention
-	var absent []switchboard.Absent
 	if page.After == "" {
-		all = list(slices.DeleteFunc(l.plugins.Statuses(), healthy), pluginNeeds)
-		waiting, more, err := l.waitingReviews(r)
-		if err != nil {
-			return paged[api.Attention]{}, nil, err
-		}
-		absent = waiting.Absent
-		all = append(all, reviewsNeed(waiting.List, more)...)
+		all = seen.marked(slices.Concat(list(slices.DeleteFunc(l.plugins.Statuses(), healthy), pluginNeeds), reviewsNeed(seen.waiting, seen.more)), which)
 	}
 
-	found, next, err := l.book.Lists().Domains(r.Context(), orders.DomainList{Page: page, Attention: true})
+	found, next, err := l.book.Lists().Domains(r.Context(), orders.DomainList{Page: page, Attention: true, Without: seen.names})
+	if err != nil {
+		return paged[api.Attention]{}, nil, err
+	}
+	domains, err := l.domainsNeed(r.Context(), found)
 	if err != nil {
 		return paged[api.Attention]{}, nil, err
 	}
 
-	failed, err := l.book.Lists().FailedOf(r.Context(), list(found, func(d orders.Domain) string { return d.Name }))
-	if err != nil {
-		return paged[api.Attention]{}, nil, err
-	}
-
-	for _, d := range found {
-		all = append(all, domainNeeds(d, failed[d.Name]))
-	}
-
+	all = append(all, seen.marked(domains, which)...)
 	slices.SortStableFunc(all, func(a, b api.Attention) int { return strings.Compare(a.Severity, b.Severity) })
-	return pageOf(r, all, func(v api.Attention) api.Attention { return v }, next), absent, nil
+	return pageOf(r, all, func(v api.Attention) api.Attention { return v }, next), seen.absent, nil
+}
+
+// domainsNeed has an entry for each of some domains.
+func (l lists) domainsNeed(ctx context.Context, found []orders.Domain) (all []api.Attention, err error) {
+	failed, err := l.book.Lists().FailedOf(ctx, list(found, func(d orders.Domain) string { return d.Name }))
+	for _, d := range found {
+		all = append(all, markedDomain(d, domainNeeds(d, failed[d.Name])))
+	}
+	return all, err
 }
 
 // healthy reports whether a plugin needs nothing. Mails in review have entries of their own.
@@ -90,39 +102,46 @@ func pluginNeeds(p supervisor.Status) api.Attention {
 		n.Severity = mustAct
 		n.Actions = append(n.Actions, api.Action{Does: "start it again when plugin.hcl is right", Command: "panel plugins upgrade " + p.Name, Code: "upgrade"})
 	}
-	return n
+	return marked(n, ofPlugin+p.Name, append(unwellParts(p), instantOf(p.Since))...)
 }
 
-// waitingReviews lists the mails that wait for a person, as many as are counted.
-func (l lists) waitingReviews(r *http.Request) (switchboard.Several[registrar.Review], bool, error) {
-	return l.board.ReviewPage(r.Context(), registrar.ReviewQuery{Size: countedReviews})
+func unwellParts(p supervisor.Status) (names []string) {
+	for _, c := range p.Health {
+		if !c.OK && c.Name != "review" {
+			names = append(names, c.Name)
+		}
+	}
+	return names
 }
 
 // reviewsNeed has an entry for each of the first mails, and one for the others together.
 func reviewsNeed(waiting []switchboard.Item[registrar.Review], more bool) []api.Attention {
-	shown := waiting[:min(len(waiting), shownReviews)]
-	entries := list(shown, reviewNeeds)
-	left := len(waiting) - len(shown)
-	if left == 0 {
-		return entries
+	return append(list(waiting[:min(len(waiting), shownReviews)], reviewNeeds), othersNeed(waiting, more)...)
+}
+
+// othersNeed is the entry of the mails that have none of their own, if there are any.
+func othersNeed(waiting []switchboard.Item[registrar.Review], more bool) []api.Attention {
+	left := len(waiting) - shownReviews
+	if left <= 0 {
+		return nil
 	}
 
 	count := strconv.Itoa(left)
 	if more {
 		count = "more than " + count
 	}
-	return append(entries, api.Attention{Kind: "reviews", Severity: mustAct, Since: knownTime(waiting[shownReviews].Value.ReceivedAt),
+	return []api.Attention{marked(api.Attention{Kind: "reviews", Severity: mustAct, Since: knownTime(waiting[shownReviews].Value.ReceivedAt),
 		What: count + " further mails wait to be read", Why: "the oldest come first", Actions: []api.Action{
 			{Does: "list them", Command: "panel review", Code: "show"},
-			{Does: "resolve all mails of one sender", Command: "panel review resolve --from ADDRESS --outcome ignore --reason WHY", Code: "resolve"}}})
+			{Does: "resolve all mails of one sender", Command: "panel review resolve --from ADDRESS --outcome ignore --reason WHY", Code: "resolve"}}}, ofAllOthers, count)}
 }
 
 func reviewNeeds(v switchboard.Item[registrar.Review]) api.Attention {
 	e := v.Value
-	return api.Attention{Kind: "review", Severity: mustAct, Since: knownTime(e.ReceivedAt), Registrar: known(v.Registrar), Review: known(e.ID), From: known(e.From), Subject: known(e.Subject),
+	return marked(api.Attention{Kind: "review", Severity: mustAct, Since: knownTime(e.ReceivedAt), Registrar: known(v.Registrar), Review: known(e.ID), From: known(e.From), Subject: known(e.Subject),
 		What: fmt.Sprintf("a mail of %s waits to be read: %s", e.From, e.Subject), Why: e.Reason, Actions: []api.Action{
 			{Does: "read it", Command: "panel review show " + string(e.ID), Code: "show"},
-			{Does: "say what it means", Command: "panel review resolve " + string(e.ID) + " --outcome O", Code: "resolve"}}}
+			{Does: "say what it means", Command: "panel review resolve " + string(e.ID) + " --outcome O", Code: "resolve"}}}, ofReview+string(e.ID), string(e.Version))
 }
 
 // domainNeeds is what a domain needs; failed is the paid order for it that came to nothing, if there is one.
@@ -233,13 +252,19 @@ func (l lists) showStatus(r *http.Request) (api.Status, error) {
 		}
 	}
 
+	if status.Failed, err = l.book.Lists().CountFailed(r.Context()); err != nil {
+		return status, err
+	}
+
 	needing, err := l.book.Lists().CountAttention(r.Context())
 	if err != nil {
 		return status, err
 	}
 
-	waiting, more, err := l.waitingReviews(r)
-	status.Attention = needing + len(reviewsNeed(waiting.List, more)) + len(slices.DeleteFunc(l.plugins.Statuses(), healthy))
+	seen, err := l.sighted(r.Context())
+	plugins := seen.marked(list(slices.DeleteFunc(l.plugins.Statuses(), healthy), pluginNeeds), onlyNew)
+	status.Attention = max(needing-len(seen.names), 0) + len(reviewsNeed(seen.waiting, seen.more)) + len(plugins)
+	status.Acknowledged = len(seen.entries)
 	return status, err
 }
 

@@ -77,7 +77,11 @@ func routeDomains(t *routes, s *Server) {
 		takes(paging(openapi.Parameter{Name: "q", Does: "The beginning of an ID."})...))
 	t.handle("GET /api/v1/customers/{id}", look, partial(s, s.showCustomer), says("What is known of a customer."))
 	t.handle("POST /api/v1/customers/{id}/handles", order, action(s, s.adoptHandle), says("The customer has this handle already."))
-	t.handle("GET /api/v1/attention", look, partial(s, s.lists().listAttention), says("What needs a person, the most urgent first."), takes(paging()...))
+	t.handle("GET /api/v1/attention", look, partial(s, s.lists().listAttention), says("What needs a person, the most urgent first."), takes(paging(
+		openapi.Parameter{Name: "acknowledged", Does: "1: what people have acknowledged, by ID; any: that, too. Without it what they have not.", OneOf: []string{onlyNew, onlySeen, every}})...))
+	seeing := []access.Right{access.Order, access.Money}
+	t.handle("POST /api/v1/attention/acknowledge", seeing, action(s, s.lists().acknowledge), says("Entries have been seen: they are shown apart until they change, or until then."))
+	t.handle("POST /api/v1/attention/take-back", seeing, action(s, s.lists().takeBack), says("Show entries again that were acknowledged."))
 	t.handle("GET /api/v1/status", look, endpoint(s, s.lists().showStatus), says("Counts: what there is, what is under way, what falls due."))
 
 	t.handle("GET /api/v1/log", look, stream("", reflect.TypeFor[[]api.Entry](), s.actionLog),

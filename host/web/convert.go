@@ -132,8 +132,34 @@ func pluginOf(s supervisor.Status) api.Plugin {
 	return api.Plugin{Name: s.Name, Plugin: known(s.Plugin), Title: s.Title, Version: s.Version, State: string(s.State), TLDs: texts(s.TLDs), Kinds: texts(s.Kinds), Offers: list(s.Offers, offerOf),
 		Capabilities: texts(s.Capabilities), Restarts: s.Restarts, Since: s.Since.UTC(), Error: known(s.Error),
 		Health: list(s.Health, func(c registrar.Component) api.Component {
-			return api.Component{Component: c.Name, OK: c.OK, Detail: c.Detail, Advice: advice(c.Advice)}
+			return api.Component{Component: c.Name, OK: c.OK, Detail: c.Detail, Advice: advice(c.Advice), Figures: figures(c.Figures)}
 		})}
+}
+
+// figures is nil for none. What a plugin says that can be no number of these is left out.
+func figures(in map[registrar.Figure]float64) *api.Figures {
+	out := api.Figures{}
+	instants := map[registrar.Figure]**time.Time{registrar.FigureLookedAt: &out.LookedAt, registrar.FigureHeardAt: &out.HeardAt, registrar.FigurePassedAt: &out.PassedAt, registrar.FigureNextAt: &out.NextAt}
+	counts := map[registrar.Figure]**int{registrar.FigureLeft: &out.Left, registrar.FigureMost: &out.Most, registrar.FigureQueued: &out.Queued, registrar.FigureWaiting: &out.Waiting}
+
+	for name, value := range in {
+		if value < 0 || value > 1e11 || value != value {
+			continue
+		}
+		if at, ok := instants[name]; ok {
+			t := time.Unix(int64(value), 0).UTC()
+			*at = &t
+		}
+		if n, ok := counts[name]; ok {
+			count := int(value)
+			*n = &count
+		}
+	}
+
+	if out == (api.Figures{}) {
+		return nil
+	}
+	return &out
 }
 
 // yearsOf is null where there is no term to choose.

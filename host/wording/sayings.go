@@ -41,7 +41,7 @@ const (
 const FileLanguage = "hcl"
 
 // wordFamilies are words that sentences name.
-var wordFamilies = []string{"state", "status", "kind", "ended", "payment", "renewal"}
+var wordFamilies = []string{"plugin", "state", "status", "kind", "ended", "payment", "renewal"}
 
 // Sayings are sentences of some families, and those of registrars, which may change; nil = of none.
 func (l *Language) Sayings(registrars func() []registrar.Phrase, families ...string) *Sayings {

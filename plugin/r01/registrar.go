@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"sync"
 	"time"
@@ -48,6 +49,7 @@ type Registrar struct {
 	growth  *engine.Growth // nil = the store is on a server
 	gateway *gateway.Gateway
 	pass    *renewal.Pass
+	cron    renewal.Config
 	stop    context.CancelFunc
 	loops   sync.WaitGroup
 }
@@ -101,7 +103,7 @@ func (p *Plugin) open(ctx context.Context, s settings) (r *Registrar, err error)
 		Verifier: mailauth.New(s.sender, net.DefaultResolver), Logger: p.log.With(logline.Module, "gateway"), Now: p.now, Random: rand.Text, Node: name}
 	s.registry.equip(&parts, p.dataDir)
 	r.furnish(gateway.New(s.engine, parts))
-	r.pass = renewal.NewPass(r.gateway.Renewals, s.renewal.Policy())
+	r.pass, r.cron = renewal.NewPass(r.gateway.Renewals, s.renewal.Policy()), s.renewal
 	r.turn.Follow = r.store.FollowWatermark
 	r.turn.TakeOver = func(ctx context.Context) (turn.Work, error) { return r.takeOver(ctx, s) }
 
@@ -193,6 +195,7 @@ func (r *Registrar) Health(ctx context.Context) ([]registrar.Component, error) {
 		report = toldOf(report, done)
 	}
 	if tasks, ok := r.turn.Work().(*leaderTasks); ok {
+		report = nextOf(report, r.cron.Next(r.now()))
 		report = append(report, r.relay.Health(), tasks.mailbox.Health())
 	}
 	if r.growth != nil {
@@ -209,6 +212,20 @@ func toldOf(report []registrar.Component, done renewal.Done) []registrar.Compone
 	for i, c := range report {
 		if c.Name == "renewals" && c.OK {
 			report[i].Detail += "; " + done.String()
+		}
+	}
+	return report
+}
+
+// nextOf adds to the state of the renewals when the next pass is made.
+func nextOf(report []registrar.Component, next time.Time) []registrar.Component {
+	for i, c := range report {
+		if c.Name == "renewals" && !next.IsZero() {
+			report[i].Figures = maps.Clone(c.Figures)
+			if report[i].Figures == nil {
+				report[i].Figures = map[registrar.Figure]float64{}
+			}
+			report[i].Figures[registrar.FigureNextAt] = float64(next.Unix())
 		}
 	}
 	return report

@@ -10,10 +10,13 @@ const (
 	FigureHeardAt  Figure = "heard_at"  // when the registry last answered
 	FigurePassedAt Figure = "passed_at" // when the last renewal pass completed
 	FigureLeft     Figure = "left"      // requests that cost money and may still be sent now
+	FigureMost     Figure = "most"      // such requests that may be sent in an hour, at most; 0 = none go out until that is settled
+	FigureQueued   Figure = "queued"    // such requests that wait to be sent, the renewals of a pass that are not begun included
+	FigureNextAt   Figure = "next_at"   // when the next renewal pass is made
 	FigureWaiting  Figure = "waiting"   // mails that wait for a person
 )
 
 // Figures lists every figure that has a meaning.
 func Figures() []Figure {
-	return []Figure{FigureLookedAt, FigureHeardAt, FigurePassedAt, FigureLeft, FigureWaiting}
+	return []Figure{FigureLookedAt, FigureHeardAt, FigurePassedAt, FigureLeft, FigureMost, FigureQueued, FigureNextAt, FigureWaiting}
 }

@@ -12,25 +12,90 @@ import (
 )
 
 type Todo struct {
-	Limit int `placeholder:"N" help:"The first so many only."`
+	List   todoList   `cmd:"" default:"withargs" help:"What needs a person (the default)."`
+	Seen   todoSeen   `cmd:"" help:"I have seen this: show it apart until it changes, or until then."`
+	Unseen todoUnseen `cmd:"" help:"Show again what was seen."`
 }
 
-func (p *Todo) Run(c *command.Call) error {
-	list, missing, err := command.ListPartial[api.Attention](c, api.Path("attention"), map[string][]string{}, p.Limit)
+type todoList struct {
+	Acknowledged bool `help:"What people have seen, and until when it is shown apart."`
+	Limit        int  `placeholder:"N" help:"The first so many only."`
+}
+
+func (p *todoList) Run(c *command.Call) error {
+	query := map[string][]string{}
+	none := "nothing needs a person"
+	if p.Acknowledged {
+		query["acknowledged"], none = []string{"1"}, "nothing is acknowledged"
+	}
+	list, missing, err := command.ListPartial[api.Attention](c, api.Path("attention"), query, p.Limit)
 	if err != nil {
 		return err
 	}
-	if err := c.Show(list, todoText(list)); err != nil {
+
+	if err := c.Show(list, todoText(list, none)); err != nil {
 		return err
 	}
 	var waits error
-	if len(list) > 0 {
+	if len(list) > 0 && !p.Acknowledged {
 		waits = command.Waiting(fmt.Sprintf("things that need a person: %d", len(list)))
 	}
 	return errors.Join(waits, command.Absent(missing))
 }
 
-func todoText(list []api.Attention) func(io.Writer) {
+type todoSeen struct {
+	IDs    []string `arg:"" name:"id" help:"As panel todo lists them."`
+	Until  string   `placeholder:"WHEN" help:"Show it again then: 4h, 3d, a day, or an instant in RFC 3339. Without it, when it changes."`
+	Reason string   `placeholder:"WHY" help:"For the Action Log."`
+	byCaller
+}
+
+func (p *todoSeen) Run(c *command.Call) error {
+	list, _, err := command.ListPartial[api.Attention](c, api.Path("attention"), map[string][]string{"acknowledged": {"any"}}, 0)
+	if err != nil {
+		return err
+	}
+
+	in := api.Acknowledge{Until: p.Until, Reason: p.Reason, By: p.By}
+	for _, id := range p.IDs {
+		at := slices.IndexFunc(list, func(a api.Attention) bool { return a.ID == id })
+		if at < 0 {
+			return fmt.Errorf("%s needs no person now: panel todo lists what does", id)
+		}
+		in.Entries = append(in.Entries, api.SeenEntry{ID: id, Seen: list[at].Seen})
+	}
+
+	done, err := command.Post[api.Acknowledged](c, api.Path("attention", "acknowledge"), in)
+	if err != nil {
+		return err
+	}
+
+	err = c.Show(done, func(w io.Writer) {
+		command.Fact(w, "seen", done.Acknowledged)
+		for _, r := range done.Refused {
+			command.Fact(w, "stands", r.ID, command.Said(r.Reason))
+		}
+	})
+	if err == nil && len(done.Refused) > 0 {
+		return fmt.Errorf("%s: %s", done.Refused[0].ID, done.Refused[0].Reason)
+	}
+	return err
+}
+
+type todoUnseen struct {
+	IDs []string `arg:"" name:"id" help:"As panel todo --acknowledged lists them."`
+	byCaller
+}
+
+func (p *todoUnseen) Run(c *command.Call) error {
+	done, err := command.Post[api.TakenBack](c, api.Path("attention", "take-back"), api.TakeBack{IDs: p.IDs, By: p.By})
+	if err != nil {
+		return err
+	}
+	return c.Show(done, func(w io.Writer) { command.Fact(w, "shown again", done.Changed) })
+}
+
+func todoText(list []api.Attention, none string) func(io.Writer) {
 	return func(w io.Writer) {
 		for i, a := range list {
 			if i > 0 {
@@ -40,14 +105,35 @@ func todoText(list []api.Attention) func(io.Writer) {
 			if a.Why != "" {
 				command.Row(w, "", command.Said(a.Why))
 			}
-			for _, act := range a.Actions {
+			seenText(w, a.Acknowledged)
+			for _, act := range append(a.Actions, seeing(a)) {
 				command.Row(w, "", command.Together(command.Said(act.Does+":"), act.Command))
 			}
 		}
 		if len(list) == 0 {
-			command.Line(w, "nothing needs a person")
+			command.Line(w, none)
 		}
 	}
+}
+
+// seeing is how to say that an entry was seen, or that it is to be shown again.
+func seeing(a api.Attention) api.Action {
+	if a.Acknowledged != nil {
+		return api.Action{Does: "show it again", Command: "panel todo unseen " + a.ID}
+	}
+	return api.Action{Does: "it is seen, remind me later", Command: "panel todo seen " + a.ID + " --until 1d"}
+}
+
+// seenText says who has seen an entry, and until when it is shown apart.
+func seenText(w io.Writer, by *api.Acknowledgement) {
+	if by == nil {
+		return
+	}
+	until := "until it changes"
+	if by.Until != nil {
+		until = "until " + command.Text(by.Until) + " UTC, or until it changes"
+	}
+	command.Row(w, command.Name("seen"), command.Together(command.Text(by.At)+" UTC,", by.By), command.Said(until), by.Note)
 }
 
 func sinceText(a api.Attention) string {
@@ -95,6 +181,9 @@ func statusText(s api.Status) func(io.Writer) {
 		}
 		command.Fact(w, "due", command.Said(fmt.Sprintf("today %d, in 7 days %d, in 30 days %d, in 60 days %d", s.Due.Today, s.Due.Days7, s.Due.Days30, s.Due.Days60)))
 		command.Fact(w, "need a person", s.Attention)
+		if s.Acknowledged > 0 {
+			command.Fact(w, "seen", s.Acknowledged)
+		}
 	}
 }
 

@@ -4,15 +4,28 @@ import (
 	_ "embed"
 	"strings"
 	"text/template"
+
+	"registrar.panel/cmd/panel/command"
 )
 
 //go:embed plugin.hcl.tmpl
 var layout string
 
-// render is the configuration.
-func (a Answers) render() string {
+// comments are what stands beside settings, in English.
+var comments = map[string]string{
+	"written":    `Written by "panel init". What may be set besides: the commented plugin.hcl that comes with the panel.`,
+	"again":      "kill -HUP of the panel makes it read this file, and the files with passwords, again.",
+	"recipients": "age-keygen makes one: the keys in backups are encrypted to it",
+	"signer":     "who may sign: R01's domain",
+	"server":     "your mail server's name in its Authentication-Results headers: look at one",
+	"mode":       "of new domains",
+}
+
+// render is the configuration, with comments in the language of the person.
+func (a Answers) render(in *command.Tongue) string {
 	var text strings.Builder
-	t := template.Must(template.New("plugin.hcl").Funcs(template.FuncMap{"q": quote, "domain": domainOf}).Parse(layout))
+	say := func(name string) string { return in.Say(comments[name]) }
+	t := template.Must(template.New("plugin.hcl").Funcs(template.FuncMap{"q": quote, "domain": domainOf, "say": say}).Parse(layout))
 	if err := t.Execute(&text, a); err != nil {
 		panic(err) // the layout is ours
 	}

@@ -79,7 +79,7 @@ func (p *Init) write(c *command.Call, file *configFile, person *interview, try f
 		return err
 	}
 
-	if err := file.write(p.Answers.render()); err != nil {
+	if err := file.write(p.Answers.render(c.Tongue)); err != nil {
 		return err
 	}
 

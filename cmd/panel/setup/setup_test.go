@@ -249,6 +249,37 @@ func TestInterviewInRussian(t *testing.T) {
 	}
 }
 
+// The comments of the file are in the language of the person, and what the panel reads of it is the same.
+func TestCommentsInRussian(t *testing.T) {
+	t.Parallel()
+
+	without := func(file string) (settings, said string) {
+		for line := range strings.Lines(file) {
+			setting, comment, _ := strings.Cut(line, "# ")
+			settings, said = settings+strings.TrimSpace(setting)+"\n", said+comment
+		}
+		return settings, said
+	}
+	for _, proof := range []string{"dkim", "authentication-results"} {
+		a := Answers{Agreement: "RP/02/00", Robot: "robot@registrar.example", Callback: "cb@panel.example", Proof: proof}
+		english, comments := without(a.render(nil))
+		russian, said := without(a.render(command.NewTongue("ru")))
+		if english != russian {
+			t.Errorf("the settings are\n%s\nin Russian, and\n%s\nin English", russian, english)
+		}
+		for line := range strings.Lines(comments) {
+			if line = strings.TrimSpace(line); line != "" && strings.Contains(said, line) && !strings.HasPrefix(line, "backup_recipients") {
+				t.Errorf("in English alone: %q", line)
+			}
+		}
+		for _, want := range []string{"Создан командой «panel init»", "kill -HUP", "шифруются", "для новых доменов"} {
+			if !strings.Contains(said, want) {
+				t.Errorf("%q is not said in\n%s", want, said)
+			}
+		}
+	}
+}
+
 func (a *Answers) fillBy(i *interview, resolves func(string) error) error {
 	return i.conduct(a, resolves)
 }
@@ -372,7 +403,7 @@ func TestQuote(t *testing.T) {
 		a := Answers{Agreement: "x", Robot: "a@b", Callback: "c@d", Prefix: "P", SMTP: "h:1", SMTPTLS: none, SMTPUser: none, IMAP: "h:2", IMAPTLS: none,
 			IMAPUser: "u", Mailbox: "m", Proof: none, Whois: none, Renewal: "auto", Listen: "unix://s", R01Secret: "r01.password", IMAPSecret: "r01.password", Data: text}
 		path := filepath.Join(dir, "plugin.hcl")
-		for name, content := range map[string]string{path: a.render(), filepath.Join(dir, "r01.password"): "x"} {
+		for name, content := range map[string]string{path: a.render(nil), filepath.Join(dir, "r01.password"): "x"} {
 			if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -380,7 +411,7 @@ func TestQuote(t *testing.T) {
 
 		c, err := config.Load(path)
 		if err != nil {
-			t.Fatalf("%v\n%s", err, a.render())
+			t.Fatalf("%v\n%s", err, a.render(nil))
 		}
 
 		if want := filepath.Join(dir, text); c.Panel.Data != want {

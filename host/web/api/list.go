@@ -31,30 +31,6 @@ type OpenOperation struct {
 	Version   *string `json:"version"`
 }
 
-// Attention is something that needs a person.
-type Attention struct {
-	Kind      string     `json:"kind"`     // plugin | operation | domain | order | review | reviews: those that have no entry of their own
-	Severity  string     `json:"severity"` // error: a person must act | warning: a person should look
-	Since     *time.Time `json:"since"`
-	Domain    *string    `json:"domain"` // ACE
-	Unicode   *string    `json:"unicode"`
-	Registrar *string    `json:"registrar"`
-	Order     *string    `json:"order"`
-	Operation *string    `json:"operation"`
-	Review    *string    `json:"review"`
-	What      string     `json:"what"`    // in a few words
-	Why       string     `json:"why"`     // the reason, in the registrar's words where there are any
-	Actions   []Action   `json:"actions"` // what can be done, the most useful first
-
-	// What it is for programs: the state of the plugin, operation or domain that Kind names, or the outcome of the order, the
-	// kind of the operation, and the version that a decision on it hands back.
-	State         *string `json:"state"`
-	OperationKind *string `json:"operation_kind"`
-	Version       *string `json:"version"`
-	From          *string `json:"from"`    // of a mail
-	Subject       *string `json:"subject"` // of a mail
-}
-
 // Action is something that a person can do.
 type Action struct {
 	Does    string `json:"does"`
@@ -69,8 +45,11 @@ type Status struct {
 	Domains   map[string]int `json:"domains"` // by status
 	Orders    map[string]int `json:"orders"`  // those that are not concluded, by state
 	Due       Due            `json:"due"`
+	Failed    int            `json:"failed"`    // orders that are paid and have failed, the dismissed ones included
 	Attention int            `json:"attention"` // entries of GET /api/v1/attention
-	Plugins   []Plugin       `json:"plugins"`
+
+	Acknowledged int      `json:"acknowledged"` // entries that are shown apart, with acknowledged=1
+	Plugins      []Plugin `json:"plugins"`
 }
 
 // CustomerSummary counts what there is of a customer.

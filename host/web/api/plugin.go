@@ -80,4 +80,18 @@ type Component struct {
 	Detail    string `json:"detail"`
 
 	Advice []Advice `json:"advice,omitempty"` // what to do about it
+
+	*Figures
+}
+
+// Figures are what a component tells of itself in numbers, each where it knows it.
+type Figures struct {
+	LookedAt *time.Time `json:"looked_at,omitempty"` // when all that waited in the mailbox had been fetched
+	HeardAt  *time.Time `json:"heard_at,omitempty"`  // when the registry last answered
+	PassedAt *time.Time `json:"passed_at,omitempty"` // when the last renewal pass completed
+	NextAt   *time.Time `json:"next_at,omitempty"`   // when the next one is made
+	Left     *int       `json:"left,omitempty"`      // requests that cost money and may still be sent now
+	Most     *int       `json:"most,omitempty"`      // such requests that may be sent in an hour, at most; 0 = none go out until that is settled
+	Queued   *int       `json:"queued,omitempty"`    // such requests that wait to be sent, planned renewals included
+	Waiting  *int       `json:"waiting,omitempty"`   // mails that wait for a person
 }

@@ -34,6 +34,9 @@ type Share struct {
 	Until time.Time // when there may be more; zero = when a person, or an answer, has settled it
 }
 
+// PerHour is how many requests that cost money may be sent in an hour, at most.
+func (l *Limits) PerHour() int { return l.settings.Brake.PerHour }
+
 // Reason is why nothing may be sent, and until when.
 func (s Share) Reason() string {
 	if s.Held == "" || s.Until.IsZero() {

@@ -678,6 +678,12 @@ func TestBrake(t *testing.T) {
 		if err != nil || h[0].Name != "queue" || h[0].Figures[registrar.FigureLeft] != want {
 			t.Errorf("told is %+v, %v; want %v left", h, err, want)
 		}
+		if most := h[0].Figures[registrar.FigureMost]; most != 2 {
+			t.Errorf("%v an hour are told as the most, want 2", most)
+		}
+		if queued := h[0].Figures[registrar.FigureQueued]; queued != float64(5-len(g.relay.taken)) {
+			t.Errorf("%v are told to wait, and %d of 5 were sent", queued, len(g.relay.taken))
+		}
 	}
 	left(0)
 	sent(2, 59*time.Minute)

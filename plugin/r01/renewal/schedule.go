@@ -133,6 +133,16 @@ func (c Config) Policy() policy.Settings {
 	return policy.Settings{Before: int(c.Before / day), R01: c.R01Auto}
 }
 
+// Next is when the first pass after an instant is made by the schedule; zero = that can't be said.
+func (c Config) Next(after time.Time) time.Time {
+	times, err := parse(c.Schedule)
+	zone, unheard := time.LoadLocation(c.Timezone)
+	if err != nil || unheard != nil {
+		return time.Time{}
+	}
+	return times.Next(after.In(zone))
+}
+
 // Schedule makes a pass at once and then by cron. A pass that is still running when the
 // next is due is not overtaken: the next is left out.
 type Schedule struct {

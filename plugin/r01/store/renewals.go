@@ -150,6 +150,11 @@ func (t Renewals) Planned(agreement string, at time.Time, limit int) ([]Plan, er
 		order by p.base, p.domain limit $2`, agreement, limit, sqldb.Millis(from), sqldb.Millis(to))
 }
 
+// CountPlanned counts the renewals that a pass has planned and that are not begun.
+func (t Renewals) CountPlanned() (n int, err error) {
+	return one(t.tx, func(s sqldb.Scanner) (n int, err error) { return n, s.Scan(&n) }, "select count(*) from planned where begun = 0")
+}
+
 func scanPlan(s sqldb.Scanner) (p Plan, err error) {
 	var base string
 	if err := s.Scan(&p.Domain, &base); err != nil {

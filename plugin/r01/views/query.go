@@ -240,12 +240,32 @@ func (vs *Views) measure(tx *store.Tx, passed time.Time, queue, review, renewals
 		return err
 	}
 
-	queue.Figures = map[registrar.Figure]float64{registrar.FigureLeft: float64(may.Ordered.May)}
+	queued, err := paidQueued(tx)
+	if err != nil {
+		return err
+	}
+
+	most := vs.engine.Limits.PerHour()
+	if may.Ordered.May == 0 && may.Ordered.Until.IsZero() {
+		most = 0 // until a person, or an answer, has settled it
+	}
+
+	queue.Figures = map[registrar.Figure]float64{registrar.FigureLeft: float64(may.Ordered.May), registrar.FigureMost: float64(most), registrar.FigureQueued: float64(queued)}
 	review.Figures = map[registrar.Figure]float64{registrar.FigureWaiting: float64(waiting)}
 	if !passed.IsZero() {
 		renewals.Figures = map[registrar.Figure]float64{registrar.FigurePassedAt: float64(passed.Unix())}
 	}
 	return nil
+}
+
+// paidQueued counts what waits to be sent and costs money: in the queue, and planned by a pass.
+func paidQueued(tx *store.Tx) (int, error) {
+	ordered, scheduled, err := tx.Requests.PaidWaiting()
+	if err != nil {
+		return 0, err
+	}
+	planned, err := tx.Renewals.CountPlanned()
+	return ordered + scheduled + planned, err
 }
 
 func describeCounts(counts map[lifecycle.State]int) string {
