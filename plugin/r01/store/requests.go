@@ -1,10 +1,8 @@
 package store
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"registrar.panel/internal/sqldb"
@@ -209,102 +207,6 @@ func (t Requests) CountInStates() (map[lifecycle.State]int, error) {
 		return state, err
 	}, countQuery)
 	return count, err
-}
-
-// Change is what a transition records beside the new state.
-type Change struct {
-	At       time.Time
-	Message  string // for people; masked
-	Actor    string
-	Evidence registrar.EvidenceKind
-	Mail     registrar.MailID
-	Error    string    // why it failed or stands; "" clears
-	Task     string    // R01's number, when this told it
-	DueAt    time.Time // when it goes back to Queued: not before
-	Deadline time.Time // until when the next word is expected; zero = none
-}
-
-// Advance records a decision on a request, and on the operations it carries: their state,
-// what they wait for and a step of their history. It returns those operations as they are
-// now. ErrMoved when the request is not as the caller read it.
-//
-// Operations that will be carried on by another request stay open, in the state the caller
-// gives them next.
-func (t Requests) Advance(r *Request, d lifecycle.Decision, c Change) ([]Operation, error) {
-	return t.advance(r, d, c, "")
-}
-
-// advance is Advance, with the digest of what is about to be sent; "" = it stays as it is.
-func (t Requests) advance(r *Request, d lifecycle.Decision, c Change, digest string) ([]Operation, error) {
-	next := *r
-
-	if d.State() == "" {
-		return nil, fmt.Errorf("advance request %s: nothing was decided", r.ID)
-	}
-
-	next.State, next.Stall, next.Error, next.Deadline = d.State(), d.Stall(), c.Error, c.Deadline
-	next.MayRun, next.Releasable = d.MayRun(), d.Releasable()
-
-	if c.Task != "" {
-		next.Task = c.Task
-	}
-	if !c.DueAt.IsZero() {
-		next.DueAt = c.DueAt
-	}
-	if d.State() == registrar.Sent && next.SentAt.IsZero() {
-		next.SentAt = c.At
-	}
-
-	err := t.tx.swap(`update requests set state = $1, hold = $2, error = $3, task = $4, due_at = $5, sent_at = $6,
-			deadline_at = $7, updated_at = $8, attempt = $9, fence = $10, claimed_at = $11,
-			digest = case when $12 = '' then digest else $12 end, may_run = $13, releasable = $14, version = version + 1
-		where id = $15 and state = $16 and version = $17`,
-		next.State, next.Stall, next.Error, next.Task, sqldb.Millis(next.DueAt), sqldb.Millis(next.SentAt),
-		sqldb.Millis(next.Deadline), sqldb.Millis(c.At), next.Attempt, next.Fence, sqldb.Millis(next.ClaimedAt),
-		digest, next.MayRun, next.Releasable, r.ID, r.State, r.version)
-	if err != nil {
-		return nil, fmt.Errorf("advance request %s to %s: %w", r.ID, d.State(), err)
-	}
-
-	next.version++
-	*r = next
-	return t.follow(next, d, c)
-}
-
-// follow brings the operations of a request to its state.
-func (t Requests) follow(r Request, d lifecycle.Decision, c Change) ([]Operation, error) {
-	if d.Has(lifecycle.BeginDomain) { // they go on with another
-		ops, err := t.tx.Operations.OpenOf(r.ID)
-		for i := range ops {
-			err = errors.Join(err, t.tx.Operations.Set(&ops[i], c))
-		}
-		return ops, err
-	}
-
-	deadline, finished := c.Deadline, time.Time{}
-	if d.State().Final() {
-		deadline, finished = time.Time{}, c.At
-	}
-
-	ops, err := collect(t.tx, scanOperation, `update operations set state = $1, waits_for = $2, error = $3, updated_at = $4,
-			deadline_at = $5, finished_at = $6
-		where request = $7 and finished_at is null returning `+operationColumns,
-		d.State(), lifecycle.WaitsFor(r.Lifecycle()), c.Error, sqldb.Millis(c.At), sqldb.Millis(deadline), sqldb.Millis(finished), r.ID)
-	if err != nil {
-		return nil, fmt.Errorf("set operations of request %s to %s: %w", r.ID, d.State(), err)
-	}
-
-	slices.SortFunc(ops, func(a, b Operation) int {
-		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
-	})
-
-	for i := range ops {
-		if err := t.tx.Operations.addStep(&ops[i], c); err != nil {
-			return nil, err
-		}
-	}
-
-	return ops, nil
 }
 
 // Claim is the compare-and-swap between RCPT and DATA: the request is ours to transmit now,
