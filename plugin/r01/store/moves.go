@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"registrar.panel/internal/sqldb"
@@ -26,31 +25,64 @@ type Change struct {
 	Deadline time.Time // until when the next word is expected; zero = none
 }
 
-// Advance records a decision on a request, and on the operations it carries: their state,
-// what they wait for and a step of their history. It returns those operations as they are
-// now. ErrMoved when the request is not as the caller read it.
-//
-// Operations that will be carried on by another request stay open, in the state the caller
-// gives them next.
-func (t Requests) Advance(r *Request, d lifecycle.Decision, c Change) ([]Operation, error) {
-	return t.advance(r, d, c, "")
+// Move is a decision on one of several requests.
+type Move struct {
+	Request  *Request
+	Decision lifecycle.Decision
+	Change   Change
+	digest   string // of what is about to be sent; "" = it stays as it is
 }
 
-// advance is Advance, with the digest of what is about to be sent; "" = it stays as it is.
-func (t Requests) advance(r *Request, d lifecycle.Decision, c Change, digest string) ([]Operation, error) {
-	next, set, err := moved(*r, d, c, digest)
+// Advance is AdvanceAll of one request.
+func (t Requests) Advance(r *Request, d lifecycle.Decision, c Change) ([]Operation, error) {
+	ops, err := t.AdvanceAll([]Move{{Request: r, Decision: d, Change: c}})
 	if err != nil {
 		return nil, err
 	}
-	n := len(set.args)
-	err = t.tx.swap(fmt.Sprintf("update requests set %s where id = $%d and state = $%d and version = $%d", set, n+1, n+2, n+3),
-		append(set.args, r.ID, r.State, r.version)...)
-	if err != nil {
-		return nil, fmt.Errorf("advance request %s to %s: %w", r.ID, d.State(), err)
+	return ops[0], nil
+}
+
+// AdvanceAll records decisions on requests, each of them once, and on the operations they carry: their
+// state, what they wait for and a step of their history. It returns those operations as they are now,
+// for each request. ErrMoved when one of the requests is not as the caller read it: then none is changed
+// in memory, and what was written is the caller's to undo. Requests that move alike share statements.
+//
+// Operations that will be carried on by another request stay open, in the state the caller
+// gives them next.
+func (t Requests) AdvanceAll(moves []Move) ([][]Operation, error) {
+	next := make([]Request, len(moves))
+	alike := newGroups()
+	for i, m := range moves {
+		var set assignments
+		var err error
+		if next[i], set, err = moved(*m.Request, m.Decision, m.Change, m.digest); err != nil {
+			return nil, err
+		}
+		alike.add(i, set, m.Request.State, m.Request.version)
 	}
 
-	*r = next
-	return t.follow(next, d, c)
+	for _, g := range alike.list {
+		for _, some := range chunks(g.members) {
+			err := t.tx.swapAll(len(some), "update requests set "+g.set.String()+" where state = $"+g.place(0)+" and version = $"+g.place(1)+
+				" and id in ("+placeholders(len(g.args)+1, len(some))+")", append(slices.Clone(g.args), idsOf(moves, some)...)...)
+			if err != nil {
+				return nil, fmt.Errorf("advance request %s to %s: %w", moves[some[0]].Request.ID, moves[some[0]].Decision.State(), err)
+			}
+		}
+	}
+
+	for i, m := range moves {
+		*m.Request = next[i]
+	}
+	return t.follow(moves)
+}
+
+func idsOf(moves []Move, which []int) []any {
+	ids := make([]any, len(which))
+	for i, n := range which {
+		ids[i] = moves[n].Request.ID
+	}
+	return ids
 }
 
 // moved is a request after a decision, and what that assigns. An assignment rewrites every index that
@@ -95,6 +127,9 @@ func moved(r Request, d lifecycle.Decision, c Change, digest string) (next Reque
 		set.add("fence", next.Fence)
 		set.add("claimed_at", sqldb.Millis(next.ClaimedAt))
 		set.add("digest", digest)
+		if next.Batch != "" {
+			set.add("batch", next.Batch)
+		}
 	}
 	return next, set, nil
 }
@@ -111,58 +146,66 @@ func ending(r Request) int {
 	return 1
 }
 
-// assignments are columns of an update with their values, which are its first arguments.
-type assignments struct {
-	columns []string
-	args    []any
-}
-
-func (a *assignments) add(column string, value any) {
-	a.args = append(a.args, value)
-	a.columns = append(a.columns, fmt.Sprint(column, " = $", len(a.args)))
-}
-
-// String is what follows SET.
-func (a assignments) String() string { return strings.Join(a.columns, ", ") }
-
-// follow brings the operations of a request to its state.
-func (t Requests) follow(r Request, d lifecycle.Decision, c Change) ([]Operation, error) {
-	if d.Has(lifecycle.BeginDomain) { // they go on with another
-		ops, err := t.tx.Operations.OpenOf(r.ID)
-		for i := range ops {
-			err = errors.Join(err, t.tx.Operations.Set(&ops[i], c))
+// follow brings the operations of requests to their states.
+func (t Requests) follow(moves []Move) ([][]Operation, error) {
+	all := make([][]Operation, len(moves))
+	place := map[string]int{}
+	alike := newGroups()
+	for i, m := range moves {
+		if m.Decision.Has(lifecycle.BeginDomain) { // they go on with another
+			ops, err := t.tx.Operations.OpenOf(m.Request.ID)
+			for n := range ops {
+				err = errors.Join(err, t.tx.Operations.Set(&ops[n], m.Change))
+			}
+			if all[i] = ops; err != nil {
+				return nil, err
+			}
+			continue
 		}
-		return ops, err
+		place[m.Request.ID] = i
+		alike.add(i, followed(m))
 	}
 
-	var set assignments
-	set.add("state", d.State())
-	set.add("waits_for", lifecycle.WaitsFor(r.Lifecycle()))
-	set.add("error", c.Error)
-	set.add("updated_at", sqldb.Millis(c.At))
-	deadline := c.Deadline
-	if d.State().Final() {
+	for _, g := range alike.list {
+		for _, some := range chunks(g.members) {
+			ops, err := collect(t.tx, scanOperation, "update operations set "+g.set.String()+" where finished_at is null and request in ("+
+				placeholders(len(g.args)+1, len(some))+") returning "+operationColumns, append(slices.Clone(g.args), idsOf(moves, some)...)...)
+			if err != nil {
+				return nil, fmt.Errorf("set operations of request %s to %s: %w", moves[some[0]].Request.ID, moves[some[0]].Decision.State(), err)
+			}
+			for _, op := range ops {
+				i := place[op.Request]
+				all[i] = append(all[i], op)
+			}
+		}
+	}
+
+	var steps []step
+	for i, m := range moves {
+		slices.SortFunc(all[i], func(a, b Operation) int {
+			return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+		})
+		if m.Decision.Has(lifecycle.BeginDomain) {
+			continue
+		}
+		for n := range all[i] {
+			steps = append(steps, step{&all[i][n], m.Change})
+		}
+	}
+	return all, t.tx.Operations.addSteps(steps)
+}
+
+// followed is what a move assigns to the operations of its request.
+func followed(m Move) (set assignments) {
+	set.add("state", m.Decision.State())
+	set.add("waits_for", lifecycle.WaitsFor(m.Request.Lifecycle()))
+	set.add("error", m.Change.Error)
+	set.add("updated_at", sqldb.Millis(m.Change.At))
+	deadline := m.Change.Deadline
+	if m.Decision.State().Final() {
 		deadline = time.Time{}
-		set.add("finished_at", sqldb.Millis(c.At))
+		set.add("finished_at", sqldb.Millis(m.Change.At))
 	}
 	set.add("deadline_at", sqldb.Millis(deadline))
-
-	ops, err := collect(t.tx, scanOperation, fmt.Sprintf("update operations set %s where request = $%d and finished_at is null returning %s",
-		set, len(set.args)+1, operationColumns), append(set.args, r.ID)...)
-	if err != nil {
-		return nil, fmt.Errorf("set operations of request %s to %s: %w", r.ID, d.State(), err)
-	}
-
-	slices.SortFunc(ops, func(a, b Operation) int {
-		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
-	})
-
-	for i := range ops {
-		if err := t.tx.Operations.addStep(&ops[i], c); err != nil {
-			return nil, err
-		}
-	}
-
-	return ops, nil
+	return set
 }
-
