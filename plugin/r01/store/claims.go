@@ -55,6 +55,7 @@ func (t Requests) FinishAttempts(sent []Request, outcome, response string, at ti
 	for i, r := range sent {
 		alike.add(i, assignments{}, sqldb.Millis(at), outcome, response, r.Attempt)
 	}
+
 	for _, g := range alike.list {
 		for _, some := range chunks(g.members) {
 			args := slices.Clone(g.args)
