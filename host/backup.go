@@ -23,6 +23,7 @@ import (
 // Nothing is written to w before everything has been copied. A plugin's store that can't be
 // copied is left out, and the archive's manifest names it.
 func (h *Host) Backup(ctx context.Context, w io.Writer) error {
+	// One at a time: they use the same directory.
 	select {
 	case h.copying <- struct{}{}:
 		defer func() { <-h.copying }()
@@ -51,6 +52,7 @@ func (h *Host) Backup(ctx context.Context, w io.Writer) error {
 		return err
 	}
 
+	// From plugin.hcl alone. If the request chose them, its sender could have the keys sealed to a key of their own.
 	to, err := h.config.Panel.Recipients()
 	if err != nil {
 		return err
@@ -121,6 +123,7 @@ func (h *Host) backUpPlugin(ctx context.Context, name, dir string) (err error) {
 		return nil
 	}
 
+	// Half a copy must not be restored as a whole one.
 	err = errors.Join(err, os.RemoveAll(copied))
 	if errors.Is(err, registrar.Unsupported) {
 		return registrar.Errorf(registrar.Unsupported, "registrar %s can't copy its store (%v): stop the panel and copy its directory %s, and what it keeps elsewhere", name, err, h.launcher.Data)
@@ -164,6 +167,7 @@ func Restore(r Restoration) (m backup.Manifest, aside string, err error) {
 	}
 	defer lock.Close()
 
+	// The lock's file is there because of this call, and makes no directory one that holds something.
 	return backup.Restore(backup.Restoration{Archive: r.Archive, Dir: c.Panel.Data, Identities: identities, KeysDir: r.Keys,
 		Replace: r.Replace, Ignore: []string{launch.LockFile}, At: r.Now()})
 }

@@ -35,6 +35,8 @@ func Check(ctx context.Context, o Options, mail bool) ([]Report, error) {
 	if _, err := hooks(c); err != nil {
 		return nil, err
 	}
+
+	// Directories of the plugins' own: in those of the panel they may be at work now.
 	dir, err := checkDir(c.Dir())
 	if err != nil {
 		return nil, fmt.Errorf("make a directory for the check: %w", err)
@@ -43,6 +45,7 @@ func Check(ctx context.Context, o Options, mail bool) ([]Report, error) {
 	launcher := launch.New(launch.Options{Config: c, Bundled: o.Bundled, Logger: o.Logger, Top: dir, Data: launch.Data(dir), RunDir: dir + "/run"})
 	reports := probeStore(ctx, c.Panel)
 	var failures []error
+	// A database that can't be reached is reported above, and says nothing of what the record holds.
 	if len(reports) == 0 || reports[0].Components[0].OK {
 		failures = append(failures, checkRecord(ctx, o.ConfigPath, c))
 	}

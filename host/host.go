@@ -94,6 +94,8 @@ func (h *Host) open(ctx context.Context, o Options) error {
 		return err
 	}
 
+	// From here on no other panel works on the data directory. What is opened is noted at once, and closed by Open where a
+	// later step fails.
 	h.launcher = launcher
 	h.closers = append(h.closers, release)
 	if h.listener, err = door.Listen(ctx, h.config.Panel, h.log); err != nil {
@@ -153,6 +155,7 @@ func (h *Host) openOrders(ctx context.Context, o Options) error {
 	h.orders = service
 	h.closers = append(h.closers, service.Close)
 
+	// Only now: a panel that dies before this may make its database anew, and one that finds none afterwards has lost it.
 	if err := os.MkdirAll(string(h.launcher.Data), 0o700); err != nil {
 		return fmt.Errorf("make the plugins' directory: %w", err)
 	}
@@ -206,6 +209,7 @@ func (h *Host) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
 	for _, part := range []func(context.Context) error{h.supervisor.Run, h.orders.Run, h.teller.Run, h.notifier.Run, h.serve} {
 		parts.Go(func() {
+			// One part that can't go on ends them all: a panel that serves and submits nothing would look well.
 			if err := part(ctx); err != nil && ctx.Err() == nil {
 				end(err)
 			}
@@ -237,12 +241,13 @@ func (h *Host) serve(ctx context.Context) error {
 		MaxHeaderBytes:    64 << 10,
 		ConnState:         limited.Moved,
 		ConnContext:       door.WithPeer,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
+		BaseContext:       func(net.Listener) context.Context { return ctx }, // a log that is followed ends with the panel
 		ErrorLog:          slog.NewLogLogger(h.log.With(logline.Module, "web").Handler(), slog.LevelDebug),
 	}
 
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
+		// ctx is over, and requests under way have a time of their own.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
 		defer cancel()
 		stopped <- server.Shutdown(ctx)
@@ -250,9 +255,12 @@ func (h *Host) serve(ctx context.Context) error {
 
 	h.log.Info("panel serves", "url", h.URL())
 	err := server.Serve(limited)
+	// Nothing has asked it to end, so it did so by itself.
 	if stop() {
 		return fmt.Errorf("serve the API: %w", err)
 	}
+
+	// What has not ended in time is cut off.
 	if err := <-stopped; err != nil {
 		server.Close()
 	}

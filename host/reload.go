@@ -38,6 +38,7 @@ func (h *Host) Reload(ctx context.Context) {
 
 	var exchanging sync.WaitGroup
 	for _, r := range c.Registrars {
+		// Side by side: one that drains for long delays no other.
 		if old, known := h.config.Registrar(r.Name); known && !r.Retired && !old.Retired {
 			exchanging.Go(func() { h.exchange(ctx, c, r) })
 		}
@@ -67,6 +68,7 @@ func (h *Host) exchange(ctx context.Context, c *config.Config, r config.Registra
 		_, err = h.Upgrade(ctx, r.Name, byHangup, "")
 	}
 	if err != nil && ctx.Err() == nil {
+		// What was tried counts as not in force, so the next signal tries it again although the file says the same.
 		h.launcher.Forget(r.Name)
 		h.log.Error("a registrar's part of plugin.hcl is not in force", "registrar", r.Name, "err", err)
 	}
@@ -101,12 +103,16 @@ func (h *Host) differs(ctx context.Context, c *config.Config, r config.Registrar
 
 // needRestart names the settings that differ and can't be changed at work.
 func (h *Host) needRestart(c *config.Config) (names []string) {
+	// All of this was opened, or handed on, at the start.
 	was, is := h.config.Panel, c.Panel
 	for name, same := range map[string]bool{
 		"panel.data": was.Data == is.Data, "panel.listen": was.Listen == is.Listen, "panel.store": was.Store == is.Store, "panel.unpaid": was.Unpaid == is.Unpaid,
 		"panel.backup_recipients": slices.Equal(was.BackupRecipients, is.BackupRecipients),
+		"panel.behind_proxy":      slices.Equal(was.Proxy, is.Proxy),
 		"panel.keep":              was.Keep == is.Keep,
 		"panel.notify":            was.Notify.Same(is.Notify),
+		"panel.tls":               was.TLS.Same(is.TLS),
+		"panel.webhook":           slices.EqualFunc(was.Webhooks, is.Webhooks, config.Webhook.Same),
 	} {
 		if !same {
 			names = append(names, name)

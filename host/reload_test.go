@@ -79,6 +79,20 @@ func TestReload(t *testing.T) {
 		t.Errorf("not told: %s", said)
 	}
 
+	guarded := replaced("panel {", `panel {
+  behind_proxy = ["10.0.0.1"]
+  tls {
+    cert = "cert.pem"
+    key  = "key.pem"
+  }
+  webhook "billing" {
+    url    = "https://billing.example/panel"
+    secret = "a-key-of-enough-length"
+  }`)
+	if said := reload(guarded); !strings.Contains(said, "panel.behind_proxy, panel.tls, panel.webhook") {
+		t.Errorf("not told: %s", said)
+	}
+
 	reload(replaced("panel {", "panel {\n  log_level = \"error\"\n  token = secret(\"file\", \"token\")")) // there is no such file
 	const token = "a-token-of-enough-length"
 	if err := os.WriteFile(filepath.Join(filepath.Dir(o.ConfigPath), "token"), []byte(token), 0o600); err != nil {

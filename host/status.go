@@ -44,6 +44,7 @@ func (v *verdicts) hear(name string, reason error, plugins int) (ends bool) {
 	var all []config.Problem
 	for _, r := range v.reasons {
 		var mistakes *config.Error
+		// Something else than a mistake of the file keeps this one from work, and may pass.
 		if !errors.As(r, &mistakes) {
 			return false
 		}

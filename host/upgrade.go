@@ -32,6 +32,8 @@ func (h *Host) Upgrade(ctx context.Context, name, by, forWhom string) (superviso
 	if err != nil {
 		return supervisor.Status{}, publicError(err)
 	}
+
+	// Read once more for its warnings alone; what is exchanged is in spec.
 	if c, err := config.LoadServing(h.path, h.environment); err == nil {
 		warn(c, h.log)
 	}
@@ -45,6 +47,7 @@ func (h *Host) Upgrade(ctx context.Context, name, by, forWhom string) (superviso
 		message += fmt.Sprintf(" (on behalf of %q)", forWhom)
 	}
 
+	// The exchange is done, or has failed, also for a caller who has not waited for it.
 	err = errors.Join(publicError(err), h.orders.Note(context.WithoutCancel(ctx), name, by, level, message))
 	at := slices.IndexFunc(h.Statuses(), func(s supervisor.Status) bool { return s.Name == name })
 	if at < 0 {

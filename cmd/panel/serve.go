@@ -47,6 +47,7 @@ func (p *serveCommand) Run(c *command.Call) error {
 	}
 	o.Level, o.Environment = &slog.LevelVar{}, &config.Environment{}
 	o.Logger = logline.New(log, logline.Options{Name: programName, JSON: p.LogFormat == command.JSON, Level: o.Level})
+	// Before any secret is read.
 	if err := secret.Conceal(); err != nil {
 		o.Logger.Warn("other processes of this user can read the panel's secrets", "err", err)
 	}

@@ -75,6 +75,7 @@ const (
 func Create(w io.Writer, c Contents, to []age.Recipient, at time.Time) (Manifest, error) {
 	dir := c.Dir
 	m := Manifest{Format: format, MadeAt: at.UTC(), Wrapped: len(to) > 0, Missing: c.Missing, KeyChecks: map[string]string{}}
+	// Keys come first, so that none is listed or written as it is.
 	if err := m.takeKeys(dir, to); err != nil {
 		return m, fmt.Errorf("back up keys: %w", err)
 	}
@@ -118,6 +119,7 @@ func (m *Manifest) takeKeys(dir string, to []age.Recipient) error {
 			}
 		}
 
+		// The directory is a copy: the panel's own key stays where it is.
 		return os.Remove(file)
 	})
 }
@@ -169,6 +171,8 @@ func (m *Manifest) write(w io.Writer, dir string) error {
 	if err != nil {
 		return err
 	}
+
+	// A reader has to know what a file must be before it comes.
 	if err := m.add(out, manifestName, int64(len(text)), bytes.NewReader(text)); err != nil {
 		return err
 	}

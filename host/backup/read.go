@@ -78,6 +78,7 @@ func readManifest(in *tar.Reader) (m Manifest, err error) {
 		return m, fmt.Errorf("its format is %d, and this program knows only %d", m.Format, format)
 	}
 
+	// An archive may come from another hand, and must write nothing outside of its directory.
 	for _, f := range m.Files {
 		if !filepath.IsLocal(f.Path) {
 			return m, fmt.Errorf("%q leaves the directory", f.Path)

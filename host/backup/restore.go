@@ -44,6 +44,7 @@ func Restore(r Restoration) (m Manifest, aside string, err error) {
 		return m, "", fmt.Errorf("restore: %w", err)
 	}
 
+	// Beside the data directory, so that one rename brings it to its place.
 	stage, err := os.MkdirTemp(filepath.Dir(r.Dir), ".restore-*")
 	if err != nil {
 		return m, "", fmt.Errorf("restore: %w", err)
@@ -92,6 +93,8 @@ func (r Restoration) unpack(stage string) (Manifest, error) {
 			return m, err
 		}
 	}
+
+	// On the disk as a whole, before a rename makes it the data directory.
 	return m, syncTree(stage)
 }
 
@@ -114,6 +117,8 @@ func (r Restoration) placeKey(stage, path string, m Manifest) error {
 	if err != nil {
 		return err
 	}
+
+	// Looked at now: a panel refuses to start with another key, and by then the directory would be exchanged.
 	if check := m.KeyChecks[path]; check != "" && check != checkOf(key) {
 		return fmt.Errorf("%w: %s", ErrOtherKey, path)
 	}
@@ -188,6 +193,8 @@ func (r Restoration) install(stage string) (aside string, err error) {
 	if err := os.Rename(stage, r.Dir); err != nil {
 		return aside, err
 	}
+
+	// A rename is on the disk once its directory is.
 	if err := syncDir(filepath.Dir(r.Dir)); err != nil {
 		return aside, err
 	}

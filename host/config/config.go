@@ -73,6 +73,14 @@ type TLS struct {
 	At        Position
 }
 
+// Same reports whether two blocks name the same files, wherever they stand: what is in them is read again when it changes.
+func (t *TLS) Same(other *TLS) bool {
+	if t == nil || other == nil {
+		return t == other
+	}
+	return t.Cert == other.Cert && t.Key == other.Key
+}
+
 // Webhook is a block webhook.
 type Webhook struct {
 	Name   string
@@ -176,6 +184,7 @@ func parseTolerant(path string, source []byte, look, take variables) (*Config, e
 	r.decoding = slices.Clone(r.problems)
 	c := &Config{Panel: r.panel(f.Panel), Registrars: r.registrars(f.Registrars), secrets: r.secrets}
 	c.Warnings = r.warnings
+	// A mistake that is no single registrar's keeps them all from being read.
 	if left := c.assign(r.problems, file.Body); left+r.shared > 0 {
 		return nil, asError(r.problems)
 	}
@@ -191,6 +200,7 @@ func (c *Config) assign(problems []Problem, body hcl.Body) (left int) {
 			if b.Type == "registrar" && len(b.Labels) == 1 {
 				_, twice := blocks[b.Labels[0]]
 				blocks[b.Labels[0]] = hcl.RangeBetween(b.DefRange(), b.Body.Range())
+				// Two registrars of one name can't be told apart, so no mistake is one's alone.
 				if twice {
 					return len(problems)
 				}

@@ -258,7 +258,7 @@ func (n *Notify) Same(other *Notify) bool {
 	a, b := *n, *other
 	a.Mail, b.Mail, a.Webhooks, b.Webhooks, a.At, b.At = nil, nil, nil, nil, Position{}, Position{}
 	return reflect.DeepEqual(a, b) && n.Mail.same(other.Mail) &&
-		slices.EqualFunc(n.Webhooks, other.Webhooks, func(a, b Webhook) bool { return a.Name == b.Name && a.URL == b.URL })
+		slices.EqualFunc(n.Webhooks, other.Webhooks, Webhook.Same)
 }
 
 func (m *NotifyMail) same(other *NotifyMail) bool {

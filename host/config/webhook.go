@@ -37,6 +37,11 @@ func (r *reader) webhooks(blocks []webhookBlock) []Webhook {
 
 func (w Webhook) path() string { return "panel.webhook[" + strconv.Quote(w.Name) + "]" }
 
+// Same reports whether two blocks say the same, wherever they stand; keys are not compared, for they are read once.
+func (w Webhook) Same(other Webhook) bool {
+	return w.Name == other.Name && w.URL == other.URL && slices.Equal(w.Events, other.Events)
+}
+
 func wrongAddress(address string) string {
 	u, err := url.Parse(address)
 	switch {

@@ -74,6 +74,7 @@ func (c *Console) bulk(w http.ResponseWriter, r *http.Request, d bulkDeed) {
 
 	p := bulkPage{List: d.list, Code: d.code, Back: local(v.PostFormValue("back")), Note: strings.TrimSpace(v.PostFormValue("note")), AsksNote: d.note, Done: v.PostFormValue("step") == "do"}
 	ids, seen := v.PostForm["id"], v.PostForm["seen"]
+	// Each row is dealt with by what was seen of it, so a form that has lost a part is refused.
 	if len(ids) == 0 || len(ids) > rowsOnPage || p.Done && len(ids) != len(seen) {
 		c.fail(w, v, &api.Error{Code: string(registrar.Invalid), Message: v.lang.Text("failure.nothing-ticked")})
 		return
@@ -213,6 +214,7 @@ func operationFor(chosen registrar.Verdict) func(v *visit, id string) (row, erro
 		case at < 0:
 			t.Forbidden = v.lang.Text("bulk.state")
 		case op.Kind == string(registrar.KindAuthCode) && chosen == registrar.VerdictDone:
+			// Each has a code of its own, and a list has no field for it.
 			t.Forbidden = v.lang.Text("bulk.code")
 		default:
 			t.Effect = v.lang.Text(permitted[at].Effect, "Name", d.Unicode)

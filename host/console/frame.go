@@ -44,6 +44,7 @@ type standing struct {
 func (c *Console) frame(v *visit) frame {
 	_, known := access.From(v.Context())
 	f := frame{Lang: v.lang.Name, Path: v.URL.Path, Back: v.URL.RequestURI(), Caller: v.caller, Known: known, Zone: c.now().In(c.zone).Format("MST"), Trouble: v.trouble}
+	// The choice of a language leads back by a GET, which does not repeat what was sent.
 	if v.Method != http.MethodGet {
 		f.Back = v.URL.Path
 	}
@@ -120,6 +121,7 @@ func recall(w http.ResponseWriter, r *http.Request) *flash {
 		return nil
 	}
 	http.SetCookie(w, &http.Cookie{Name: flashCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteStrictMode})
+	// The cookie is the browser's to change, so it can't name any text but those of actions.
 	text, err := base64.RawURLEncoding.DecodeString(kept.Value)
 	var f flash
 	if err != nil || json.Unmarshal(text, &f) != nil || !strings.HasPrefix(f.Code, "done.") {

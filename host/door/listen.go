@@ -60,6 +60,8 @@ func removeStale(path string) {
 	if err != nil || info.Mode().Type() != os.ModeSocket {
 		return
 	}
+
+	// Refused means that no process listens there any more. A panel at work answers, and finds its address in use.
 	conn, err := net.Dial("unix", path)
 	if err == nil {
 		conn.Close()

@@ -40,6 +40,7 @@ func (k *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	defer k.mu.Unlock()
 	if now := k.stamps(); now != k.stamp && now != k.failed {
 		if err := k.read(now); err != nil {
+			// Told once for these files, and not at every connection.
 			k.failed = now
 			k.log.Error("a renewed certificate can't be used; the old one stays", "err", err)
 		} else {

@@ -96,6 +96,7 @@ func firstInaccessible(a *supervisor.Account, end string) (string, error) {
 			return "", fmt.Errorf("look at directory: %w", err)
 		}
 
+		// As the kernel judges: by the first of owner, group and others that suits, and by that alone.
 		need := fs.FileMode(0o001)
 		if owner, ok := info.Sys().(*syscall.Stat_t); ok && int(owner.Uid) == a.UID {
 			need = 0o100
@@ -122,6 +123,7 @@ func chownTree(dir string, a *supervisor.Account) error {
 		return err
 	}
 
+	// The account can write there: a plain path would follow a link that it laid to a file of the panel's.
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return fmt.Errorf("give %s to user %s: %w", dir, a.Name, err)

@@ -60,6 +60,7 @@ func (a *answer) begin(code int) {
 
 // WriteHeader implements [http.ResponseWriter].
 func (a *answer) WriteHeader(code int) {
+	// Informational headers come before the answer.
 	if code >= http.StatusOK {
 		a.begin(code)
 	}

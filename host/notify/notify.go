@@ -169,6 +169,7 @@ func (n *Notifier) mayTry(channel string, now time.Time) bool {
 // attempt tells one channel, and remembers if it failed.
 func (n *Notifier) attempt(ctx context.Context, c Channel, stands Attention, now time.Time) {
 	err := n.tell(ctx, c, stands, now)
+	// The panel ends, and the channel is not to blame for it.
 	if ctx.Err() != nil {
 		return
 	}
@@ -211,6 +212,8 @@ func (n *Notifier) tell(ctx context.Context, c Channel, stands Attention, now ti
 
 	sending, cancel := context.WithTimeout(ctx, tellWithin)
 	defer cancel()
+	// Told first and recorded then: what is recorded and was not told would never be. The number is used up only by the
+	// record, so that a message which is sent again has the same ID.
 	if err := c.Tell(sending, *m); err != nil {
 		return err
 	}

@@ -94,6 +94,7 @@ func (p Policy) decide(s situation) (*Message, orders.NoticeChannel) {
 	for _, i := range s.stands.Items {
 		t, known := find(s.told, i.Key)
 		switch {
+		// What has become an error since it was told is told as new.
 		case known && (t.Severity == i.Severity || i.Severity != Error):
 			m.Standing = append(m.Standing, i)
 			repeat = repeat || s.now.Sub(t.ToldAt) >= p.Repeat
@@ -121,6 +122,7 @@ func (p Policy) decide(s situation) (*Message, orders.NoticeChannel) {
 
 // begun is since when an item stands.
 func begun(i Item, s situation) time.Time {
+	// A beginning that is still to come, by a wrong clock, would keep it from being told.
 	if !i.Since.IsZero() && i.Since.Before(s.now) {
 		return i.Since
 	}

@@ -16,6 +16,7 @@ import (
 
 // bounded is an event with words that are known, and none that is too long.
 func bounded(e registrar.Event) registrar.Event {
+	// A word that this panel does not know must not end the stream: all that comes after it would wait for a newer panel.
 	if !slices.Contains(registrar.EventTypes(), e.Type) {
 		e.Type = registrar.EventNotice
 	}
@@ -47,6 +48,7 @@ func (f follower) accept(ctx context.Context, tx *sql.Tx, e registrar.Event) (ke
 		return e, shown, nil
 	}
 
+	// A name in another form than ACE is in no list: it is not looked for, and is not the registrar's own.
 	own := false
 	if ace, err := input.ACE(e.Name); err == nil && ace == e.Name {
 		if shown, err = selectDomain(ctx, tx, e.Name); err == nil {
@@ -62,6 +64,7 @@ func (f follower) accept(ctx context.Context, tx *sql.Tx, e registrar.Event) (ke
 // about leaves out of an event a domain that is not the registrar's to tell of.
 func (f follower) about(e registrar.Event, own bool) registrar.Event {
 	if !own || e.Domain != nil && e.Domain.Name != e.Name {
+		// The event stays, as text without a domain: cursors are dense, and one that was left out would be a gap.
 		told := input.OneLine(e.Name, input.LongestID)
 		f.log.Warn("a registrar tells of a domain that is not its own", "registrar", f.registrar, "domain", told)
 		e.Message = input.OneLine(fmt.Sprintf("about %q, which is not a domain of registrar %s: %s", told, f.registrar, e.Message), input.LongestMessage)
@@ -69,6 +72,7 @@ func (f follower) about(e registrar.Event, own bool) registrar.Event {
 		return e
 	}
 
+	// The list's CHECKs would refuse such a record, and with it the event, each time that it came again.
 	if e.Domain != nil && !isCredible(*e.Domain) {
 		e.Domain = nil
 	}
@@ -101,6 +105,7 @@ func record(d registrar.Domain) registrar.Domain {
 	}
 	d.Name = d.Name[:min(len(d.Name), longestName)]
 	d.Customer, d.Handle = input.OneLine(d.Customer, input.LongestCustomer), input.OneLine(d.Handle, input.LongestHandle)
+	// Lists are cloned before they are changed: the record is the caller's.
 	d.Nameservers = slices.Clone(d.Nameservers[:min(len(d.Nameservers), mostServers)])
 	for i, n := range d.Nameservers {
 		n.Host, n.IPs = input.OneLine(n.Host, 253), slices.Clone(n.IPs[:min(len(n.IPs), mostAddresses)])
@@ -161,6 +166,8 @@ func (f follower) actor(ctx context.Context, tx *sql.Tx, said string) (string, e
 	if err != nil || passed {
 		return said, fault(err, "look for who decided")
 	}
+
+	// Otherwise a plugin could put any person's name under what it did.
 	return "plugin", nil
 }
 

@@ -25,6 +25,8 @@ func (s *Service) admit(ctx context.Context, name string, o registrar.Order) (no
 	if err != nil {
 		return nil, fmt.Errorf("validate order: %w", err)
 	}
+
+	// A plugin that forgets a rule of its own form would let an agreement pass that was not accepted.
 	if len(v.Problems) == 0 {
 		v.Problems, err = forbidden(ctx, r, s.board.Zone(o.Domain), o)
 	}
@@ -32,6 +34,7 @@ func (s *Service) admit(ctx context.Context, name string, o registrar.Order) (no
 		return v.Notes, cmp.Or(err, registrar.InvalidOrder(v.Problems))
 	}
 
+	// A name that was taken since, or has a price that the customer did not accept, is found before the payment and not after it.
 	a := registrar.Availability{Name: o.Domain}
 	s.board.Check(ctx, map[string][]*registrar.Availability{name: {&a}})
 	v.Problems = a.PriceProblems(o)
@@ -110,9 +113,13 @@ func (s *Service) readmit(ctx context.Context, id registrar.OrderID) (notes []re
 		return err
 	})
 
+	// Nothing is asked about what is paid already, because paying again changes nothing. A registrar that is not run can't
+	// be asked: the gate refuses its orders, and says what to do.
 	if err != nil || o.State != Unpaid || !s.board.Runs(o.Registrar) {
 		return nil, err
 	}
+
+	// The list is asked before the registrar, which may take long; the gate asks it again when nothing can come in between.
 	if err := payable(o, d); err != nil {
 		return nil, err
 	}
@@ -144,6 +151,7 @@ func payable(o Order, d Domain) error {
 	cancelIt := func(format string, args ...any) error {
 		return registrar.Errorf(registrar.Precondition, "order %s is not paid: %s; cancel it", o.ID, fmt.Sprintf(format, args...))
 	}
+
 	name := input.Unicode(o.Domain)
 	switch {
 	case o.Kind.Acquires():
@@ -154,6 +162,7 @@ func payable(o Order, d Domain) error {
 		return cancelIt("%s is %s here, so there is nothing to %s", name, orNothing(d.Status), verb(o.Kind))
 	case d.Registrar != o.Registrar:
 		return cancelIt("%s has been moved to registrar %s", name, d.Registrar)
+	// The bill is outdated: the domain was renewed since, and this payment would buy another year than the customer saw.
 	case o.Kind == registrar.KindRenew && d.PaidTill != o.PaidTill:
 		return cancelIt("%s", otherExpiry(d, o.PaidTill))
 	}

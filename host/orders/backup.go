@@ -19,6 +19,7 @@ const (
 // Backup writes a copy of the book and its key into a directory. Registrars are backed up
 // after it: the events that the book has applied are then in their copies, too.
 func (s *Service) Backup(ctx context.Context, dir string) error {
+	// A key that was exchanged between the two copies would not open what is sealed in the first.
 	err := s.box.Steady(func() error {
 		if err := s.db.Copy(ctx, filepath.Join(dir, database)); err != nil {
 			return err

@@ -59,9 +59,14 @@ func (s *Service) Resolve(ctx context.Context, d registrar.Decision, forWhom str
 	if err != nil {
 		return op, err
 	}
+
+	// Recorded before it is passed on: the event of the decision may come sooner than the answer, and would not be believed
+	// to be this person's.
 	if err := s.passing(ctx, r.Name, d.By); err != nil {
 		return op, err
 	}
+
+	// The registrar's event tells of the decision itself. What it does not know is on whose behalf it was.
 	if op, err = r.Resolve(ctx, d); err != nil || forWhom == "" {
 		return op, err
 	}
@@ -97,6 +102,8 @@ func domainOf(ctx context.Context, r registrar.Service, d registrar.ReviewDecisi
 	if about == "" {
 		return ""
 	}
+
+	// The decision is taken. If the registrar is gone by now, the entry is in no domain's timeline, and that is all.
 	op, err := r.Operation(ctx, about)
 	if err != nil {
 		return ""
@@ -153,6 +160,9 @@ func (s *Service) SetRenewal(ctx context.Context, name string, mode registrar.Re
 	if err != nil {
 		return d, err
 	}
+
+	// A move that broke off remembers how the domain was renewed before, and would put that in the place of this choice
+	// when it is repeated.
 	if err := s.forget(ctx, d.Name); err != nil {
 		return d, err
 	}
@@ -184,6 +194,7 @@ func (s *Service) Import(ctx context.Context, i registrar.Import, name string) (
 		return Domain{}, registrar.Errorf(registrar.Precondition, "%s is %s here already, with registrar %s", input.Unicode(ace), known.Status, known.Registrar)
 	}
 
+	// A registrar takes the import of a domain that it has for a correction, and an outdated list must not correct by accident.
 	if known.Status.Held() && differs(known, i) {
 		return Domain{}, registrar.Errorf(registrar.Conflict, "%s is known here already, of customer %s, with handle %s, paid till %s: panel domain correct changes that",
 			input.Unicode(ace), known.Customer, known.Handle, known.PaidTill)
@@ -256,6 +267,8 @@ func relist(ctx context.Context, tx *sql.Tx, d Domain) error {
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("look for a domain: %w", err)
 	}
+
+	// A domain that a person had taken off the list comes back by this; until then its registrar's events are ignored.
 	if err := remember(ctx, tx, d.Name); err != nil {
 		return err
 	}

@@ -69,6 +69,8 @@ func (s Records) Correct(ctx context.Context, c Correction) (d Domain, changed b
 	if err := input.Mistakes(problems); err != nil {
 		return d, false, err
 	}
+
+	// Before the registrar is asked, because what it makes of its record can't be taken back.
 	if err := s.db.Read(ctx, func(tx *sql.Tx) error { return quiet(ctx, tx, d) }); err != nil {
 		return d, false, err
 	}
@@ -81,6 +83,7 @@ func (s Records) Correct(ctx context.Context, c Correction) (d Domain, changed b
 }
 
 func (c Correction) imported(d Domain) registrar.Import {
+	// An import tells the whole record, so what is not corrected goes along as it is.
 	i := registrar.Import{Domain: d.Name, Customer: d.Customer, Handle: d.Handle, PaidTill: d.PaidTill}
 	if c.Handle != "" {
 		i.Handle = c.Handle
@@ -105,6 +108,7 @@ func (s Records) corrected(ctx context.Context, c Correction, was, now Domain) (
 	}
 
 	err := s.write(ctx, func(tx *sql.Tx) error {
+		// The domain may have been moved or forgotten while the registrar was asked.
 		shown, err := selectDomain(ctx, tx, was.Name)
 		if err != nil || shown.Registrar != was.Registrar {
 			return errors.Join(err, quiet(ctx, tx, was))
@@ -162,6 +166,9 @@ func (s Records) Forget(ctx context.Context, f Forgetting) (d Domain, err error)
 	if err := s.db.Read(ctx, func(tx *sql.Tx) error { return idle(ctx, tx, d) }); err != nil {
 		return d, err
 	}
+
+	// Before the list changes: a registrar that is not told could still pay. One that plugin.hcl names no more has no
+	// process that could.
 	if d.Status.Held() && s.board.Runs(d.Registrar) {
 		if _, err := (mover{s.ledger, s.board}).release(ctx, d); err != nil {
 			return d, err
@@ -173,12 +180,17 @@ func (s Records) Forget(ctx context.Context, f Forgetting) (d Domain, err error)
 		if err != nil || now.Name == "" {
 			return err
 		}
+
+		// An order may have come while the registrar was told.
 		if err := idle(ctx, tx, now); err != nil {
 			return err
 		}
 		if err := exec(ctx, tx, "delete from domains where name = $1", d.Name); err != nil {
 			return err
 		}
+
+		// This row keeps the events that its registrar still sends from bringing the domain back. A domain that had to be
+		// released has it already.
 		if err := exec(ctx, tx, "insert into moves (domain, source, renewal) values ($1, $2, $3) on conflict do nothing", d.Name, d.Registrar, now.Renewal); err != nil {
 			return err
 		}

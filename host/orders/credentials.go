@@ -37,6 +37,7 @@ func (c *Credentials) Add(ctx context.Context, n access.Credential) error {
 	}
 
 	return c.db.Write(ctx, func(tx *sql.Tx) error {
+		// The Action Log knows who did what by the name alone.
 		taken, err := isMember(ctx, tx, n.Name)
 		if err != nil {
 			return err
@@ -100,7 +101,7 @@ func (c *Credentials) Find(ctx context.Context, digest string) (found access.Cre
 // usedEvery is how exactly the last use is known.
 const usedEvery = time.Minute
 
-// Used records that a credential is in use.
+// Used records that a credential is in use, to the minute: not every request is to cost a write.
 func (c *Credentials) Used(ctx context.Context, found access.Credential) error {
 	now := c.now()
 	if now.Sub(found.LastUsed) < usedEvery {

@@ -72,6 +72,7 @@ func (d dispatcher) pauseAfter(failures int, err error) time.Duration {
 	_, _ = io.ReadFull(d.random, drawn[:])
 	pause := backoff.Pause(d.pause, longestPause, failures, float64(drawn[0])/255)
 
+	// A registrar may say when to come back, but not put its orders off for longer than any other fault would.
 	var e *registrar.Error
 	if errors.As(err, &e) {
 		pause = max(pause, min(e.RetryAfter, longestPause))
@@ -100,11 +101,13 @@ func (d dispatcher) submitAll(ctx context.Context) error {
 		return err
 	}
 
+	// Outside of any transaction: a registrar may take a minute, and writers wait for one another.
 	r, err := d.board.Registrar(d.registrar)
 	if err != nil {
 		return err
 	}
 
+	// One order that fails keeps no other waiting.
 	var failed error
 	for _, o := range waiting {
 		if err := d.submit(ctx, r, o); err != nil {
@@ -121,6 +124,8 @@ func (d dispatcher) submit(ctx context.Context, r registrar.Orders, o Order) err
 		return err
 	}
 	op, err := r.Submit(ctx, order)
+	// These four are answers, which would be the same the next time. Anything else, such as a lost connection, leaves open
+	// whether the order was taken: it is submitted again under its ID, which by contract never sends anything twice.
 	switch registrar.CodeOf(err) {
 	case "":
 		return d.taken(ctx, o, op)
@@ -158,6 +163,8 @@ func (d dispatcher) taken(ctx context.Context, o Order, op registrar.Operation) 
 		if err := link(ctx, tx, o.Registrar, o.Submission, op.ID); err != nil {
 			return err
 		}
+
+		// After the link, since the order is found by its operation.
 		if err := d.stands(ctx, tx, o.Registrar, op); err != nil {
 			return err
 		}
@@ -191,16 +198,21 @@ func logged(ctx context.Context, tx *sql.Tx, o Order, event registrar.EventType)
 func (d dispatcher) refused(ctx context.Context, o Order, reason error) error {
 	o.Refusal, o.Standing = reason.Error(), Standing{Outcome: failed, Reason: reason.Error()}
 	err := d.write(ctx, func(tx *sql.Tx) error {
+		// An order that another panel has had taken meanwhile, or that is at another attempt by now, stays as it is.
 		n, err := sqldb.Changed(ctx, tx, `update orders set refusal = $1, outcome = $2, reason = $1, closed_at = $3
 			where id = $4 and submission = $5 and operation = '' and refusal = ''`, o.Refusal, o.Outcome, sqldb.Millis(d.now()), o.ID, o.Submission)
 		if err != nil || n == 0 {
 			return fault(err, "close order")
 		}
+
+		// The name stays in the list, where staff see it, until the order is tried again or given up.
 		if o.Kind.Acquires() {
 			if err := exec(ctx, tx, "update domains set status = $1 where name = $2", registrar.StatusError, o.Domain); err != nil {
 				return err
 			}
 		}
+
+		// What is under way for the domain has a standing of its own, of which this order says nothing.
 		if err := exec(ctx, tx, "update domains set operation_state = '', outcome = $1, reason = $2 where name = $3 and operation = 'null'", o.Outcome, o.Reason, o.Domain); err != nil {
 			return err
 		}

@@ -25,6 +25,8 @@ func orderOf(ctx context.Context, tx *sql.Tx, name string, submission registrar.
 	if submission == "" {
 		return "", nil
 	}
+
+	// What a registrar tells late of an earlier attempt belongs to the same order.
 	err = tx.QueryRowContext(ctx, `select id from orders where submission = $1 and registrar = $2
 		union all select "order" from attempts where submission = $1`, submission, name).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -115,6 +117,7 @@ func (a asker) askEnds(ctx context.Context) error {
 		return err
 	}
 
+	// Each question may take its whole limit of time, and the same round tells of late orders.
 	asked := 0
 	for _, o := range untold {
 		if asked == askAtOnce || ctx.Err() != nil {
@@ -133,6 +136,7 @@ func (a asker) askEnds(ctx context.Context) error {
 }
 
 func (a asker) askEnd(ctx context.Context, o Order) error {
+	// Before the question, so that one without an answer counts as well.
 	a.again[o.ID] = a.now().Add(askAgainIn)
 	r, err := a.board.Registrar(o.Registrar)
 	if err != nil {
@@ -145,12 +149,14 @@ func (a asker) askEnd(ctx context.Context, o Order) error {
 		return nil
 	}
 
+	// Before the record is made: if that fails, the next round asks again, and not the next hour.
 	delete(a.again, o.ID)
 	err = a.write(ctx, func(tx *sql.Tx) error {
 		if err := a.stands(ctx, tx, o.Registrar, op); err != nil {
 			return err
 		}
 		s := of(op)
+		// Only where the list shows no end: it may be that of a later operation.
 		return exec(ctx, tx, "update domains set operation_state = $1, outcome = $2, reason = $3 where name = $4 and operation = 'null' and outcome = ''",
 			s.OperationState, s.Outcome, s.Reason, o.Domain)
 	})

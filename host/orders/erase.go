@@ -50,6 +50,7 @@ func (d *Data) Erase(ctx context.Context, typed, by, forWhom string) (Erasure, e
 		return Erasure{}, err
 	}
 
+	// Once it is recorded, the erasure goes on by itself, whatever becomes of this call.
 	own, names, err := d.demandErasure(ctx, customer, by, forWhom)
 	if err != nil {
 		return Erasure{}, fmt.Errorf("erase the data of customer %s: %w", customer, err)
@@ -88,6 +89,8 @@ func (d *Data) demandErasure(ctx context.Context, customer, by, forWhom string) 
 		if names, err = d.holders(ctx, tx, customer); err != nil {
 			return err
 		}
+
+		// "" is the book itself: its rows are emptied below, but its files have yet to be purged.
 		for _, name := range append([]string{""}, names...) {
 			if err := exec(ctx, tx, `insert into erasures (customer, registrar, actor, asked_at) values ($1, $2, $3, $4)
 				on conflict (customer, registrar) do nothing`, customer, name, by, sqldb.Millis(d.time())); err != nil {
@@ -134,6 +137,8 @@ func (d *Data) eraseOrders(ctx context.Context, tx *sql.Tx, customer string) (do
 		if err != nil {
 			return done, err
 		}
+
+		// Of a domain that is still the customer's the contact is needed; its transfer code is not, once the order has ended.
 		if domain.Customer != customer || !domain.Status.Held() {
 			contacts++
 			if err := d.eraseOrder(ctx, tx, o.ID); err != nil {
@@ -160,7 +165,8 @@ func (d *Data) eraseOrders(ctx context.Context, tx *sql.Tx, customer string) (do
 	return done, nil
 }
 
-// eraseOrder removes all that is sealed of an order, and the digest of what was asked for.
+// eraseOrder removes all that is sealed of an order, and the digest of what was asked for: it is keyed, and still of
+// personal data.
 func (d *Data) eraseOrder(ctx context.Context, q *sql.Tx, id registrar.OrderID) error {
 	return exec(ctx, q, "update orders set sealed_private = $1, digest = '' where id = $2", []byte{}, id)
 }
@@ -187,6 +193,8 @@ func (d *Data) purge(ctx context.Context, customer string) error {
 		d.log.Warn("what was erased may still lie in the files, and will be tried again", "err", err)
 		return err
 	}
+
+	// The row goes last: a panel that dies before that finds it and purges again.
 	return d.write(ctx, func(tx *sql.Tx) error {
 		return exec(ctx, tx, "delete from erasures where customer = $1 and registrar = ''", customer)
 	})
@@ -194,10 +202,12 @@ func (d *Data) purge(ctx context.Context, customer string) error {
 
 // erased records that a registrar has followed, or never will by itself.
 func (d *Data) erased(ctx context.Context, customer string, a switchboard.Told[registrar.Erasure]) error {
+	// Its row stays, and by that it is asked again.
 	if a.Err != nil && !errors.Is(a.Err, registrar.Unsupported) {
 		return nil
 	}
 	return d.write(ctx, func(tx *sql.Tx) error {
+		// Where there is no row, another panel or call has told of it already.
 		n, err := sqldb.Changed(ctx, tx, "delete from erasures where customer = $1 and registrar = $2", customer, a.Registrar)
 		if err != nil || n == 0 {
 			return fault(err, "record an erasure")

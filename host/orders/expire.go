@@ -43,7 +43,7 @@ func (g gate) expireUnpaid(ctx context.Context) error {
 }
 
 // boundUnpaid gives the orders of earlier versions, which had all the time there is, as much as a
-// new one hag.
+// new one has.
 func (g gate) boundUnpaid(ctx context.Context) error {
 	return g.db.Write(ctx, func(tx *sql.Tx) error {
 		return exec(ctx, tx, "update orders set expires_at = $1 where state = 'unpaid' and expires_at is null", sqldb.Millis(g.time().Add(g.unpaid)))

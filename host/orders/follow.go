@@ -44,6 +44,7 @@ func (f follower) applyAll(ctx context.Context, events registrar.Events) error {
 
 	var ended error
 	var reading sync.WaitGroup
+	// Deferred calls run backwards: the reader is stopped before it is waited for.
 	defer reading.Wait()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -59,6 +60,8 @@ func (f follower) applyAll(ctx context.Context, events registrar.Events) error {
 			return err
 		}
 	}
+
+	// Set before come was closed, so it may be read.
 	return ended
 }
 
@@ -141,6 +144,8 @@ func (f follower) apply(ctx context.Context, events ...registrar.Event) error {
 			return err
 		}
 
+		// Events up to the cursor are here already where another panel follows the same registrar. A gap stops all that come
+		// after it: the end of a paid order may be among those that are missing.
 		stood := last
 		for _, e := range events {
 			if e.Cursor <= last {
@@ -156,6 +161,7 @@ func (f follower) apply(ctx context.Context, events ...registrar.Event) error {
 			last = e.Cursor
 		}
 
+		// Events and cursor stand or fall together, so none is applied twice and none is lost. A gap is over once it is passed.
 		if last > stood {
 			err = exec(ctx, tx, `insert into followed (registrar, cursor) values ($1, $2)
 				on conflict (registrar) do update set cursor = excluded.cursor, gap = 0`, f.registrar, last)
@@ -200,6 +206,7 @@ func (f follower) applyNext(ctx context.Context, tx *sql.Tx, e registrar.Event) 
 	}
 
 	if e.Operation != "" {
+		// The link comes first: by it the order of an operation is found.
 		if err := link(ctx, tx, f.registrar, e.Order, e.Operation); err != nil {
 			return err
 		}

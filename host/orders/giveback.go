@@ -59,6 +59,8 @@ func (g gate) giveUp(ctx context.Context, v Verdict, a action) (o Order, changed
 		if a == refund && (o.Own || o.PaidAt.IsZero()) {
 			return registrar.Errorf(registrar.Precondition, "nothing was paid for order %s: dismiss it instead, if it is to be out of the way", o.ID)
 		}
+
+		// Saying it again changes nothing and makes no second entry.
 		if a == refund && !o.RefundedAt.IsZero() || a == dismiss && !o.DismissedAt.IsZero() {
 			return nil
 		}
@@ -93,6 +95,7 @@ func (g gate) clear(ctx context.Context, tx *sql.Tx, o Order, v Verdict, a actio
 		return err
 	}
 	if o.Kind.Acquires() {
+		// Unless it has been ordered again since: then the row is that order's.
 		err := exec(ctx, tx, `delete from domains where name = $1 and registrar = $2 and status = $3
 			and not exists (select 1 from orders where domain = $1 and closed_at is null)`, o.Domain, o.Registrar, registrar.StatusError)
 		if err != nil {
@@ -100,6 +103,7 @@ func (g gate) clear(ctx context.Context, tx *sql.Tx, o Order, v Verdict, a actio
 		}
 	}
 
+	// Which alarms are settled is read from what was just stored of the order.
 	if err := settleDomain(ctx, tx, o.Domain); err != nil {
 		return err
 	}

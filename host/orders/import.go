@@ -50,8 +50,8 @@ func (t Intake) route(domain string) (string, error) {
 // atATime is how many imports are under way at once: they share the flushes of a disk.
 const atATime = 64
 
-// Take takes over the domains of these rows, and tells
-// what became of each. With dryRun nothing is changed, and what only the registrar knows is not told.
+// Take takes over the domains of these rows, and tells what became of each. With dryRun nothing is changed, and what
+// only the registrar knows is not told.
 // Repeating it is harmless.
 func (t Intake) Take(ctx context.Context, rows []registrar.Import, dryRun bool) ([]Imported, error) {
 	if len(rows) > MostImports {
@@ -69,6 +69,7 @@ func (t Intake) Take(ctx context.Context, rows []registrar.Import, dryRun bool) 
 		return all, ctx.Err()
 	}
 
+	// One transaction for all that was taken; one for each domain would cost a flush of the disk a thousand times.
 	taken := t.ask(ctx, rows, all)
 	err = t.book.write(ctx, func(tx *sql.Tx) error {
 		for _, d := range taken {
@@ -83,6 +84,7 @@ func (t Intake) Take(ctx context.Context, rows []registrar.Import, dryRun bool) 
 
 // ask has the registrars take over the rows that are to be, side by side, and returns what they have taken.
 func (t Intake) ask(ctx context.Context, rows []registrar.Import, all []Imported) []Domain {
+	// Each import writes the place of its own row alone, so there is nothing to lock.
 	answers := make([]Domain, len(rows))
 	free := make(chan struct{}, atATime)
 	var under sync.WaitGroup
@@ -144,6 +146,7 @@ func (t Intake) plan(row registrar.Import, known map[string]Domain, seen map[str
 	}
 
 	refuse := func(reason string) Imported { return Imported{ace, ImportRefused, reason} }
+	// Rows are asked side by side: which of two for one domain counted would be chance.
 	if seen[ace] {
 		return refuse("it is listed twice")
 	}

@@ -28,12 +28,14 @@ func (d *Data) RotateKeys(ctx context.Context, by string) (done []switchboard.It
 		}
 	}
 
+	// The registrars exchange theirs also where the panel's own has to stay.
 	for _, a := range d.board.RotateKeys(ctx) {
 		if a.Err != nil {
 			absent = append(absent, switchboard.Absent{Registrar: a.Registrar, Reason: switchboard.Reason(a.Err)})
 			continue
 		}
 		done = append(done, switchboard.Item[registrar.Rotation]{Registrar: a.Registrar, Value: a.Value})
+		// One by one: what was exchanged stays so, also when the next entry can't be written.
 		if err := d.decided(ctx, Entry{Registrar: a.Registrar, Actor: by, Message: fmt.Sprintf("the key of registrar %s was exchanged", a.Registrar)}); err != nil {
 			return done, absent, err
 		}

@@ -84,6 +84,7 @@ func (q DomainList) listing() (listing[Domain], error) {
 		sorted = ByPaidTill
 	}
 
+	// Lists are sorted by names as people read them. A beginning in ACE is found only among names as the DNS has them.
 	column := "unicode"
 	if strings.HasPrefix(q.prefix(), "xn--") {
 		column = "name"
@@ -155,6 +156,7 @@ func (q DomainList) matches(column string) []filter {
 	name.between(column, prefix)
 	customer.by("customer", entry.Line(q.Query))
 	handle.by("handle", entry.Line(q.Query))
+	// In the words of the partial index, which is not used otherwise.
 	handle.conditions = append(handle.conditions, "handle <> ''")
 	return []filter{name, customer, handle}
 }
@@ -173,6 +175,7 @@ func (q DomainList) narrow(f filter) filter {
 		f.conditions = append(f.conditions, hasOperation)
 	}
 	if q.State != "" {
+		// The state is within the row's JSON; the condition above leads to the few rows that have any.
 		f.add("operation like ", `%"state":"`+string(q.State)+`"%`)
 	}
 
@@ -303,6 +306,7 @@ func (q OrderList) matches() []filter {
 	id.by("id", entry.Line(q.Query))
 	customer.by("customer", entry.Line(q.Query))
 	reference.by("reference", entry.Line(q.Query))
+	// In the words of the partial index, as for handles.
 	reference.conditions = append(reference.conditions, "reference <> ''")
 	return append([]filter{domain, id, customer, reference}, whole...)
 }

@@ -115,6 +115,8 @@ func (s *Service) FollowLog(ctx context.Context, q LogQuery) iter.Seq2[Entry, er
 				if !yield(e, nil) {
 					return
 				}
+
+				// The limit is of what was there at first; all that is new is yielded.
 				q.After, q.Limit = e.ID, 0
 			}
 			select {
@@ -127,6 +129,7 @@ func (s *Service) FollowLog(ctx context.Context, q LogQuery) iter.Seq2[Entry, er
 }
 
 func insertEntry(ctx context.Context, q sqldb.Querier, e Entry) error {
+	// PostgreSQL refuses text that is not UTF-8, and with it the whole transaction.
 	return exec(ctx, q, `insert into log (at, registrar, domain, actor, level, event, message, "order", operation, mail, operation_state, outcome, reason)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`, sqldb.Millis(e.At), e.Registrar, e.Domain, e.Actor,
 		e.Level, e.Event, strings.ToValidUTF8(e.Message, "\uFFFD"), e.Order, e.Operation, e.Mail,

@@ -54,6 +54,8 @@ func (q LogQuery) filter() (f filter) {
 	}
 
 	if !q.Since.IsZero() {
+		// The first such ID bounds what is read. Times are compared as well: they are those of the registrars' events, and do
+		// not always grow with the IDs.
 		f.add("id >= (select coalesce(min(id), 9223372036854775807) from log where at >= ", sqldb.Millis(q.Since))
 		f.conditions[len(f.conditions)-1] += ")"
 		f.add("at >= ", sqldb.Millis(q.Since))

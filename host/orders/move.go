@@ -48,6 +48,7 @@ func (s *Service) MoveDomain(ctx context.Context, m Move) (d Domain, changed boo
 		return d, false, err
 	}
 
+	// Whatever may be refused is refused before the first step that changes something.
 	target, err := s.board.Registrar(m.To)
 	if err != nil {
 		return d, false, err
@@ -57,6 +58,8 @@ func (s *Service) MoveDomain(ctx context.Context, m Move) (d Domain, changed boo
 		return d, false, err
 	}
 
+	// From here on the source renews no more. A move that fails below leaves a domain that staff must move again, or renew;
+	// the other way round two registrars could renew it, and be paid.
 	mode, err := v.release(ctx, d)
 	if err != nil {
 		return d, false, err
@@ -177,6 +180,8 @@ func (v mover) release(ctx context.Context, d Domain) (before registrar.RenewalM
 		return d.Renewal, nil // what it does not know it does not renew
 	}
 
+	// Stored first: a panel that dies after telling the source would find "manual" when the move is repeated, and the target
+	// would never renew.
 	if err == nil && about.Has(registrar.CapRenewals) {
 		if before, err = v.begin(ctx, d, said.Renewal); err == nil {
 			said, err = source.SetRenewal(ctx, d.Name, registrar.RenewManual)
@@ -188,6 +193,7 @@ func (v mover) release(ctx context.Context, d Domain) (before registrar.RenewalM
 		return "", switchboard.Explained(err, "tell registrar "+d.Registrar+" to renew the domain no longer: ", "")
 	case about.Has(registrar.CapRenewals) && said.Renewal != registrar.RenewManual:
 		return "", registrar.Errorf(registrar.Precondition, "registrar %s was told to renew %s no longer and still says %q", d.Registrar, input.Unicode(d.Name), said.Renewal)
+	// It may have begun a renewal just before it was told.
 	case said.Operation != nil:
 		return "", underWay(d.Name, d.Registrar, said.Operation)
 	}
@@ -198,6 +204,7 @@ func (v mover) release(ctx context.Context, d Domain) (before registrar.RenewalM
 // begin stores the mode that a move finds; a move that is repeated finds the first one's.
 func (v mover) begin(ctx context.Context, d Domain, found registrar.RenewalMode) (before registrar.RenewalMode, err error) {
 	err = v.db.Write(ctx, func(tx *sql.Tx) error {
+		// What is left of a move from another registrar says nothing of this one.
 		if err := exec(ctx, tx, "delete from moves where domain = $1 and source <> $2", d.Name, d.Registrar); err != nil {
 			return err
 		}
@@ -223,6 +230,7 @@ func takeOverAt(ctx context.Context, target registrar.Service, m Move, d Domain,
 
 	taken, err := target.Domain(ctx, d.Name)
 	if errors.Is(err, registrar.NotFound) {
+		// A move that is repeated finds the domain there already.
 		taken, err = target.ImportDomain(ctx, m.imported(d))
 	}
 
@@ -235,6 +243,8 @@ func takeOverAt(ctx context.Context, target registrar.Service, m Move, d Domain,
 	if mode != "" && mode != taken.Renewal && about.Has(registrar.CapRenewals) {
 		taken, err = target.SetRenewal(ctx, d.Name, mode)
 	}
+
+	// A registrar that keeps no customers takes none from the list.
 	if taken.Customer == "" {
 		taken.Customer = d.Customer
 	}
@@ -250,6 +260,7 @@ func (v mover) record(ctx context.Context, m Move, from, to Domain, mode registr
 	}
 
 	err = v.write(ctx, func(tx *sql.Tx) error {
+		// An order may have come since the registrars were asked. Then it wins, and the move is to be repeated.
 		if err := movable(ctx, tx, from); err != nil {
 			return err
 		}

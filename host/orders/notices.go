@@ -39,6 +39,8 @@ func (n Notices) Claim(ctx context.Context, name, holder string, until time.Time
 		if err := exec(ctx, tx, "insert into notice_channels (name, begun_at, digest_on) values ($1, $2, $3) on conflict do nothing", name, sqldb.Millis(n.now()), today); err != nil {
 			return err
 		}
+
+		// The claim of a panel that has died runs out, so it need not be given back.
 		changed, err := sqldb.Changed(ctx, tx, "update notice_channels set holder = $1, held_until = $2 where name = $3 and (holder = $1 or held_until is null or held_until < $4)",
 			holder, sqldb.Millis(until), name, sqldb.Millis(n.now()))
 		if held = changed == 1; err != nil || !held {

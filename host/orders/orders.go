@@ -96,6 +96,7 @@ func Open(ctx context.Context, o Options) (*Service, error) {
 		return nil, fmt.Errorf("open orders: %w", err)
 	}
 
+	// Another key than the database's is refused here, before anything is sealed with it.
 	box, err := db.OpenBox(ctx, filepath.Join(o.Dir, keyFile), o.Create, sealedOrders)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open orders: %w", err), db.Close())

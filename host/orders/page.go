@@ -129,6 +129,7 @@ func (l listing[T]) page(ctx context.Context, tx *sql.Tx, p Page) (rows []T, nex
 	}
 	if len(l.filters) > 1 {
 		slices.SortFunc(rows, l.compare)
+		// A row that passes several filters was found by each.
 		rows = slices.CompactFunc(rows, func(a, b T) bool { return l.compare(a, b) == 0 })
 	}
 	if len(rows) > p.size() {

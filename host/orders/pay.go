@@ -21,6 +21,7 @@ func (s *Service) Pay(ctx context.Context, id registrar.OrderID) (o Order, chang
 	o, changed, err = s.move(ctx, id, pay)
 	if changed {
 		o.Notes = notes
+		// A panel that dies before this submits the order all the same, when it looks at the rows.
 		s.toSubmit[o.Registrar].Wake()
 	}
 	return o, changed, err
@@ -68,6 +69,8 @@ func (g gate) settle(ctx context.Context, tx *sql.Tx, o Order, a action) (Order,
 	if !ok {
 		return o, o.refusedTo(a)
 	}
+
+	// Done already: doing it again changes nothing and makes no entry.
 	if next == o.stage() {
 		return o, nil
 	}
@@ -86,6 +89,8 @@ func (g gate) open(ctx context.Context, tx *sql.Tx, o Order) (Order, error) {
 	if overdue(o, g.time()) {
 		return o, registrar.Errorf(registrar.Precondition, "can't pay order %s: it was to be paid by %s; order again", o.ID, stamp(o.ExpiresAt))
 	}
+
+	// Asked again, now that no other writer comes in between: the domain may have been moved, or renewed, since readmit.
 	d, err := selectDomain(ctx, tx, o.Domain)
 	if err != nil {
 		return o, err
@@ -111,6 +116,8 @@ func (g gate) paid(ctx context.Context, tx *sql.Tx, o Order) error {
 		if err := exec(ctx, tx, "update domains set status = $1 where name = $2", status, o.Domain); err != nil {
 			return err
 		}
+
+		// If a person had taken the name off the list, the registrar's events about it count again from now on.
 		if err := remember(ctx, tx, o.Domain); err != nil {
 			return err
 		}

@@ -16,6 +16,7 @@ import (
 // payment is paid at once. Nothing is stored when there is a problem. A request under an ID that
 // is known is the order that it is the repetition of, as that stands now; see repeated.
 func (s *Service) Place(ctx context.Context, q NewOrder) (Order, error) {
+	// Before anything is judged: by now the domain is not to be had any more, because of this very order.
 	if o, known, err := s.repeated(ctx, q); known || err != nil {
 		return s.waits().shown(o), err
 	}
@@ -37,6 +38,7 @@ func placeNew(ctx context.Context, s *Service, q NewOrder) (Order, error) {
 		return Order{}, err
 	}
 
+	// Before the transaction, since a registrar may take long. What may change meanwhile is looked at again within it.
 	notes, err := s.admit(ctx, name, asked)
 	if err != nil {
 		return Order{}, err
@@ -56,12 +58,15 @@ func placeNew(ctx context.Context, s *Service, q NewOrder) (Order, error) {
 	}
 
 	err = s.write(ctx, func(tx *sql.Tx) error {
+		// An order that was not paid in time stands in no other's way, even if the rounds have not ended it yet.
 		if err := s.gate().expireOn(ctx, tx, o.Domain); err != nil {
 			return err
 		}
 		if err := s.store(ctx, tx, o, sealed); err != nil || !q.Own {
 			return err
 		}
+
+		// In the same transaction, so that an order which needs no payment is never found waiting for one.
 		o, err = s.gate().settle(ctx, tx, o, pay)
 		return err
 	})
@@ -102,6 +107,8 @@ func (s *Service) prepare(ctx context.Context, q NewOrder) (o registrar.Order, n
 	if o.Kind == registrar.KindRenew && o.PaidTill.IsZero() {
 		o.PaidTill = known.PaidTill
 	}
+
+	// The caller has an outdated record, and may be asking for the year that the domain was renewed for already.
 	if o.Kind == registrar.KindRenew && o.PaidTill != known.PaidTill {
 		return o, "", registrar.Errorf(registrar.Precondition, "%s", otherExpiry(known, o.PaidTill))
 	}
@@ -127,6 +134,7 @@ func (s *Service) order(q NewOrder) (registrar.Order, error) {
 	}
 
 	customer, err := input.Customer(q.Customer)
+	// A domain that is here has its customer in the list.
 	if err != nil && (q.Kind.Acquires() || strings.TrimSpace(q.Customer) != "") {
 		return registrar.Order{}, err
 	}

@@ -62,6 +62,7 @@ func (f *Refresher) join(name string) (one *refreshing, first bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 
+	// Old answers make room. One of a time to come is old, too: the clock was put back.
 	for other, r := range f.asked {
 		if age := now.Sub(r.at); !r.at.IsZero() && (age >= askedAgain || age < 0) {
 			delete(f.asked, other)

@@ -76,6 +76,7 @@ func (d *Data) retain(ctx context.Context) error {
 	}
 
 	d.log.Info("old personal data removed", "cancelled_orders", removed[0], "contacts", removed[1], "codes", codes)
+	// Until then what was removed still lies in the database's files.
 	return d.db.Purge(ctx)
 }
 
@@ -87,6 +88,8 @@ func (d *Data) removeOld(ctx context.Context, old string, before time.Time, remo
 	for last := ""; ; {
 		var ids []string
 		err := d.db.Read(ctx, func(tx *sql.Tx) (err error) {
+			// On from the last ID: what a removal leaves is found again, such as a transfer whose code is gone and whose contact
+			// stays.
 			ids, err = sqldb.Collect(ctx, tx, scanName, old, sqldb.Millis(before), last, retainAtOnce)
 			return err
 		})
@@ -136,7 +139,9 @@ func (d *Data) retainElsewhere(ctx context.Context) {
 			due = append(due, name)
 		}
 	}
+
 	for _, a := range d.board.Erase(ctx, due, registrar.ErasureQuery{Before: d.now().Add(-d.keep.Contacts)}) {
+		// One that failed stays due.
 		if a.Err == nil || errors.Is(a.Err, registrar.Unsupported) {
 			d.retained[a.Registrar] = d.now()
 		}

@@ -47,6 +47,7 @@ func (s *Service) Retry(ctx context.Context, q Again) (o Order, changed bool, er
 	if done, err := r.triedAgain(ctx, o, q, asked); done || err != nil {
 		return o, false, err
 	}
+
 	notes, err := r.admitAgain(ctx, o, asked)
 	if err != nil {
 		if now, failed := s.Order(ctx, o.ID); failed == nil && now.Attempt > o.Attempt { // another call was faster
@@ -112,6 +113,8 @@ func (r retrier) changed(ctx context.Context, o Order, q Again) (registrar.Order
 	if q.AuthCode != "" {
 		asked.AuthCode = normalCode(q.AuthCode)
 	}
+
+	// Under the former ID the registrar would answer with the operation that has failed.
 	asked.ID, err = r.newID()
 	return asked, err
 }
@@ -131,6 +134,8 @@ func (r retrier) triedAgain(ctx context.Context, o Order, q Again, asked registr
 	if err != nil {
 		return false, err
 	}
+
+	// Another call has begun it. If that asked for the same, this one finds it done.
 	if asked.ID = now.ID; !slices.Equal(now.Canonical(), asked.Canonical()) {
 		return false, registrar.Errorf(registrar.Precondition, "order %s is being tried again already, with other contents; wait for its end", o.ID)
 	}
@@ -189,6 +194,7 @@ func (r retrier) again(ctx context.Context, tx *sql.Tx, o Order, asked registrar
 		return o, r.board.NotRun(o.Registrar)
 	}
 
+	// By this row the registrar's late words about the former attempt are still known to be of this order.
 	err = exec(ctx, tx, `insert into attempts (submission, "order", number, operation, outcome, reason, ended_at) values ($1, $2, $3, $4, $5, $6, $7)`,
 		o.Submission, o.ID, o.Attempt, o.Operation, o.Outcome, o.Reason, sqldb.Millis(o.ClosedAt))
 	if err != nil {
@@ -206,6 +212,8 @@ func (r retrier) again(ctx context.Context, tx *sql.Tx, o Order, asked registrar
 			return o, err
 		}
 	}
+
+	// The alarm about the former operation has had its answer.
 	if err := settleDomain(ctx, tx, o.Domain); err != nil {
 		return o, err
 	}

@@ -46,6 +46,8 @@ func (s *Service) Contact(ctx context.Context, l Look) (o Order, contacts regist
 	if l.Reason != "" {
 		message += ": " + input.OneLine(l.Reason, longestNote)
 	}
+
+	// Recorded before it is shown: what can't be recorded is not shown.
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: o.Registrar, Domain: o.Domain, Actor: l.By, Level: registrar.LevelWarning,
 			Event: registrar.EventDecision, Message: message + input.OnBehalf(l.For), Order: o.ID, Operation: o.Operation})

@@ -27,6 +27,8 @@ func (s Reviews) Resolve(ctx context.Context, d registrar.ReviewsDecision, forWh
 	if err := registrar.InvalidDecision(d.Problems()); err != nil {
 		return done, nil, err
 	}
+
+	// Which of them have such mails only they know.
 	for _, name := range s.board.Names() {
 		if err := s.passing(ctx, name, d.By); err != nil {
 			return done, nil, err

@@ -138,6 +138,7 @@ func putDomain(ctx context.Context, q sqldb.Querier, d Domain) error {
 		return err
 	}
 
+	// Where there is none the row has the JSON null, by which the partial index of what is under way knows it.
 	var open *storedOperation
 	if op := d.Operation; op != nil {
 		open = &storedOperation{op.ID, op.Kind, op.State, op.WaitsFor, op.Error, op.Version, op.Deadline, op.CreatedAt}

@@ -28,6 +28,7 @@ func (s *Service) TransferCode(ctx context.Context, id registrar.OrderID, by, fo
 		return "", err
 	}
 
+	// Recorded before it is shown: what can't be recorded is not shown.
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: o.Registrar, Domain: o.Domain, Actor: by, Level: registrar.LevelWarning,
 			Event: registrar.EventDecision, Message: fmt.Sprintf("the transfer code of order %s was shown to %s", id, by) + input.OnBehalf(forWhom), Order: id, Operation: o.Operation})

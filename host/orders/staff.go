@@ -60,6 +60,7 @@ func isMember(ctx context.Context, q sqldb.Querier, name string) (is bool, err e
 // SetPassword exchanges a member's password, and ends the sessions that were opened with the old one.
 func (s *Staff) SetPassword(ctx context.Context, name, hash string) error {
 	return s.change(ctx, name, func(tx *sql.Tx) (int64, error) {
+		// Who knew the old password may be signed in with it.
 		if err := exec(ctx, tx, "delete from sessions where name = $1", name); err != nil {
 			return 0, err
 		}

@@ -42,6 +42,7 @@ func (w Webhooks) More() <-chan struct{} { return w.logged.Next() }
 // is told what happens from now on.
 func (w Webhooks) Claim(ctx context.Context, name, holder string, until time.Time) (d Delivery, held bool, err error) {
 	err = w.db.Write(ctx, func(tx *sql.Tx) error {
+		// Otherwise a new webhook would be told years of the log.
 		if err := exec(ctx, tx, "insert into webhooks (name, told) values ($1, (select coalesce(max(id), 0) from log)) on conflict do nothing", name); err != nil {
 			return err
 		}
@@ -97,6 +98,7 @@ func (w Webhooks) Failed(ctx context.Context, d Delivery) error {
 // Bury gives an entry up, so that the following ones can be told. The Action Log says so.
 func (w Webhooks) Bury(ctx context.Context, d Delivery, e Entry) error {
 	return w.write(ctx, func(tx *sql.Tx) error {
+		// Together with the cursor: an entry is either still to be told or a dead letter.
 		if err := exec(ctx, tx, "insert into dead_letters (webhook, entry, at, attempts, error) values ($1, $2, $3, $4, $5) on conflict do nothing",
 			d.Name, e.ID, sqldb.Millis(w.now()), d.Attempts, d.Error); err != nil {
 			return err

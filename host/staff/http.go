@@ -129,7 +129,8 @@ func (r *Room) setCookie(w http.ResponseWriter, q *http.Request, value string, a
 	http.SetCookie(w, &http.Cookie{Name: r.cookieName(q), Value: value, Path: "/", MaxAge: age, HttpOnly: true, Secure: r.overTLS(q), SameSite: http.SameSiteStrictMode})
 }
 
-// local is a place on this panel; "/" for what is none.
+// local is a place on this panel; "/" for what is none. A link to the page could otherwise send its reader, once signed in,
+// to another site. Browsers take \ for / and leave out tabs and the ends of lines.
 func local(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") || strings.ContainsAny(next, "\\\r\n\t") ||

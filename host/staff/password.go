@@ -103,6 +103,8 @@ func (h *hasher) check(ctx context.Context, hash, password string) (bool, error)
 	if err != nil {
 		return false, err
 	}
+
+	// It is wrong, takes no longer than others to be found so, and costs no more.
 	if utf8.RuneCountInString(password) > longestPassword {
 		password, known = "", false
 	}

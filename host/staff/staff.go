@@ -138,6 +138,8 @@ func (r *Room) SignIn(ctx context.Context, name, password, address string) (cook
 	if err != nil {
 		return "", err
 	}
+
+	// A name that is not known has no hash, and takes as long to check: the time tells nothing of who is on the staff.
 	ok, err := r.hasher.check(ctx, m.Password, password)
 	if err != nil {
 		return "", err
@@ -162,9 +164,12 @@ func (r *Room) SignIn(ctx context.Context, name, password, address string) (cook
 
 func (r *Room) wrong(ctx context.Context, name, address string) error {
 	count, waited := r.guesses.Wrong(ctx, "from "+address)
+	// Guesses at one name that come from many addresses are slowed as well.
 	if waited {
 		_, waited = r.guesses.Wrong(ctx, "for "+input.OneLine(name, input.LongestPerson))
 	}
+
+	// Not each time: a guesser must not fill the log.
 	if count == 1 || count%100 == 0 {
 		r.log.Warn("a wrong password was given", "address", address, "times", count)
 	}

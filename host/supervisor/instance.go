@@ -62,6 +62,7 @@ func ready(ctx context.Context, spec Spec, slot uint32, t Timing, log *slog.Logg
 }
 
 func launch(ctx context.Context, spec Spec, slot uint32, t Timing, log *slog.Logger) (*instance, error) {
+	// Two digits: a socket's path has no room for more. Processes that are at work at the same time have different ones.
 	runDir := filepath.Join(spec.RunDir, strconv.Itoa(int(slot%100)))
 	if err := makeDirs(spec, runDir); err != nil {
 		return nil, err
@@ -73,6 +74,7 @@ func launch(ctx context.Context, spec Spec, slot uint32, t Timing, log *slog.Log
 
 	p := newProcess(spec, log)
 	i := &instance{spec: spec, runDir: runDir, timing: t, process: p, client: goplugin.NewClient(clientConfig(p, runDir, t, log))}
+	// Dispense waits for the handshake and knows no context: it returns early because the process is gone.
 	stopStarting := context.AfterFunc(ctx, p.kill)
 	dispensed, err := registrarrpc.Dispense(i.client)
 	stopStarting()
@@ -207,6 +209,7 @@ func (i *instance) configure(ctx context.Context, d registrar.Description) error
 func (i *instance) stop() {
 	force := time.AfterFunc(i.timing.Kill, i.process.kill)
 	defer force.Stop()
+	// It asks the process to end and waits for that; force cuts the waiting short.
 	i.client.Kill()
 	i.process.kill()
 	i.process.wait()

@@ -76,6 +76,8 @@ func (p *plugin) registrar() (registrar.Service, error) {
 
 // run keeps the plugin at work until ctx ends.
 func (p *plugin) run(ctx context.Context) {
+	// Deferred calls run backwards: an upgrade that was accepted gets its answer, the state is told, and only then the others
+	// that wait hear that it has ended.
 	defer close(p.ended)
 	defer p.enter(Stopped, nil)
 	defer p.discardNext()
@@ -138,6 +140,8 @@ func (p *plugin) alarm(ctx context.Context, reason error) {
 	if reason != nil {
 		text = reason.Error()
 	}
+
+	// It is tried every minute, and told again only for another reason.
 	if text == p.told {
 		return
 	}
@@ -162,6 +166,7 @@ func (p *plugin) life(ctx context.Context) error {
 	}
 
 	i, d, err := ready(ctx, p.spec, p.launches.Add(1), p.timing, p.log)
+	// One that goes no further is shown with its version as well.
 	if d.Name == p.spec.plugin() {
 		p.introduce(d)
 	}
@@ -189,6 +194,8 @@ func (p *plugin) begin(ctx context.Context, i *instance) error {
 	if i.spec.Started == nil {
 		return nil
 	}
+
+	// Without this mark a store that is lost later would be made anew, and what was paid forgotten.
 	if err := i.spec.Started(); err != nil {
 		return fmt.Errorf("start plugin %s: %w", p.name, err)
 	}
@@ -261,6 +268,7 @@ func (p *plugin) settle(state State, reason error) {
 // serve blocks until the process ends or freezes, or until ctx ends or an upgrade is ready: then
 // the process is drained.
 func (p *plugin) serve(ctx context.Context, i *instance) error {
+	// Sessions outlast ctx, since events still come while the plugin is drained.
 	sessions, end := context.WithCancel(context.WithoutCancel(ctx))
 	var following sync.WaitGroup
 	following.Go(func() { p.follow(sessions, i.plugin) })
@@ -343,6 +351,7 @@ func (p *plugin) check(ctx context.Context, i *instance) bool {
 		return false
 	}
 	if err != nil {
+		// An error is an answer, too: the process lives and is not well.
 		health = []registrar.Component{{Name: "health", Detail: err.Error()}}
 	}
 	p.setHealth(components(health))

@@ -86,6 +86,7 @@ func (p *process) start() error {
 		return err
 	}
 
+	// A pipe does not end as long as we hold its other end open ourselves.
 	pipes.closeTheirs()
 	p.cmd, p.stdout, p.stderr, p.lifeline = cmd, pipes.stdout[0], pipes.stderr[0], pipes.lifeline[1]
 	p.work.Go(func() { relay(p.stderr, p.log, p.words) })

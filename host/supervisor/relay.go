@@ -44,6 +44,7 @@ func relay(r io.Reader, log *slog.Logger, w *words) {
 		}
 
 		w.add(printable(text[:min(len(text), longestLast)]))
+		// After such a line Go prints the stacks, and no JSON any more.
 		panicking = panicking || strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ")
 
 		if q.admits() {

@@ -36,6 +36,7 @@ func (p *plugin) upgrade(ctx context.Context, spec Spec) (from, to string, err e
 	// Handed to the goroutine that owns the plugin, which drains the old process first.
 	s := &successor{instance: i, description: d, heard: make(chan error, 1)}
 	select {
+	// From here on run owns it, and answers in every case.
 	case p.successors <- s:
 		return from, d.Version, <-s.heard
 	case <-ctx.Done():
@@ -60,6 +61,8 @@ func (p *plugin) runNext(ctx context.Context) error {
 		s.heard <- fmt.Errorf("%w; the program that was at work before is started again", err)
 		return nil
 	}
+
+	// Only now: where it can't begin, the next life is that of the former specification.
 	p.spec = s.instance.spec
 	p.introduce(s.description)
 	p.publish(s.instance.plugin)

@@ -75,6 +75,7 @@ func (b *Board) ask(ctx context.Context, name string, list []*registrar.Availabi
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
 	r, err := b.Registrar(name)
+	// One name a call, so that what is answered in time counts. After a fault none of the others is asked: each would only wait.
 	for _, a := range list {
 		var said []registrar.Availability
 		if err == nil {

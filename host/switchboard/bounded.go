@@ -33,6 +33,7 @@ func within[T any](ctx context.Context, name string, limit time.Duration, call f
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	v, err := call(limited)
+	// It is our limit that has run out, and not the caller's, which would say nothing of the registrar.
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		return v, registrar.Errorf(registrar.Unavailable, "registrar %s did not answer within %s", name, limit)
 	}
@@ -230,6 +231,7 @@ func tameTexts(texts map[string]string) map[string]string {
 		return nil
 	}
 	tamed := map[string]string{}
+	// Sorted, so that it is not chance which of too many are kept.
 	for _, key := range slices.Sorted(maps.Keys(texts))[:min(len(texts), mostTexts)] {
 		tamed[input.OneLine(key, input.LongestID)] = input.OneLine(texts[key], longestProblem)
 	}

@@ -87,6 +87,7 @@ func (b *Board) MailPage(ctx context.Context, q registrar.MailQuery) (all Severa
 func (b *Board) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision) (done registrar.ReviewsResolved, absent []Absent, err error) {
 	answers := askAll(ctx, b, b.names, func(ctx context.Context, r registrar.Service) (registrar.ReviewsResolved, error) {
 		part, err := r.ResolveReviews(ctx, d)
+		// It resolves one at a time. A sender to ignore from now on is more than that, and is left unsupported.
 		if errors.Is(err, registrar.Unsupported) && len(d.Reviews) > 0 && !d.FromNowOn {
 			return oneByOne(ctx, r, d)
 		}
@@ -129,6 +130,7 @@ func combined(d registrar.ReviewsDecision, parts []registrar.ReviewsResolved) (d
 	}
 
 	for _, seen := range d.Reviews {
+		// An entry is one registrar's, and all the others refuse it as unknown. Only where none took it is it refused.
 		if by := refusals[seen.ID]; len(by) == len(parts) {
 			slices.SortStableFunc(by, func(a, b registrar.RefusedReview) int { return known(b) - known(a) })
 			done.Refused = append(done.Refused, by[0])

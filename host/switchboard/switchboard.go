@@ -122,6 +122,7 @@ func (b *Board) Owner(ctx context.Context, what string, candidates []string, kno
 			owners = append(owners, Owner{a.value, a.name})
 		case registrar.NotFound, registrar.Unsupported:
 		default:
+			// It may be the one that knows the thing: where no other does, that is unavailable, and not unknown.
 			down = errors.Join(down, a.err)
 		}
 	}

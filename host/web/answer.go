@@ -122,6 +122,7 @@ func action[In, Out any](s *Server, answer func(r *http.Request, in In) (Out, er
 // actionUpTo is an action with a limit of its own, and so many times the time to send it.
 func actionUpTo[In, Out any](s *Server, most int64, times time.Duration, answer func(r *http.Request, in In) (Out, error)) method {
 	return method{in: typeOf[In](), out: typeOf[Out](), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// No form of another site can send this type.
 		if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
 			fail(w, http.StatusUnsupportedMediaType, "BAD_REQUEST", "the request must have Content-Type: application/json")
 			return

@@ -118,6 +118,7 @@ func (s *Server) demand(w http.ResponseWriter, message string) {
 // turnAway answers a guess, the later the more there were.
 func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, address string) {
 	count, waited := s.guesses.Wrong(r.Context(), address)
+	// Not each time: a guesser must not fill the log.
 	if count == 1 || count%100 == 0 {
 		s.log.Warn("a wrong credential was given", "address", address, "times", count)
 	}
@@ -141,6 +142,8 @@ func (s *Server) identify(r *http.Request) (access.Caller, error) {
 	if !ok {
 		return s.signedIn(r)
 	}
+
+	// Digests are equally long, so the time of the comparison tells nothing of the token.
 	if token := s.token.Load(); !token.IsEmpty() && subtle.ConstantTimeCompare([]byte(access.Digest(given)), []byte(access.Digest(token.Reveal()))) == 1 {
 		return access.Caller{Name: bootstrap, Rights: access.Rights()}, nil
 	}
@@ -153,6 +156,8 @@ func (s *Server) identify(r *http.Request) (access.Caller, error) {
 	if !ok || !found.Valid(time.Now()) {
 		return access.Caller{}, errWrongCredential
 	}
+
+	// That its last use is not known keeps no caller out.
 	if err := s.keys.Used(r.Context(), found); err != nil {
 		s.log.Warn("the use of a credential can't be noted", "credential", found.Name, "err", err)
 	}
@@ -175,6 +180,8 @@ func (s *Server) origin(r *http.Request) (address string, ok bool) {
 		return host, false
 	}
 
+	// From the end: each proxy adds there by whom it was called. What our own have added is true, and what stands before
+	// that the caller may have written.
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
 		hop = strings.TrimSpace(hop)

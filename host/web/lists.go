@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
@@ -183,6 +184,29 @@ func (s *Server) actionLog(w http.ResponseWriter, r *http.Request) {
 	}
 
 	succeed(w, r, logPage(r, entries, q))
+}
+
+// followLog answers with one entry a line, and with new ones as they come.
+func (s *Server) followLog(w http.ResponseWriter, r *http.Request, q orders.LogQuery) {
+	stream := http.NewResponseController(w)
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	out := json.NewEncoder(w)
+	if stream.Flush() != nil {
+		return
+	}
+
+	for e, err := range s.orders.FollowLog(r.Context(), q) {
+		if err != nil {
+			if r.Context().Err() == nil {
+				s.log.Error("following the log ended", "err", err)
+			}
+			return
+		}
+		within(w, s.piece)
+		if out.Encode(entryOf(e)) != nil || stream.Flush() != nil {
+			return
+		}
+	}
 }
 
 // logPage leaves the entry out that was asked for to see whether there are more: the last one where

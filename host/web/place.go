@@ -46,6 +46,7 @@ func (s *Server) judgeOrder(r *http.Request, in api.NewOrder) (api.Judgement, er
 
 // requestOf reads an order, from a caller who may place it.
 func requestOf(r *http.Request, in api.NewOrder) (q orders.NewOrder, err error) {
+	// An order of the provider's own is paid by being placed, so it takes the right to pay.
 	needed := access.Order
 	if in.Own {
 		needed = access.Money

@@ -55,6 +55,7 @@ func ListSessions(ctx context.Context, r Roster, name string) ([]api.Session, er
 
 // ChangeMember does something that ends the sessions of a member, and counts them.
 func ChangeMember(ctx context.Context, r Roster, name string, change func() error) (api.MemberChanged, error) {
+	// Counted first, for afterwards there are none.
 	open, err := r.Sessions(ctx, name)
 	if err == nil {
 		err = change()
@@ -135,6 +136,8 @@ func (c staffCalls) password(r *http.Request, in api.NewPassword) (api.MemberCha
 		if who.Name != name {
 			return api.MemberChanged{}, forbidden(r, access.Admin)
 		}
+
+		// A browser that was left signed in must not suffice to keep its owner out.
 		if err := c.staff.Confirm(r.Context(), name, in.Old, who.Address); err != nil {
 			return api.MemberChanged{}, err
 		}

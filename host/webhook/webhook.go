@@ -132,6 +132,8 @@ func (t *Teller) tell(ctx context.Context, h Hook) (time.Duration, error) {
 	if err != nil || !ours {
 		return t.Timing.Look, err
 	}
+
+	// Looked at again before the claim runs out, so that the receiver stays with this panel.
 	if wait := d.NextAt.Sub(t.Now()); wait > 0 {
 		return min(wait, held/2), nil
 	}
@@ -142,6 +144,7 @@ func (t *Teller) tell(ctx context.Context, h Hook) (time.Duration, error) {
 
 	claimed := t.Now()
 	for i, e := range entries {
+		// A slow receiver takes longer for a batch than the claim holds, and another panel would send the same beside us.
 		if t.Now().Sub(claimed) > held/3 {
 			if _, ours, err := t.Book.Claim(ctx, h.Name, t.Holder, t.Now().Add(held)); err != nil || !ours {
 				return t.Timing.Look, err
@@ -157,6 +160,8 @@ func (t *Teller) tell(ctx context.Context, h Hook) (time.Duration, error) {
 		if taken, err := t.one(ctx, h, d, e); !taken || err != nil {
 			return t.Timing.First, err
 		}
+
+		// The attempts in vain were at the entry before.
 		d = orders.Delivery{Name: h.Name, Told: e.ID}
 	}
 	return 0, nil
@@ -164,6 +169,7 @@ func (t *Teller) tell(ctx context.Context, h Hook) (time.Duration, error) {
 
 // one delivers an entry, and reports whether the next one can follow.
 func (t *Teller) one(ctx context.Context, h Hook, d orders.Delivery, e orders.Entry) (bool, error) {
+	// A panel that dies before it has recorded this sends the entry again, under the same ID: at least once.
 	refusal := t.send(ctx, h, e)
 	switch {
 	case refusal == nil:
@@ -224,6 +230,7 @@ type Delivery struct {
 func (h Hook) Post(ctx context.Context, client *http.Client, d Delivery) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.URL, bytes.NewReader(d.Body))
 	if err != nil {
+		// The library's error repeats the address, which may hold a secret.
 		return errors.New("its address is none")
 	}
 

@@ -84,6 +84,7 @@ func Environment(getenv func(string) string) string {
 		asked, _, _ := strings.Cut(value, ".")
 		asked, _, _ = strings.Cut(asked, "@")
 		asked, _, _ = strings.Cut(asked, "_")
+		// The first that is set decides, also where it asks for a language that there is not.
 		if at := slices.Index(Names(), strings.ToLower(asked)); at >= 0 {
 			return Names()[at]
 		}

@@ -28,6 +28,7 @@ func within[T any](ctx context.Context, w *worker, hide mask, call func(context.
 			return
 		}
 		if err != nil {
+			// The chain ends here: what it wraps would still say what the mask hides.
 			err = errors.New(hide.of(err.Error()))
 		}
 		w.heard(err)
@@ -75,6 +76,7 @@ func (w *worker) answer(ctx context.Context, t store.Task, call func(context.Con
 	}
 
 	if code := string(a.facts.AuthCode); code != "" {
+		// The code came with this answer, whose words may repeat it.
 		hide = newMask(slices.Concat(w.secrets, personalOf(t.Contents, formsFor(w.adapter, t.Contents)), []string{code}))
 	}
 	a.why, a.reference = hide.of(a.why), hide.of(a.reference)
@@ -112,7 +114,7 @@ func (w *worker) byHand(o registrar.Order) string {
 }
 
 // found is what a person's word that something was done means for the domain's record: what the
-// registrar has, or, where that can't be read, a year.
+// registrar has, or, where that can't be read or does not show it yet, the years that were ordered.
 func (w *worker) found(ctx context.Context, t store.Task, code registrar.AuthCode) store.Change {
 	f, err := w.read(ctx, t.Domain, w.maskFor(t.Contents))
 	f.AuthCode = code
@@ -146,6 +148,7 @@ func (w *worker) available(ctx context.Context, names []string) map[string]regis
 
 	certain := slices.Contains(w.adapter.Describe().Capabilities, registrar.CapCheck)
 	for _, a := range list {
+		// A panel takes money for what is available: only an adapter that declares the check may promise a name.
 		if !slices.Contains(registrar.AvailabilityStatuses(), a.Status) || a.Status == registrar.Available && !certain {
 			a.Status = registrar.AvailabilityUnknown
 		}

@@ -49,6 +49,7 @@ func contactProblems(a Adapter, o registrar.Order) []registrar.Problem {
 		r := everyone[role]
 		served := slices.Contains(d.Registrants, r.Kind)
 		p.add(!served, role.Path()+".kind", fmt.Sprintf("must be one of %v", d.Registrants))
+		// Without a kind of registrant and an offer there is no form to judge by, and both are told already.
 		if served && sold {
 			p = append(p, slices.DeleteFunc(form(role, r).Problems(r), func(p registrar.Problem) bool { return passedOver(o.Kind, p) })...)
 		}
@@ -66,6 +67,7 @@ func personalOf(o registrar.Order, form forms) []string {
 			public[f.Key] = f.Class == registrar.DataPublic
 		}
 		for key, values := range r.Fields {
+			// What no form knows is hidden, too: a contact may be kept for several registrars.
 			if !public[key] {
 				all = append(all, values...)
 			}

@@ -29,6 +29,7 @@ func decide(t store.Task, a Answer, now time.Time, timing Timing) (store.Move, b
 	case pending:
 		return takenOrLate(t, word, now, timing)
 	case needsPerson:
+		// The person has been told: each further answer would be a step and an event of the same words.
 		if t.State == registrar.NeedsAction {
 			return store.Move{}, false
 		}
@@ -38,6 +39,8 @@ func decide(t store.Task, a Answer, now time.Time, timing Timing) (store.Move, b
 		return unsentOrUnheard(t, a, now, timing)
 	}
 
+	// Right after sending, silence makes the outcome unknown. Later it tells nothing new: the order stays
+	// what the last answer made of it.
 	if t.State == registrar.Sending {
 		return store.Move{Cause: life.Lost, Actor: "plugin", Message: "no answer that is understood: " + a.why, Due: now.Add(timing.First)}, true
 	}
@@ -62,6 +65,7 @@ func unsentOrUnheard(t store.Task, a Answer, now time.Time, timing Timing) (stor
 	case t.State == registrar.Sending:
 		return store.Move{Cause: life.Unsent, Actor: "plugin", Message: "it did not reach the registrar: " + a.why, Due: now.Add(timing.pause(t.Tries))}, true
 	case t.State == registrar.Accepted:
+		// What it once had it may have carried out: a person looks, and nothing is sent again.
 		return store.Move{Cause: life.Disowned, Actor: "registrar", Message: "the registrar had it, and knows nothing of it now", Due: now.Add(timing.Most)}, true
 	case t.State == registrar.Uncertain && now.Sub(t.ClaimedAt) >= timing.Settle:
 		return store.Move{Cause: life.Unheard, Actor: "registrar", Evidence: byAnswer, Message: "the registrar has never got it; it is sent again"}, true

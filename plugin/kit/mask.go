@@ -41,6 +41,7 @@ func newMask(values []string) mask {
 // of returns a text that may be stored and shown: in one line, bounded, and with nothing in it that
 // the mask hides.
 func (m mask) of(text string) string {
+	// Hidden before it is cut: of a value at the cut a part would be left that the mask does not know.
 	if m.find != nil {
 		text = m.find.ReplaceAllString(text, hidden)
 	}

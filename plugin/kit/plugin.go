@@ -73,6 +73,7 @@ const storeSetting = "store"
 // keeps its state.
 func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
 	d := p.adapter.Describe()
+	// Asked of the very type that Start returns, so that no power is declared and missing.
 	d.Capabilities = slices.Concat(registrar.CapabilitiesOf(p.powers(nil)), d.Capabilities)
 	d.Schema = p.schema()
 	d.Phrases = slices.Concat(d.Phrases, phrases())
@@ -172,6 +173,7 @@ func (p *Plugin) Start(ctx context.Context) (registrar.Registrar, error) {
 		return nil, err
 	}
 
+	// The worker comes first: to take over a book the store asks it what staff have to do.
 	w := &worker{remote: c.remote, adapter: p.adapter, secrets: secretsOf(d.Schema, c.Config),
 		timing: p.timing, now: p.now, log: p.log, atOnce: atOnce, freed: make(chan struct{}, 1), busy: map[registrar.OperationID]bool{}}
 	s, err := store.Open(ctx, store.Options{Dir: c.DataDir, Server: c.server, Node: node, Name: cmp.Or(c.Account, d.Name), Files: p.files, Create: c.Create, Now: p.now,

@@ -29,6 +29,7 @@ type whole struct {
 
 // powers is what has the powers of the registrar that Start will return.
 func (p *Plugin) powers(r *Registrar) registrar.Registrar {
+	// A power is a method of the type, so there is a type for each set of them.
 	switch {
 	case p.noHandles && p.noRecords:
 		return r

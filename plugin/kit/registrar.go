@@ -34,17 +34,23 @@ const lookAgain = time.Second
 
 // begin has the worker run until Drain, whenever it is this instance's turn.
 func begin(s *store.Store, w *worker, timing sqldb.LeaseTiming) *Registrar {
+	// The loop ends first and the calls later: Drain leaves an order that is being sent the time for its answer.
 	calls, abandon := context.WithCancel(context.Background())
 	loop, stop := context.WithCancel(calls)
+
 	r := &Registrar{store: s, worker: w, stop: stop, abandon: abandon, done: make(chan struct{})}
+
 	run := w.Run
 	if s.Shared() {
 		w.lookAgain = lookAgain
 		r.turn.Lease, r.turn.Every, r.turn.Follow, r.turn.Log = s.Turn(timing), turn.Every(timing.RenewEvery), s.Follow, w.log
+		// A lost lease ends the loop and not the calls: their answers still count, unless the holder that
+		// followed has moved the operation.
 		work := turn.Func(func(ctx context.Context) { w.Run(ctx, calls) })
 		r.turn.TakeOver = func(context.Context) (turn.Work, error) { return work, nil }
 		run = r.takeTurns
 	}
+
 	go func() { // ends in Drain
 		defer close(r.done)
 		run(loop, calls)
@@ -100,6 +106,8 @@ func (r *Registrar) Resolve(ctx context.Context, d registrar.Decision) (registra
 		if err != nil {
 			return registrar.Operation{}, err
 		}
+		// Otherwise Decide refuses the decision, and the registrar need not be asked. It is asked before the
+		// transaction, which a slow answer would hold open; the decision's version tells what moves meanwhile.
 		if t.State.WaitsForPerson() {
 			if err := wantsCode(t, d); err != nil {
 				return registrar.Operation{}, err
@@ -147,6 +155,7 @@ func (r *Registrar) Check(ctx context.Context, names []string) ([]registrar.Avai
 
 	known := r.worker.available(ctx, ask)
 	for i, a := range answers {
+		// An answer about a name that was not asked about does not count: what is held here stays taken.
 		if said, ok := known[a.Name]; ok && slices.Contains(ask, a.Name) {
 			answers[i] = said
 		}
@@ -200,6 +209,7 @@ func (r *Registrar) Drain(ctx context.Context) error {
 	select {
 	case <-r.done:
 	case <-ctx.Done():
+		// The store stays open: what became of the calls that are cut off is still recorded there.
 		r.abandon()
 		return fmt.Errorf("wait for the registrar's answers: %w", ctx.Err())
 	}

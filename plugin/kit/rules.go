@@ -28,6 +28,7 @@ func tldOf(name string, tlds []string) (tld string) {
 func form(a Adapter, q registrar.FormQuery) (registrar.Form, error) {
 	d := a.Describe()
 	switch {
+	// A TLD is judged as the end of a name, so that labels have one rule.
 	case !isName("a." + q.TLD), len(d.TLDs) > 0 && !slices.Contains(d.TLDs, q.TLD):
 		return registrar.Form{}, registrar.Errorf(registrar.Invalid, "the TLD %q is not served", q.TLD)
 	case !slices.Contains(d.Registrants, q.Registrant):

@@ -48,6 +48,8 @@ type worker struct {
 func (w *worker) Run(ctx, calls context.Context) {
 	var all sync.WaitGroup
 	defer all.Wait()
+	// Nothing is begun before the claims of an earlier process are concluded: until then an order that may
+	// have been sent looks as if it were still on its way.
 	for !w.recovered(ctx) {
 		if !w.sleep(ctx, w.timing.First) {
 			return
@@ -92,6 +94,7 @@ func (w *worker) sleep(ctx context.Context, d time.Duration) bool {
 // round begins what is due and there is room for, and returns how long nothing else will be.
 func (w *worker) round(ctx context.Context, start func(store.Task)) time.Duration {
 	under := w.underway()
+	// What is being asked about stays due until its answer is recorded, so as many more are read.
 	due, next, err := w.journal.Next(ctx, under+w.atOnce)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -149,6 +152,7 @@ func (w *worker) take(calls context.Context, t store.Task) {
 	defer w.release(t.ID)
 	err := w.attend(calls, t)
 	if errors.Is(err, store.ErrOthersTurn) {
+		// It is still due, and stays reserved until the loop has had time to learn that the lease is lost.
 		w.sleep(calls, w.timing.First)
 		return
 	}
@@ -170,6 +174,7 @@ func moved(err error) bool {
 func (w *worker) attend(calls context.Context, t store.Task) error {
 	call := w.remote.Ask
 	if t.State == registrar.Queued {
+		// On the disk before anything leaves: after a crash the claim says that the order may have left.
 		claimed, err := w.journal.Claim(calls, t)
 		if err != nil {
 			return err

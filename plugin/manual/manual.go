@@ -127,6 +127,7 @@ func (adapter) Problems(o registrar.Order) (problems []registrar.Problem) {
 		if role != registrar.RoleRegistrant && !slices.Contains(roles(), role) {
 			continue
 		}
+		// The kit takes a change for a part of a contact, so what is missing is told here, and only that.
 		whole := registrar.Form{Role: role, Fields: fields()}
 		problems = append(problems, slices.DeleteFunc(whole.Problems(r), func(p registrar.Problem) bool { return p.Code != registrar.ProblemRequired })...)
 	}

@@ -55,6 +55,7 @@ func (s *staff) Check(ctx context.Context, names []string) ([]registrar.Availabi
 // Send implements kit.Remote: what staff need not do is done.
 func (s *staff) Send(_ context.Context, o kit.Order) (kit.Answer, error) {
 	if s.ByHand(o.Order) != "" {
+		// It was taken while confirm was at_once, which has been changed since.
 		return kit.NeedsPerson(task(o.Order)), nil
 	}
 

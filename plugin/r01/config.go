@@ -121,6 +121,7 @@ type settings struct {
 
 // parse reads a configuration and reports everything that is wrong with it.
 func parse(raw json.RawMessage) (settings, []registrar.Problem) {
+	// What is of the wrong type can't be judged further.
 	if wrong := schema().Problems(raw); len(wrong) > 0 {
 		return settings{}, wrong
 	}

@@ -122,6 +122,7 @@ func (p *Plugin) Start(ctx context.Context) (registrar.Registrar, error) {
 		return nil, errors.Join(err, r.close(ctx))
 	}
 
+	// The context of the call ends with the call; the work ends with Drain.
 	ctx, r.stop = context.WithCancel(context.WithoutCancel(ctx))
 	r.loops.Go(func() { r.turn.Run(ctx, tasks) })
 	p.log.Info("started", "data", p.dataDir)

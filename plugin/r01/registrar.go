@@ -114,6 +114,7 @@ func (r *Registrar) takeOver(ctx context.Context, s settings) (*leaderTasks, err
 	}
 	cron := renewal.NewSchedule(r.pass, s.renewal, r.log.With(logline.Module, "renewal"), r.now)
 	s.mailbox.Sole = !r.shared // of several nodes the lease lets one read
+
 	d := &leaderTasks{log: r.log, parts: map[string]func(context.Context) error{"gateway": r.gateway.Run, "renewal": cron.Run}}
 	d.watch(s.mailbox, r.gateway, r.log.With(logline.Module, "mailbox"))
 	watched := []engine.Watched{{Component: r.relay.Health}, {Component: d.mailbox.Health, Patience: unreachable}}
@@ -176,6 +177,7 @@ func (r *Registrar) Drain(ctx context.Context) error {
 	select {
 	case <-stopped:
 	case <-ctx.Done():
+		// The store stays open for what still concludes; what does not is found by the next start.
 		return fmt.Errorf("drain: %w", ctx.Err())
 	}
 

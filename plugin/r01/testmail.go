@@ -24,6 +24,7 @@ func (p *Plugin) testMail(ctx context.Context, s settings) (remark string, err e
 	ctx, cancel := context.WithTimeout(ctx, testMailWithin)
 	defer cancel()
 
+	// Cyrillic: only letters beyond ASCII show whether the relay keeps eight bits.
 	body, err := charmap.KOI8R.NewEncoder().String("Проба: the panel checks its mail route.\r\n")
 	if err != nil {
 		return "", fmt.Errorf("write test mail: %w", err)

@@ -21,6 +21,7 @@ import (
 	"registrar.panel/shared/registrar/registrartest"
 )
 
+// Conformance judges a plugin's program by the contract.
 type Conformance struct {
 	Plugin    string        `arg:"" name:"path" help:"The plugin's program, or the name of a bundled one."`
 	Handle    string        `placeholder:"HANDLE" help:"One that can be adopted."`

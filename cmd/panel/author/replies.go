@@ -20,6 +20,7 @@ import (
 	"registrar.panel/shared/registrarrpc"
 )
 
+// Replies are the commands about captured mails.
 type Replies struct {
 	Test testRepliesCommand `cmd:"" help:"How captured mails would be understood, whom they would be believed from, and what would become of them. Touches nothing."`
 }

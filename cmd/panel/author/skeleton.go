@@ -23,6 +23,7 @@ import (
 //go:embed skeleton/*.tmpl
 var skeleton embed.FS
 
+// Plugin are the commands of authors of plugins.
 type Plugin struct {
 	New newPluginCommand `cmd:"" help:"Write a plugin to begin with, which compiles and passes the conformance suite."`
 }

@@ -47,7 +47,7 @@ func (c *Call) Client() (*api.Client, string, error) {
 	return client, server, nil
 }
 
-// Get and Post call the panel.
+// Get asks the panel for a value. It waits for a panel that is starting.
 func Get[T any](c *Call, path string, query map[string][]string) (v T, err error) {
 	client, server, err := c.Client()
 	if err != nil {
@@ -57,6 +57,7 @@ func Get[T any](c *Call, path string, query map[string][]string) (v T, err error
 	return v, Explain(err, server)
 }
 
+// Post sends the panel a value, likewise, and returns the answer.
 func Post[T any](c *Call, path string, in any) (v T, err error) {
 	client, server, err := c.Client()
 	if err != nil {
@@ -66,7 +67,7 @@ func Post[T any](c *Call, path string, in any) (v T, err error) {
 	return v, Explain(err, server)
 }
 
-// GetPartial and PostPartial call the panel where some registrars' part of the answer may be
+// GetPartial is Get where some registrars' part of the answer may be
 // missing; see [Absent].
 func GetPartial[T any](c *Call, path string, query map[string][]string) (v T, missing []api.Missing, err error) {
 	client, server, err := c.Client()
@@ -77,6 +78,7 @@ func GetPartial[T any](c *Call, path string, query map[string][]string) (v T, mi
 	return v, missing, Explain(err, server)
 }
 
+// PostPartial is Post likewise.
 func PostPartial[T any](c *Call, path string, in any) (v T, missing []api.Missing, err error) {
 	client, server, err := c.Client()
 	if err != nil {
@@ -156,6 +158,7 @@ func ListPartial[T any](c *Call, path string, query map[string][]string, limit i
 	}
 
 	err = patiently(c.Ctx, func() error {
+		// A call that is repeated begins the list anew.
 		all, missing = []T{}, nil
 		for page, err := range api.Pages[T](c.Ctx, client, path, asked) {
 			if err != nil {

@@ -178,6 +178,7 @@ func startSimulator(ctx context.Context) (*simulator, error) {
 		}
 	}
 
+	// A pipe that is full and not read would stop the simulator.
 	s.rest.Go(func() { io.Copy(io.Discard, lines) })
 	if !ready {
 		return nil, errors.Join(errors.New("the simulator did not start"), s.stop())

@@ -14,6 +14,7 @@ import (
 	"registrar.panel/host/backup"
 )
 
+// Backup writes all that the panel keeps into one archive.
 type Backup struct {
 	File string `arg:"" placeholder:"FILE" help:"The archive to write; it must not exist. Or a directory: a new archive is written there, named by the time."`
 	Keep int    `placeholder:"N" help:"Of the archives in the directory that are named so, leave the latest N and remove the others."`
@@ -66,6 +67,7 @@ func (p *Backup) Run(c *command.Call) error {
 		return command.Explain(err, server)
 	}
 
+	// Read back from the disk: an archive that is damaged there is found now and not when it is needed.
 	m, err := backup.Inspect(p.File)
 	if err != nil {
 		return fmt.Errorf("the backup is damaged: %w", err)
@@ -120,6 +122,7 @@ func download(file string, fetch func(io.Writer) error) error {
 	return nil
 }
 
+// Restore lays such an archive out as a data directory.
 type Restore struct {
 	File     string `arg:"" placeholder:"FILE" help:"An archive that panel backup wrote."`
 	Identity string `placeholder:"FILE" help:"The age identity that opens its keys."`

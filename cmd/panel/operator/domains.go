@@ -10,6 +10,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
+// Domains lists the domains.
 type Domains struct {
 	Query     string `name:"q" placeholder:"TEXT" help:"Only those whose name begins so, or whose customer or handle this is."`
 	Status    string `placeholder:"STATUS" help:"Only those that are so, for example Registering."`
@@ -38,6 +39,7 @@ func yes(on bool) string {
 	return ""
 }
 
+// Domain are the commands about one domain.
 type Domain struct {
 	Show     showDomainCommand     `cmd:"" help:"Status and timeline."`
 	Check    checkNamesCommand     `cmd:"" help:"Whether names may be registered, by the registry's word."`
@@ -178,6 +180,7 @@ func (p *moveDomainCommand) Run(c *command.Call) error {
 	return c.Show(d, domainText(d.Domain))
 }
 
+// Customers lists the customers.
 type Customers struct {
 	Query string `name:"q" placeholder:"TEXT" help:"Only those whose ID begins so."`
 	Limit int    `placeholder:"N" help:"The first so many only."`
@@ -196,6 +199,7 @@ func (p *Customers) Run(c *command.Call) error {
 	})
 }
 
+// Customer are the commands about one customer.
 type Customer struct {
 	Show   showCustomerCommand  `cmd:"" help:"Handles, domains and orders of a customer."`
 	Handle handleCommand        `cmd:"" help:"The customer has this handle already."`
@@ -245,6 +249,7 @@ func (p *handleCommand) Run(c *command.Call) error {
 	})
 }
 
+// Renewals are the commands about renewal passes.
 type Renewals struct {
 	Run  runRenewalsCommand  `cmd:"" help:"Make one renewal pass now. Running it twice is harmless."`
 	Last lastRenewalsCommand `cmd:"" help:"When the last pass was made, and what it did; for each registrar that renews by schedule."`

@@ -8,6 +8,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
+// Form lists the fields that an order needs.
 type Form struct {
 	TLD   string `arg:"" name:"tld" help:"For example ru or рф."`
 	Kind  string `enum:"person,organization,sole-trader" default:"person" help:"Of registrant: person, organization or sole-trader."`

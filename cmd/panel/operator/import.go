@@ -43,7 +43,7 @@ func (p *importDomainCommand) Run(c *command.Call) error {
 	return c.Show(d, domainText(d))
 }
 
-// atOnce is how many domains one call imports.
+// atOnce is how many domains one call imports: as many as the API takes.
 const atOnce = 1000
 
 func (p *importDomainCommand) many(c *command.Call) error {
@@ -57,6 +57,7 @@ func (p *importDomainCommand) many(c *command.Call) error {
 		n := min(atOnce, len(rows))
 		done, err := command.Post[[]api.Imported](c, api.Path("domains", "import"), api.Imports{DryRun: p.DryRun, Registrar: p.Registrar, Rows: rows[:n]})
 		if err != nil {
+			// What the calls before this one have taken over stays so.
 			return errors.Join(err, c.Show(all, importsText(all)))
 		}
 		all, rows = append(all, done...), rows[n:]

@@ -13,6 +13,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
+// Plugins are the commands about plugins.
 type Plugins struct {
 	List    listPluginsCommand   `cmd:"" default:"1" help:"Version, state, TLDs and health of each (the default)."`
 	Upgrade upgradePluginCommand `cmd:"" help:"Put the program and settings that plugin.hcl names now in a plugin's place; no operation is lost."`
@@ -72,6 +73,7 @@ func pluginsText(list []api.Plugin) func(io.Writer) {
 	}
 }
 
+// Log shows the Action Log.
 type Log struct {
 	Domain string `placeholder:"NAME" help:"Of this domain only, in Unicode or in ACE."`
 	Since  string `placeholder:"WHEN" help:"From then on: 2h, 7d, a day, or an instant in RFC 3339."`
@@ -155,6 +157,7 @@ func (p *Log) follow(c *command.Call) error {
 
 // before prints what was asked for of the past, and returns the entry that new ones come after.
 func (p *Log) before(c *command.Call) (int64, error) {
+	// Before the past is read, so that no entry falls between the two.
 	newest, err := command.Get[[]api.Entry](c, api.Path("log"), url.Values{"limit": {"1"}})
 	if err != nil || len(newest) == 0 {
 		return 0, err
@@ -185,6 +188,7 @@ func (p *Log) line(c *command.Call, e api.Entry) error {
 	return nil
 }
 
+// Operation are the commands about one operation.
 type Operation struct {
 	Show    showOperationCommand    `cmd:"" help:"State and history."`
 	Resolve resolveOperationCommand `cmd:"" help:"A person's verdict on what needs one."`

@@ -36,6 +36,7 @@ func listPage[T any](c *command.Call, path string, query map[string][]string, te
 	return command.Absent(page.Missing)
 }
 
+// Mail shows a stored mail, masked, or lists them.
 type Mail struct {
 	ID  string `arg:"" optional:"" help:"As the log and the timeline show it. Without it, all mails are listed, the newest first."`
 	Raw bool   `help:"As it came: every header field and part, decoded, and masked all the same."`

@@ -15,6 +15,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
+// Order are the commands about one order.
 type Order struct {
 	Register registerCommand  `cmd:"" help:"Order a registration; prints the order."`
 	Transfer transferCommand  `cmd:"" help:"Order a transfer to us; prints the order."`
@@ -279,6 +280,7 @@ func (p *secretCommand) Run(c *command.Call) error {
 	return c.Show(secret, func(w io.Writer) { fmt.Fprintln(w, command.Printable(secret.Code, false)) })
 }
 
+// Orders lists the orders.
 type Orders struct {
 	Query     string `name:"q" placeholder:"TEXT" help:"Only those whose domain begins so, or whose ID, customer or reference this is."`
 	Customer  string `placeholder:"ID" help:"Of this customer only."`
@@ -303,6 +305,7 @@ func (p *Orders) Run(c *command.Call) error {
 	return c.Show(list, ordersText(list))
 }
 
+// Preview shows what an order would send first, masked.
 type Preview struct {
 	Order string `arg:"" help:"Its ID; panel orders lists them."`
 }

@@ -12,6 +12,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
+// Review are the commands about mails that wait for a person.
 type Review struct {
 	List    listReviewsCommand   `cmd:"" default:"withargs" help:"The mails that wait for a person (the default)."`
 	Show    showReviewCommand    `cmd:"" help:"Show one, masked."`
@@ -155,6 +156,7 @@ func (p *resolveReviewCommand) one(c *command.Call, id string) (r api.Review, er
 		d.Version = version(seen.Version)
 	}
 	if d.Operation != "" && !slices.Contains(seen.Candidates, d.Operation) {
+		// The version of the entry covers its candidates alone.
 		op, err := command.Get[api.Operation](c, api.Path("operations", d.Operation), nil)
 		if err != nil {
 			return r, err

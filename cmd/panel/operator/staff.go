@@ -18,6 +18,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
+// Staff are the commands about who signs in on the pages.
 type Staff struct {
 	List     listStaffCommand     `cmd:"" default:"1" help:"Who may sign in on the pages, with rights and open sessions (the default)."`
 	Add      addMemberCommand     `cmd:"" help:"Take a member on; the password is asked for, or read from stdin."`

@@ -57,6 +57,7 @@ func sinceText(a api.Attention) string {
 	return "since " + command.Text(a.Since) + " UTC"
 }
 
+// Status shows the panel at a glance.
 type Status struct{}
 
 func (Status) Run(c *command.Call) error {
@@ -97,6 +98,7 @@ func statusText(s api.Status) func(io.Writer) {
 	}
 }
 
+// Operations lists the operations that are under way.
 type Operations struct {
 	State     string `placeholder:"STATE" help:"Only those that are so, for example Uncertain."`
 	Query     string `name:"q" placeholder:"TEXT" help:"Only those of domains whose name begins so, or whose customer or handle this is."`
@@ -117,6 +119,7 @@ func (p *Operations) Run(c *command.Call) error {
 	})
 }
 
+// Webhooks are the commands about the programs that are told what the Action Log says.
 type Webhooks struct {
 	List  listWebhooksCommand `cmd:"" default:"1" help:"How far each has been told (the default)."`
 	Dead  deadCommand         `cmd:"" help:"The entries that one did not take, and that were given up."`

@@ -16,6 +16,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
+// Token are the commands about credentials.
 type Token struct {
 	Add    addTokenCommand    `cmd:"" help:"Make a credential and show its token, once."`
 	List   listTokensCommand  `cmd:"" default:"1" help:"The credentials, with their rights and last use (the default)."`

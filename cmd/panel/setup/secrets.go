@@ -64,6 +64,8 @@ func storeSecret(path, text string) error {
 	if info, err := os.Stat(filepath.Dir(path)); err == nil && info.Mode()&fs.ModeSetgid != 0 {
 		mode = 0o640
 	}
+
+	// The mode is set again below, because the umask takes from this one.
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return fmt.Errorf("write password: %w", err)

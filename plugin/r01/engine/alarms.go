@@ -86,6 +86,7 @@ func (a *Alarms) remind(tx *store.Tx, key, message string) error {
 	if _, err := tx.RaiseAlarm(registrar.Alarm{Key: key, Since: a.now(), Message: message}, ""); err != nil {
 		return err
 	}
+	// A time in the future was written by a clock that was wrong, and keeps nothing silent.
 	told, err := tx.Time("told:" + key)
 	if err != nil || a.now().Sub(told) < day && !a.now().Before(told) {
 		return err

@@ -68,6 +68,7 @@ func (c *Clock) set(who, why string) {
 func (c *Clock) confirmed(who string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	// Our record and the answers to us raise a doubt, and can't end one: any clock that agrees does.
 	for _, settled := range []string{who, byRecord, byAnswers} {
 		delete(c.doubts, settled)
 	}
@@ -108,7 +109,7 @@ func (c *Clock) HeardOf(who string, said time.Time) {
 	}
 }
 
-// HeardReply is heardAnswer of what answers a request.
+// HeardReply is HeardAnswer of what answers a request.
 func (c *Clock) HeardReply(tx *store.Tx, r store.Request, received time.Time) error {
 	first, err := tx.Requests.FirstClaim(r.ID)
 	if err == nil && !first.IsZero() {

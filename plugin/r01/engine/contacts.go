@@ -20,10 +20,12 @@ func (en *Engine) changeContact(tx *store.Tx, r store.Request) error {
 	if err != nil {
 		return err
 	}
+
 	known, err := ContactOf(tx, c)
 	if err != nil || known == nil {
 		return err
 	}
+
 	sent, err := templatesOf(tx, r.ID)
 	if err != nil {
 		return err

@@ -55,6 +55,7 @@ func (en *Engine) beginDomains(tx *store.Tx, r store.Request, f Fact, ops []stor
 	if f.Result.Handle != "" && r.Kind == lifecycle.NewClient {
 		handle = f.Result.Handle // r01-mail 2.8: R01's spelling wins
 	}
+	// The client before its domains: what is left to a person names the client by this record.
 	if r.Kind == lifecycle.UpdateClient {
 		if err := en.changeContact(tx, r); err != nil {
 			return err
@@ -101,6 +102,7 @@ func (en *Engine) FinishObject(tx *store.Tx, r store.Request, f Fact, ops []stor
 		if err := en.Renewed(tx, &d); err != nil {
 			return err
 		}
+		// Without a day of R01's the year is our own guess, which gives way to what the registry shows.
 		guessed := f.Result.PaidTill.IsZero() && r.Kind == lifecycle.Prolong
 		return errors.Join(tx.Domains.Put(d, en.now()), tx.Domains.Guess(d.Name, guessed))
 	case lifecycle.UpdateDomain:

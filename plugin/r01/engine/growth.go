@@ -46,6 +46,7 @@ func (g *Growth) Last() registrar.Component {
 
 // Component measures.
 func (g *Growth) Component() registrar.Component {
+	// Without the lock, so that Last answers while a slow disk is measured.
 	size, free, err := g.measure()
 	g.mu.Lock()
 	defer g.mu.Unlock()

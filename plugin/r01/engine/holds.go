@@ -66,6 +66,7 @@ func (b barriers) hold(r store.Request, scheduled bool) Waits {
 		return Waits{"the mail relay, which refuses or says nothing", b.stopped}
 	}
 
+	// A time further off was written by a clock that was wrong, and holds nothing.
 	if due := r.DueAt; due.After(b.now) && due.Before(b.now.Add(store.LongestWait)) {
 		why := "the mail relay, which did not take it"
 		if r.Error != "" {
@@ -114,8 +115,10 @@ func (ro *Rounds) findHeld(ctx context.Context) ([]held, error) {
 			if err != nil {
 				return nil, err
 			}
+
 			for _, q := range page {
 				changed = append(changed, changedHolds(q, b.hold(q.Request, q.Scheduled))...)
+				// Each that has changed is written: the next round goes on behind this one.
 				if ro.heldAfter = q.Request.ID; len(changed) >= mostTold {
 					return changed, nil
 				}

@@ -80,6 +80,8 @@ func (l *Limits) brake(tx *store.Tx, enough int) (Allowance, error) {
 	if err != nil {
 		return Allowance{}, err
 	}
+
+	// The schedule has a limit of its own within the whole one, without the reserve.
 	own, err := l.left(tx, Brake{PerHour: b.PerHour - b.reserved(b.PerHour), PerDay: b.PerDay - b.reserved(b.PerDay)}, scheduled, true)
 	if err != nil {
 		return Allowance{}, err
@@ -89,6 +91,7 @@ func (l *Limits) brake(tx *store.Tx, enough int) (Allowance, error) {
 	if own.Until.After(total.Until) {
 		a.Scheduled.Until = own.Until
 	}
+
 	limit := fmt.Sprintf("the spending limit (brake) holds: %d paid requests an hour and %d a day may be sent", b.PerHour, b.PerDay)
 	if a.Ordered.May == 0 {
 		a.Ordered.Held = limit
@@ -128,6 +131,7 @@ func (l *Limits) left(tx *store.Tx, b Brake, spent store.Spending, scheduled boo
 			continue
 		}
 
+		// Once this one is older than the window, another request fits into it.
 		frees, err := tx.Requests.SpentAt(l.now().Add(-window.long), l.now().Add(ClockSkew), scheduled, window.sent-window.most)
 		if err != nil {
 			return Share{}, err

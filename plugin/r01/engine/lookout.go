@@ -88,6 +88,7 @@ func (lo *Lookout) Look(ctx context.Context) error {
 			err = lo.write(ctx, func(tx *store.Tx) error { return lo.alarms.Clear(tx, unwell(c.Name), "") })
 		}
 
+		// What could not be recorded is tried again: the state stays as it was known.
 		if err != nil {
 			return err
 		}

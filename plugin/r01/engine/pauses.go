@@ -18,6 +18,7 @@ func (en *Engine) Pause(tx *store.Tx, which, message string) error {
 	if err := tx.SetSetting(which, en.credentials()); err != nil {
 		return err
 	}
+	// However often R01 says so, want of money is told once a day. r01-mail 4.5
 	if which == PausePaid {
 		return en.Alarms.remind(tx, which, message)
 	}
@@ -74,6 +75,7 @@ func (en *Engine) release(tx *store.Tx, held lifecycle.StallReason, reason strin
 	}
 
 	for _, r := range all {
+		// Until a person has reconciled a restored store, nothing that costs money leaves by itself.
 		if restored != "" && r.Kind.Paid() {
 			continue
 		}

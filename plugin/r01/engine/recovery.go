@@ -89,6 +89,7 @@ func (rc *Recovery) restore(tx *store.Tx, incarnation string) error {
 		}
 
 		for _, r := range all {
+			// Of all that is held, only these would be sent again by themselves.
 			if state == registrar.NeedsAction && r.Stall != lifecycle.AuthFailed && r.Stall != lifecycle.NoFunds {
 				continue
 			}
@@ -104,7 +105,7 @@ func (rc *Recovery) restore(tx *store.Tx, incarnation string) error {
 // Restored reports whether the store was restored from a backup and is not reconciled yet.
 func (rc *Recovery) Restored() bool { return rc.restored }
 
-// HoldAfterRestore is holdUntouched in a transaction of its own, if there is anything to hold.
+// HoldAfterRestore is HoldUntouched in a transaction of its own, if there is anything to hold.
 func (rc *Recovery) HoldAfterRestore(ctx context.Context) error {
 	if !rc.restored {
 		return nil

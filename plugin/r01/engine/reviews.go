@@ -27,6 +27,7 @@ func (rv *Reviews) CloseAnswered(tx *store.Tx, r store.Request, source string) e
 	}
 
 	for _, e := range waiting {
+		// An entry for another reason says something that the registry's record does not answer.
 		if e.Why != lifecycle.HintOnly && e.Why != lifecycle.NoProof && e.Why != lifecycle.ProofLater && e.Why != lifecycle.NotMoved {
 			continue
 		}

@@ -106,6 +106,7 @@ func (ro *Rounds) KeepClock(ctx context.Context) error {
 		}
 		return errors.Join(tx.SetTime(clockAlive, ro.now()), ro.alarms.Clear(tx, ClockAlarm, ""))
 	})
+	// Only what was recorded counts as told: an alarm that failed is raised with the next look.
 	if err == nil {
 		ro.clock.told = doubt
 	}
@@ -136,6 +137,7 @@ func (ro *Rounds) Expire(ctx context.Context) error {
 		if err := ro.tellHeld(tx, changed); err != nil {
 			return err
 		}
+		// By a clock in doubt nothing is overdue; alarms are kept all the same.
 		if ro.clock.Doubt() != "" {
 			return ro.watch(tx)
 		}

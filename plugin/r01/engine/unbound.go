@@ -48,6 +48,7 @@ func (er *Eraser) unbound(ctx context.Context, f store.Finished) (*search, error
 		if s.more = opened >= mostSearched; s.more {
 			return s, nil
 		}
+
 		page, err := Look(ctx, er.store, func(tx *store.Tx) ([]store.Unbound, error) {
 			return tx.Erasures.Unbound(last, searchAtOnce, mostSearchedOf)
 		})

@@ -9,8 +9,8 @@ import (
 
 const brakeAlarm = "brake"
 
-// watch raises the alarms that depend on time and not on an event: the brake holds, there are still no funds,
-// that no renewal pass completes.
+// watch raises and ends the alarms that depend on time and not on an event: that the brake holds, that there
+// are still no funds, that no renewal pass completes, that the mailbox is shared.
 func (ro *Rounds) watch(tx *store.Tx) error {
 	return errors.Join(ro.watchBrake(tx), ro.watchFunds(tx), ro.watchPasses(tx), ro.watchShared(tx), ro.boundDeadlines(tx))
 }
@@ -84,6 +84,7 @@ func (ro *Rounds) watchPasses(tx *store.Tx) error {
 	case err != nil:
 		return err
 	case last.IsZero() || last.After(ro.now().Add(ClockSkew)):
+		// With a time in the future, which a wrong clock wrote, no alarm would ever come.
 		return tx.SetTime(PassCompleted, ro.now())
 	case ro.now().Sub(last) > DeadMan:
 		return ro.alarms.Raise(tx, PassAlarm, "", "no renewal pass has completed since "+last.UTC().Format(time.RFC3339))

@@ -97,6 +97,8 @@ func New(s engine.Settings, p Parts) *Gateway {
 	made := g.ordering()
 	g.Orders = ordering.New(g.settings, g.Engine, made)
 	g.Renewals = ordering.NewRenewals(g.Engine, g.Orders)
+	// Orders are made with the engine, which goes on with them when a client is registered: it is told of them
+	// afterwards.
 	g.Engine.ContinueWith(g.Orders)
 	g.Queue = outbox.New(g.settings, g.Engine, outbox.Parts{Recovery: g.Recovery, Planned: g.Renewals, Store: p.Store,
 		Submitter: p.Submitter, Logger: p.Logger, Now: p.Now, LookAgain: g.lookAgain()})
@@ -144,28 +146,34 @@ func (g *Gateway) Open(ctx context.Context) error {
 	}
 
 	err = g.Engine.Write(ctx, func(tx *store.Tx) error {
+		// From this commit on no claim of an earlier instance succeeds, so what is Sending now is all that it
+		// has begun.
 		fence, err := tx.TakeOver()
 		if err != nil {
 			return err
 		}
 		g.Queue.Open(fence, older)
+
 		if g.parts.Node != "" {
 			if err := tx.SetHolder(g.parts.Node); err != nil {
 				return err
 			}
 		}
+
 		if err := errors.Join(g.Rounds.StartClock(tx), g.Engine.Alarms.Clear(tx, outbox.PlaceAlarm, ""), g.Recovery.Recall(tx, incarnation, older)); err != nil {
 			return err
 		}
 		if err := g.Engine.ReleaseIfMended(tx); err != nil {
 			return err
 		}
+
 		interrupted, err = tx.Requests.InState(registrar.Sending)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("take over the store: %w", err)
 	}
+	// Before anything is sent: by the mark a copy of an earlier moment is known for one.
 	if err := g.parts.Store.AdvanceWatermark(ctx); err != nil {
 		return fmt.Errorf("take over the store: %w", err)
 	}

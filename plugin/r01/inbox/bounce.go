@@ -26,6 +26,7 @@ func (in *Inbox) applyBounce(tx *store.Tx, m store.Mail, l letter, b bond) error
 	}
 
 	_, words := in.reader.fateIn(l)
+	// All are weighed first: the report is applied to all that went out in the mail, or to none.
 	said := make([]lifecycle.Evidence, len(ours))
 	for i, r := range ours {
 		if said[i], err = in.matcher.bounceSays(tx, l, r); err != nil {

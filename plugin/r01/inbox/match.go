@@ -66,6 +66,7 @@ func (mt *Matcher) replySays(tx *store.Tx, l letter, f finding, event lifecycle.
 	}
 
 	if e.OtherHandle && e.Object == lifecycle.SameObject {
+		// R01 may spell our handle its own way, but not as that of another client of ours. r01-mail 2.8
 		switch c, err := tx.Clients.ByHandle(res.Handle); {
 		case err == nil && c.ID != r.Client:
 			e.Object = lifecycle.OtherObject

@@ -75,7 +75,6 @@ func (in *Inbox) ProveAgain(ctx context.Context) error {
 		if err != nil && !errors.Is(err, store.ErrRemoved) {
 			return err
 		}
-
 		temporary := err == nil && in.verifier.Verify(ctx, raw).Temporary
 		err = in.engine.Write(ctx, func(tx *store.Tx) error {
 			if temporary {

@@ -136,6 +136,7 @@ func (dk *Desk) isOwn(address string) bool {
 func (dk *Desk) resolveSeen(tx *store.Tx, d registrar.ReviewsDecision, all []registrar.SeenReview, done *registrar.ReviewsResolved) error {
 	for _, seen := range all {
 		ignored := len(done.Ignored)
+		// Each by itself, so that one that has moved on keeps no other from being resolved.
 		err := tx.Part(func() error { return dk.resolveOne(tx, d, seen, done) })
 		var refused *registrar.Error
 		switch err = engine.Fault(err, "review "+string(seen.ID)); {
@@ -190,6 +191,7 @@ func (dk *Desk) ignoreSenderOf(tx *store.Tx, d registrar.ReviewsDecision, id reg
 	switch {
 	case strings.Count(address, "@") != 1:
 		return registrar.Errorf(registrar.Precondition, "its mail names no sender, or several: such mails can't be ignored by their sender")
+	// A forged sender must not have R01's own mails ignored.
 	case dk.isOwn(address):
 		return registrar.Errorf(registrar.Precondition, "its mail claims to be R01's, or ours: what comes from there can't be ignored")
 	case slices.Contains(done.Ignored, address):

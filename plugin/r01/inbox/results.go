@@ -76,10 +76,13 @@ func (mt *Matcher) judgeAll(l letter, found []finding) aside {
 	if doubt == "" {
 		doubt = contradiction(found)
 	}
+	// Even a notice is told as R01's word.
 	if len(found) == 0 && l.proof != lifecycle.NotAsked && l.proof != lifecycle.Proved {
 		return unprovedAside(l)
 	}
+
 	for i := range found {
+		// A doubt about one result is a doubt about the mail.
 		found[i].evidence.InDoubt = doubt != ""
 	}
 	for _, f := range found {

@@ -52,6 +52,7 @@ func (in *Inbox) placeOf(tx *store.Tx, m store.Mail, l letter, v visitor) (store
 
 	claims := in.reader.fromRobot(l)
 	if !claims {
+		// By a person's word a sender is ignored, but never what says that it is R01.
 		if ignored, err := tx.Mails.IsIgnored(heading(l.Header)); err != nil || ignored {
 			return nowhere, err
 		}
@@ -77,6 +78,7 @@ func (in *Inbox) fits(tx *store.Tx, list store.List, sender string, claims bool)
 	quota := cmp.Or(in.settings.Quota, Quota)
 	all := quota * crowd
 
+	// What says that it is R01 has a quota of its own: a flood under any other name leaves that alone.
 	if claims {
 		quota = all
 	}

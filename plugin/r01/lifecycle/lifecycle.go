@@ -196,8 +196,10 @@ func (d Decision) Stall() StallReason { return d.hold }
 // Effects are what is to be done with it.
 func (d Decision) Effects() []Effect { return d.effects }
 
-// MayRun and Releasable are those of [Request], from now on.
-func (d Decision) MayRun() bool     { return d.mayRun }
+// MayRun is that of [Request], from now on.
+func (d Decision) MayRun() bool { return d.mayRun }
+
+// Releasable is that of [Request], from now on.
 func (d Decision) Releasable() bool { return d.releasable }
 
 // Has reports whether an effect was decided.

@@ -153,6 +153,7 @@ func (v *Verifier) Verify(ctx context.Context, raw []byte) Verdict {
 		return refuse("%v", err)
 	}
 
+	// Before any proof, so that DNS is asked about accepted senders alone.
 	author, err := h.author()
 	switch {
 	case err != nil:

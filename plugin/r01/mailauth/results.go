@@ -19,6 +19,7 @@ func (v *Verifier) vouched(h header, author string) Verdict {
 	entered := false // by a Received field of a foreign hop, above all
 	for _, f := range h {
 		switch {
+		// What lies below was written before the mail came to us.
 		case strings.EqualFold(f.name, "Received") && len(findings) > 0 && v.originOf(f.value) == outside:
 			return v.weigh(findings, author)
 		case strings.EqualFold(f.name, "Received") && entered:
@@ -33,6 +34,7 @@ func (v *Verifier) vouched(h header, author string) Verdict {
 
 		id, results, err := readResults(f.value)
 		switch {
+		// Another's field ends ours.
 		case len(findings) > 0 && (err != nil || id != v.config.AuthServID):
 			return v.weigh(findings, author)
 		case err != nil:
@@ -95,6 +97,8 @@ func (v *Verifier) weigh(findings [][]result, author string) Verdict {
 	}
 
 	switch {
+	// A stranger may have put a field with dmarc=pass below ours: of several fields DMARC counts only beside
+	// what it rests on, where any of them speaks of that.
 	case dmarc.all() && (len(findings) == 1 || dkim.all() || spf.all() || !dkim.any() && !spf.any()):
 		return Verdict{Verified: true, Reason: "our mail server found dmarc=pass of " + author}
 	case dkim.all():
@@ -197,6 +201,7 @@ func readResult(words []string) (result, error) {
 func strip(value string) (string, error) {
 	var bare strings.Builder
 	depth, quoted, escaped := 0, false, false
+
 	for _, c := range []byte(value) {
 		inside := depth > 0 || quoted
 		switch {

@@ -44,6 +44,7 @@ func (v *Verifier) signed(ctx context.Context, raw []byte, h header, author stri
 			return one
 		}
 
+		// A signature that may prove good later is not hidden by a bad one: the mail is tried again.
 		if !verdict.Temporary {
 			verdict = one
 		}

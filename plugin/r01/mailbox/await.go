@@ -59,6 +59,7 @@ func (s *session) withID(ctx context.Context, messageID string, seen map[imap.UI
 		return entry{}, err
 	}
 
+	// The latest as well: searches of headers do not work everywhere.
 	uids = append(uids, all[max(0, len(all)-mostRecent):]...)
 	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool { return seen[uid] })
 	if len(uids) == 0 {

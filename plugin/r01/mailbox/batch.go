@@ -56,6 +56,7 @@ func (w *Watcher) batch(ctx context.Context, s *session, batch []entry) error {
 		}
 	}
 
+	// What came whole is safe before more is asked, which may break the connection.
 	if err := w.deliver(ctx, s, whole, false); err != nil {
 		return err
 	}
@@ -112,6 +113,7 @@ func (w *Watcher) changing(ctx context.Context, s *session, asked, changing []en
 	if len(asked) == 1 && len(changing) == 1 {
 		e := changing[0]
 		if w.trouble[e.uid].attempts+1 >= attempts {
+			// Shorter than Head: by that it is told from a mail that is too large.
 			e.body = e.body[:min(len(e.body), Head-1)]
 			return w.deliver(ctx, s, []entry{e}, true)
 		}

@@ -32,6 +32,20 @@ type entry struct {
 	handled bool   // it has the flag Done, where flags were asked for
 }
 
+// stamp recognises a mail under its UID: servers that rebuild their index use UIDs again, and
+// some give one to two mails.
+type stamp struct {
+	size int64
+	date time.Time
+}
+
+func (e entry) stamp() stamp { return stamp{e.size, e.date} }
+
+// same compares dates where both are told.
+func (s stamp) same(other stamp) bool {
+	return s.size == other.size && (s.date.IsZero() || other.date.IsZero() || s.date.Equal(other.date))
+}
+
 // list asks for sizes, and for dates only if they are needed: some servers have to look at
 // every mail for them. Mails the server says nothing of are absent.
 func (s *session) list(ctx context.Context, uids []imap.UID, dates bool) ([]entry, error) {
@@ -68,6 +82,7 @@ func (s *session) bodies(ctx context.Context, batch []entry, part *imap.SectionP
 		listed, room = min(listed, s.config.MaxSize), s.config.MaxSize+talk
 	}
 
+	// By PEEK, or the server would mark as seen what is not stored yet.
 	what := &imap.FetchOptions{UID: true, InternalDate: dated, BodySection: []*imap.FetchItemBodySection{{Peek: true, Partial: part}}}
 	limit := s.config.Timeouts.Exchange + time.Duration(listed/minRate)*time.Second
 	var fetched []entry
@@ -87,6 +102,7 @@ func merge(batch, fetched []entry) []entry {
 	asked := len(batch)
 	for _, f := range fetched {
 		i := slices.IndexFunc(batch[:asked], func(e entry) bool { return e.uid == f.uid })
+		// An answer without a UID can only be about the one mail that was asked for.
 		if i < 0 && f.uid == 0 && f.body != nil && asked == 1 {
 			i = 0
 		}
@@ -257,6 +273,7 @@ func (s *session) move(ctx context.Context, uids []imap.UID) error {
 	switch {
 	case s.caps.Has(imap.CapMove):
 		err = s.ask(ctx, func() error {
+			// The library goes by its own list, and where MOVE is not in that it copies and deletes unseen.
 			if !s.client.Caps().Has(imap.CapMove) {
 				return nil
 			}

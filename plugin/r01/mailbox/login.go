@@ -53,6 +53,7 @@ func (s *session) login(ctx context.Context) error {
 		return fmt.Errorf("log in: %w", err)
 	}
 
+	// Servers offer more after the login than before.
 	return s.ask(ctx, func() (err error) {
 		s.caps, err = s.client.Capability().Wait()
 		return err

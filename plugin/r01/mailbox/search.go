@@ -76,6 +76,7 @@ func (s *session) exists() uint32 {
 // recount returns the mails that are there, were not found, and do not have the mark. One is
 // enough to believe no such search any more.
 func (s *session) recount(ctx context.Context, found []imap.UID) ([]imap.UID, error) {
+	// Before the search: a mail that comes during it is counted the next time.
 	exists := s.exists()
 	all, err := s.find(ctx, &imap.SearchCriteria{})
 	if err != nil {

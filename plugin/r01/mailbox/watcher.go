@@ -44,13 +44,6 @@ type Watcher struct {
 	unsearchable bool // the server can't look for answers
 }
 
-// stamp recognises a mail under its UID: servers that rebuild their index use UIDs again, and
-// some give one to two mails.
-type stamp struct {
-	size int64
-	date time.Time
-}
-
 // trouble is a mail that did not come as announced.
 type trouble struct {
 	attempts int
@@ -286,13 +279,6 @@ func (w *Watcher) fresh(uid imap.UID, listed []entry) (entry, bool) {
 	return entry{}, false
 }
 
-func (e entry) stamp() stamp { return stamp{e.size, e.date} }
-
-// same compares dates where both are told.
-func (s stamp) same(other stamp) bool {
-	return s.size == other.size && (s.date.IsZero() || other.date.IsZero() || s.date.Equal(other.date))
-}
-
 // blame counts a connection that broke while mails were fetched, and the mail if it was one.
 func (w *Watcher) blame(ctx context.Context, uids []imap.UID, err error) error {
 	if ctx.Err() == nil {
@@ -345,6 +331,7 @@ func (w *Watcher) deliver(ctx context.Context, s *session, entries []entry, trun
 
 	failed := w.store.Deliver(ctx, mails)
 	if failed != nil {
+		// So that a mail which the store does not take keeps no other waiting.
 		mails, failed = w.oneByOne(ctx, mails)
 	}
 
@@ -352,6 +339,7 @@ func (w *Watcher) deliver(ctx context.Context, s *session, entries []entry, trun
 		failed = fmt.Errorf("deliver mail: %w", failed)
 	}
 
+	// Only what is stored is flagged: a flagged mail is not read again.
 	var taken []imap.UID
 	for _, e := range entries[:len(mails)] {
 		w.handled[e.uid] = append(w.handled[e.uid], e.stamp())
@@ -381,6 +369,7 @@ func (w *Watcher) oneByOne(ctx context.Context, mails []Mail) ([]Mail, error) {
 // reported, and watched on.
 func (w *Watcher) settle(ctx context.Context, s *session, uids []imap.UID) error {
 	var complaints error
+	// The mark first: a mail that can't be moved is known as handled all the same.
 	for _, step := range []func(context.Context, []imap.UID) error{s.mark, s.move} {
 		err := step(ctx, uids)
 		if err != nil && !refused(err) {

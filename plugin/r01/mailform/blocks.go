@@ -36,6 +36,7 @@ func blocksOf(text string) (all []block) {
 			b.lines = nil
 		}
 	}
+
 	for _, l := range lines {
 		switch {
 		case l == "--" || l == "-- ":

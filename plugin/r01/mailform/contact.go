@@ -101,6 +101,7 @@ func fill[T any](t *T, questions []question[T], r registrar.Registrant) []regist
 		values := r.Fields[q.Key]
 		wrong := q.wrong(values)
 		problems = append(problems, wrong...)
+		// The template takes only what was found right, and relies on that.
 		if len(values) > 0 && len(wrong) == 0 && q.at != nil {
 			q.at(t).set(values)
 		}

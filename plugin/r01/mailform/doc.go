@@ -22,5 +22,5 @@
 // for has no result, and the caller puts it before a person. Success is never read out of
 // a sentence that says anything else besides, or out of a reply that contradicts itself.
 //
-// The rules are those of the design page r01-mail; comments cite its numbers.
+// The rules are those of docs/r01-mail.md; comments cite its numbers.
 package mailform

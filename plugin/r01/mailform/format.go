@@ -47,6 +47,7 @@ func Format(r Request, password string, preferred Charset) (Body, error) {
 	lines := r.lines(password)
 	for i := range lines {
 		lines[i].tidy()
+		// Judged as it is sent: a letter that is spelt by others may become what opens a template.
 		if what := injection(lines[i].value); lines[i].name != "" && !what.none() {
 			return Body{}, &FieldError{lines[i].path, what.english()}
 		}

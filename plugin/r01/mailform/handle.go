@@ -74,6 +74,7 @@ func Objects(text string) []string {
 		}
 
 		words++
+		// What stands before an @ names a mailbox.
 		if m[5] < len(text) && text[m[5]] == '@' {
 			continue
 		}

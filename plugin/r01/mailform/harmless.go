@@ -137,6 +137,7 @@ func harmless(sentence string) (tone, Result) {
 		switch {
 		case m == nil:
 			continue
+		// It holds words that take something back, and means the mail itself by them.
 		case p.tone == warning:
 			return neutral, Result{}
 		case p.tone != sorry && p.tone != dated && takesBack(text):

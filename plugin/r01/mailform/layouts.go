@@ -172,6 +172,7 @@ func (p *page) weighAside(a aside) string {
 	}
 
 	switch {
+	// A date in a signature, or in what is indented, belongs to no result.
 	case kind == unknown, kind == dated && (a.signed || a.place == nowhere):
 	case kind == dated:
 		return p.date(a, date)
@@ -222,6 +223,7 @@ func (p *page) date(a aside, said Result) string {
 		}
 	}
 
+	// One that stands apart from all of them belongs to the only one there is.
 	if len(beside) == 0 {
 		beside = all
 	}
@@ -261,6 +263,7 @@ func (p *page) weighSubject(subject string) string {
 
 	bad, good := takesBack(subject), succeeds(subject)
 	for _, r := range p.results {
+		// In either direction: a good word above a refusal is as odd as a bad one above a success.
 		ok := r.Outcome == registrar.ReplyDone || r.Outcome == registrar.ReplyQueued
 		if ok && bad || good && !bad && !ok && r.Outcome != registrar.ReplyNotDelegated && r.Outcome != registrar.ReplyNotice {
 			return "its subject does not agree with what it says"

@@ -31,6 +31,7 @@ const fewestLetters = 2
 // any case, with or without a trailing dot, and returns it as the panel and the wire have
 // it: ACE, lower case, no dot at the end. The error tells a person what is wrong.
 func Name(input string) (ace string, err error) {
+	// The profile of registration folds nothing by itself.
 	folded := norm.NFC.String(strings.ToLower(strings.TrimSuffix(input, ".")))
 	if folded == "" {
 		return "", errors.New("a domain name is required")

@@ -62,6 +62,7 @@ func (q question[T]) normal(v string, abroad bool) []string {
 
 	var values []string
 	for _, v := range typed {
+		// What is refused for its signs stays as it is, for the check to name them.
 		if injection(v).none() {
 			v = entry.Line(spelt(v))
 			if q.form != nil {

@@ -39,8 +39,10 @@ func phoneForm(v string, abroad bool) string {
 	switch digits := countDigits(typed); {
 	case strings.HasPrefix(typed, "00"):
 		typed = "+" + typed[2:]
+	// 8 is dialled before a number at home: with a plus it is a mistake, and no code of a country.
 	case plusEight.MatchString(typed) && digits == lenNational+1:
 		typed = plusEight.ReplaceAllString(typed, "8$1")
+	// Of a non-resident without a country in the number it is not known which.
 	case abroad && !strings.HasPrefix(typed, "+") && !(digits == lenNational+1 && strings.ContainsRune("78", rune(typed[0]))):
 		return v
 	}
@@ -125,6 +127,7 @@ func passportWhole(lines []string) complaint {
 	rest := dateWithin.ReplaceAllString(text, " ; ")
 	dated := rest != text
 
+	// What dates and offices account for counts for no number.
 	rest = codeOfUnit.ReplaceAllString(rest, " ")
 	number := withDigits.FindAllString(rest, -1)
 	const fewest = 5 // signs of a number

@@ -1,6 +1,7 @@
 package mailform
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -81,10 +82,8 @@ func spellings(l line) (all []spelling) {
 		add(phrasePattern(words), ofNothing, words...)
 	}
 
-	if len(dates) == 0 {
-		for _, n := range numbersIn(l.value) {
-			add(numberPattern(n), ofNumber, n)
-		}
+	for _, n := range numbersIn(l.value) {
+		add(numberPattern(n), ofNumber, n)
 	}
 
 	if l.name == "person" || l.name == "person-r" {
@@ -197,24 +196,40 @@ func stem(word string) string {
 
 var (
 	digitGroups = lazyregexp.New(`\d+`)
+	blankGroups = lazyregexp.New(`\d+(?:[ \x{a0}]\d+)*`)
 	anyLetter   = lazyregexp.New(`\pL`)
 )
 
-// numbersIn lists the numbers of a value. A phone is one with and without its country and
-// its city, a passport with and without its series; of text, long numbers count.
+// numbersIn lists the numbers of a value, but for its dates, which are looked for as dates. A phone is
+// one with and without its country and its city, a passport with and without its series; of text, long
+// numbers count, and those that are written in groups.
 func numbersIn(value string) (numbers []string) {
-	groups := digitGroups.FindAllString(value, -1)
-	if !anyLetter.MatchString(value) {
-		if strings.HasPrefix(value, "+7") { // at home it is dialled so
+	value = date.ReplaceAllStringFunc(value, func(text string) string {
+		if len(datesIn(text)) > 0 {
+			return " "
+		}
+		return text
+	})
+
+	runs := []string{value}
+	if anyLetter.MatchString(value) {
+		runs = blankGroups.FindAllString(value, -1)
+		numbers = digitGroups.FindAllString(value, -1)
+	}
+
+	for _, run := range runs {
+		groups := digitGroups.FindAllString(run, -1)
+		if strings.HasPrefix(run, "+7") { // at home it is dialled so
 			numbers = append(numbers, "8"+strings.Join(groups[1:], ""))
 		}
 		for i := range groups {
 			numbers = append(numbers, strings.Join(groups[i:], ""))
 		}
-	} else {
-		numbers = groups
 	}
-	return slices.DeleteFunc(numbers, func(n string) bool { return len(n) < shortestNumber })
+
+	// The longest first, or what is left of it would show.
+	slices.SortFunc(numbers, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	return slices.DeleteFunc(slices.Compact(numbers), func(n string) bool { return len(n) < shortestNumber })
 }
 
 func numberPattern(digits string) string {

@@ -92,6 +92,34 @@ func TestRedact(t *testing.T) {
 	}
 }
 
+// The passport as the form shows it: number, issuer and date in one line.
+func TestRedactPassportInOneLine(t *testing.T) {
+	t.Parallel()
+
+	client := Template{Person: &Person{Handle: "MYCO_1_ABCDEF-R01", Passport: Lines{"4510 987431, выдан ОВД Тверского района 770-001 30.01.2010"}}}
+	for text, secret := range map[string]string{
+		"passport 4510 987431 is void":              "4510",
+		"passport 4510987431 is void":               "4510987431",
+		"паспорт 45 10 № 987431 недействителен":     "987431",
+		"passport of 30.01.2010 is void":            "30.01.2010",
+		"4510 987431 выдан ОВД Тверского района is": "987431",
+	} {
+		if got := Redact(text, client); strings.Contains(got, secret) || !strings.Contains(got, hidden) {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+
+	traces := TracesOf(client)
+	for text, about := range map[string]bool{
+		"your passport 4510 987431 was seen": true, "паспорт 4510987431": true,
+		"issued on 30.01.2010 by 770-001": false, "task 39874312": false,
+	} {
+		if traces.In(text) != about {
+			t.Errorf("%q is about the registrant: %v", text, !about)
+		}
+	}
+}
+
 // What is no more than like it stays, or R01's words would not be understood.
 func TestRedactLeaves(t *testing.T) {
 	t.Parallel()

@@ -85,6 +85,7 @@ func (p pattern) read(in Input) (reading Reading, mine bool) {
 		for _, b := range bodies {
 			texts, agree := merge(s, b)
 			r, ok := resultOf(p.name, p.outcome, texts)
+			// A group that does not hold what its name says: the rule was not made for this mail.
 			if !agree || !ok {
 				return Reading{}, false
 			}
@@ -93,6 +94,7 @@ func (p pattern) read(in Input) (reading Reading, mine bool) {
 		}
 	}
 
+	// A rule that goes by the subject has judged that itself. r01-mail 3.2
 	if len(reading.Results) > 0 && p.subject == nil && forwards(in.Subject) {
 		return doubt("its subject says that it was forwarded"), true
 	}

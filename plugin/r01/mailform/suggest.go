@@ -26,6 +26,7 @@ func SuggestRule(in Input, outcome registrar.ReplyOutcome) (registrar.SuggestedR
 	c := ruleLike(in, outcome)
 	rules, problems := operatorRules([]RuleConfig{c})
 	says := strings.TrimSpace(in.Subject + telling(in.Text))
+	// Tried at once: a rule that does not know its own mail is none.
 	alone := &Recogniser{rules}
 	if says == "" || len(problems) > 0 || len(alone.Recognise(in).Results) == 0 {
 		return registrar.SuggestedRule{Why: "no rule can recognise this mail: it says nothing of its own, or is too long"}, nil

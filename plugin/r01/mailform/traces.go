@@ -28,9 +28,6 @@ func tracesIn(l line) (all Traces) {
 			all = append(all, spelled(phrasePattern(words), ofWord, words...))
 		}
 	}
-	if len(datesIn(l.value)) > 0 {
-		return all
-	}
 	for _, n := range numbersIn(l.value) {
 		all = append(all, spelled(numberPattern(n), ofNumber, n))
 	}

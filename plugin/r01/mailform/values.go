@@ -131,6 +131,7 @@ func resultOfValues(g group) (r Result, ok bool) {
 	if !known || g.differ {
 		return Result{}, false
 	}
+	// A task that is no number puts the mail in doubt. r01-mail 3.3
 	if r, ok = resultOf(valueRule, outcome, g.texts); !ok || r.Task != g.texts["task"] {
 		return Result{}, false
 	}

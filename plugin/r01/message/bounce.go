@@ -18,6 +18,7 @@ const maxStatus = 8 << 10
 func (w *walker) deliveryStatus(text []byte) {
 	w.report = &Report{Formal: true}
 	w.status = strings.TrimSpace(clean(string(text[:min(len(text), maxStatus)])))
+	// With an empty line behind it, the last group ends as the others do.
 	r := textproto.NewReader(bufio.NewReader(bytes.NewReader(append(text, "\r\n\r\n"...))))
 	for range maxParts {
 		group, err := r.ReadMIMEHeader()

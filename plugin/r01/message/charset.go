@@ -68,6 +68,7 @@ func decode(label string, text []byte) string {
 // decodeLines decodes each line in the charset in which it looks most like Russian. That of
 // the text as a whole wins a draw.
 func decodeLines(text []byte, labelled *charmap.Charmap) string {
+	// A short line may look like anything: in a draw the text as a whole decides.
 	usual := likeliest(text, charmap.KOI8R, labelled)
 	var b strings.Builder
 	b.Grow(len(text) * 2)

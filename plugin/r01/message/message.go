@@ -74,6 +74,7 @@ func Parse(raw []byte) (Message, error) {
 	m.readHeader(header)
 	w := walker{}
 	says := w.walk(header, body, 0, "text/plain").text
+	// A mail whose parts can't be read must not look like one that says nothing.
 	if !w.found && w.report == nil && len(w.attached) == 0 {
 		says = w.fallBack(header, body)
 	}
@@ -89,6 +90,7 @@ func Parse(raw []byte) (Message, error) {
 		m.damage(what)
 	}
 
+	// Last: a bounce that is no report is judged by the words of the text.
 	m.classify(header, w)
 	return m, nil
 }

@@ -30,6 +30,7 @@ func (s *source) mail(raw []byte, depth int) {
 	head, body, wrong := split(raw)
 	shown := head
 	if len(wrong) > 0 {
+		// What was left out of a broken header may be just what the person is looking for.
 		shown = bytes.TrimSuffix(raw, body)
 		shown = shown[:min(len(shown), maxHeader)]
 	}

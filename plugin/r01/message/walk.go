@@ -100,6 +100,7 @@ func (w *walker) mail(h textproto.Header, params map[string]string, body []byte,
 	top, text, _ := split(body)
 	header, _ := readHeader(top)
 
+	// The limits are those of the whole mail, or mails within mails would multiply them.
 	inner := walker{parts: w.parts, headers: w.headers + len(top), texts: w.texts}
 	if inner.headers > maxHeader {
 		return

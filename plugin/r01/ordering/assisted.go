@@ -27,6 +27,7 @@ func (ord *Orders) goOn(tx *store.Tx, op store.Operation, handle string, t mailf
 // leaveToPerson stores a request that waits for a person from the start. handle is the client that the
 // domain is acquired for; "" when it is ours already.
 func (ord *Orders) leaveToPerson(tx *store.Tx, op store.Operation, by lifecycle.Kind, handle string) (store.Request, error) {
+	// With a trade the domain stays the present client's, until a person says that it is done. r01-mail 2.9
 	if op.Kind.Acquires() {
 		if err := ord.setHandle(tx, op.Domain, handle); err != nil {
 			return store.Request{}, err
@@ -59,6 +60,7 @@ func (ord *Orders) goOnByPerson(tx *store.Tx, op *store.Operation, by lifecycle.
 	}
 	op.Request, op.State, op.Error, op.Deadline = r.ID, r.State, "", r.Deadline
 	op.WaitsFor = lifecycle.WaitsFor(r.Lifecycle())
+
 	c := store.Change{At: ord.now(), Actor: engine.ByPlugin, Message: engine.Describe(r, engine.Fact{Event: lifecycle.ByHand})}
 	if err := tx.Operations.Set(op, c); err != nil {
 		return err
@@ -75,6 +77,8 @@ func (ord *Orders) instruct(tx *store.Tx, op store.Operation) error {
 	if err != nil {
 		return err
 	}
+
+	// By a trade another client gets the domain than the one that holds it.
 	gets := d.Handle
 	if op.Client != 0 {
 		c, err := tx.Clients.Get(op.Client)

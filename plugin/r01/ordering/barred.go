@@ -61,6 +61,7 @@ func precondition(problems []registrar.Problem) error {
 
 // unrenewable is what R01 would refuse of a renewal. r01-mail 4.1
 func (ord *Orders) unrenewable(d registrar.Domain, believed registrar.Date) []registrar.Problem {
+	// One of the two records is old: the year that is ordered may be there already.
 	if d.PaidTill != believed {
 		return bar("paid_till", "%s is paid till %s, not %s: read it again", d.Name, d.PaidTill, believed)
 	}
@@ -111,6 +112,7 @@ func unassisted(k registrar.OperationKind, d registrar.Domain, today registrar.D
 	switch {
 	case state != "":
 		return bar("locked", "the registry shows %s as %s: have that lifted at R01 first", d.Name, state)
+	// In .SU what has expired can still be given up. field-notes 3.6
 	case expired && k == registrar.KindDelete && registrar.ZoneOf(d.Name, keptZones) == "":
 		return nil
 	case expired && k == registrar.KindDelete:

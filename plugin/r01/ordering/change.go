@@ -64,6 +64,7 @@ func underWay(tx *store.Tx, c store.Client, t mailform.Template) (r store.Reques
 		return r, false, err
 	}
 
+	// A change that was ordered for itself leads to no domain, so nothing would go on at its end.
 	same, err := json.Marshal([]mailform.Template{t})
 	if err != nil || !r.Lifecycle().Leads || !bytes.Equal(body, same) {
 		return r, false, cmp.Or(err, error(registrar.Errorf(registrar.Precondition, "client %s is being changed already, to another contact: wait for its end, and order again", c.Handle)))
@@ -76,6 +77,7 @@ func (ord *Orders) notes(tx *store.Tx, o registrar.Order, p plan) ([]registrar.P
 	if o.Registrant == nil || !o.Kind.NeedsRegistrant() {
 		return nil, nil
 	}
+
 	c, err := ord.findClient(tx, o)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, nil
@@ -83,6 +85,7 @@ func (ord *Orders) notes(tx *store.Tx, o registrar.Order, p plan) ([]registrar.P
 	if err != nil {
 		return nil, err
 	}
+
 	if c.Identity == "" {
 		return []registrar.Problem{mailform.NoteUnknown(c.Handle)}, nil
 	}

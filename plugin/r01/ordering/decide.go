@@ -36,12 +36,14 @@ func (ord *Orders) Resolve(ctx context.Context, d registrar.Decision) (registrar
 		if err != nil {
 			return err
 		}
+		// In the transaction that moves it: of ten equal decisions nine find another version.
 		if err := op.CheckVersion(d.Version); err != nil {
 			return err
 		}
 		if err := wrongCode(op, d); err != nil {
 			return err
 		}
+
 		e := engine.PersonSays(verdicts[d.Verdict], d.Version, d.Note)
 		e.Code = d.AuthCode != ""
 		if err := ord.resolve(tx, op, e, f); err != nil || !e.Code {
@@ -58,7 +60,7 @@ func (ord *Orders) Resolve(ctx context.Context, d registrar.Decision) (registrar
 
 // wrongCode refuses a transfer code that can be none, or that the verdict does not bring.
 func wrongCode(op store.Operation, d registrar.Decision) error {
-	if d.AuthCode == "" || op.State.Final() {
+	if d.AuthCode == "" || op.State.Final() { // what has ended takes no decision at all
 		return nil
 	}
 	p := registrar.Problem{Path: "auth_code", Code: "superfluous", Message: "belongs to no decision but that a transfer code was got: leave it out"}

@@ -62,6 +62,7 @@ func (ord *Orders) Validate(ctx context.Context, o registrar.Order) (v registrar
 		}
 		var refusal *registrar.Error
 		v.Notes, err = ord.notes(tx, o, p)
+		// Said before the order is paid, as any mistake in it is.
 		if errors.As(err, &refusal) {
 			v.Problems = []registrar.Problem{{Path: "contact", Message: refusal.Detail}}
 			return nil
@@ -141,6 +142,8 @@ func (ord *Orders) Submit(ctx context.Context, o registrar.Order) (registrar.Ope
 
 func (ord *Orders) submit(tx *store.Tx, o registrar.Order, p plan) (store.Operation, error) {
 	digest := ord.Digest(o)
+	// What is known comes first: an order that was taken is answered even if it would be barred today, and
+	// one for what the schedule has begun has that.
 	known, err := tx.Operations.ByOrder(o.ID)
 	switch {
 	case err == nil:

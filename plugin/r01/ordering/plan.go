@@ -121,6 +121,7 @@ func (pl *Planner) clientTemplate(handle string, r registrar.Registrant) mailfor
 func (pl *Planner) unencodable(templates ...mailform.Template) []registrar.Problem {
 	var problems []registrar.Problem
 	for _, t := range templates {
+		// Each letter was found in some charset. One of them must have all the letters of a mail.
 		_, err := mailform.Format(pl.engine.Compose(lifecycle.NewClient, "", []mailform.Template{t}), "", pl.settings.Charset)
 		var bad *mailform.FieldError
 		switch {

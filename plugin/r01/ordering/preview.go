@@ -75,6 +75,8 @@ func (ord *Orders) foreseeClient(tx *store.Tx, o registrar.Order, p plan) (mails
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
+
+	// What is asked of the client first decides when the domain is asked for.
 	handle, when := c.Handle, "at once"
 	switch {
 	case err != nil:
@@ -95,6 +97,7 @@ func (ord *Orders) foreseeClient(tx *store.Tx, o registrar.Order, p plan) (mails
 			mails, when = append(mails, foreseen{lifecycle.UpdateClient, []mailform.Template{t}, "at once"}), "when R01 has changed the client"
 		}
 	}
+
 	if _, ok := lifecycle.Assisted(o.Kind); ok {
 		return mails, nil
 	}

@@ -142,7 +142,9 @@ func (rn *Renewals) ShowExpiry(ctx context.Context, today registrar.Date) (n int
 				return err
 			}
 		}
+
 		n = len(miscast)
+
 		outdated, err := tx.Domains.Outdated(engine.Expiry, policy.Open(today))
 		if err != nil {
 			return err

@@ -15,6 +15,7 @@ import (
 
 // begin stores the operation with its first request.
 func (ord *Orders) begin(tx *store.Tx, op *store.Operation, o registrar.Order, p plan) error {
+	// The record first: the requests write into it for which client the domain is.
 	if err := ord.prepareDomain(tx, o); err != nil {
 		return err
 	}
@@ -26,6 +27,8 @@ func (ord *Orders) begin(tx *store.Tx, op *store.Operation, o registrar.Order, p
 
 	op.Request, op.State = first.ID, first.State
 	op.WaitsFor = lifecycle.WaitsFor(first.Lifecycle())
+
+	// Only what later steps need of the order is kept; its contact lies with the client.
 	order, err := json.Marshal(engine.StoredOrder{Nameservers: o.Nameservers})
 	if err != nil {
 		return fmt.Errorf("store order: %w", err)
@@ -43,6 +46,7 @@ func (ord *Orders) begin(tx *store.Tx, op *store.Operation, o registrar.Order, p
 	}
 
 	if first.Kind.ByPerson() {
+		// It moved to a person before there was an operation to take its deadline.
 		if err := errors.Join(tx.Requests.SetDeadline(first, first.Deadline), ord.instruct(tx, *op)); err != nil {
 			return err
 		}
@@ -163,6 +167,8 @@ func (ord *Orders) newClient(tx *store.Tx, op *store.Operation, o registrar.Orde
 	if err != nil {
 		return store.Request{}, fmt.Errorf("store contact: %w", err)
 	}
+
+	// The first mark alone: the others are those of earlier versions.
 	c, err := tx.Clients.Add(store.Client{Customer: o.Customer, Kind: o.Registrant.Kind, Identity: ord.identities(*o.Registrant)[0],
 		Handle: handle, State: registrar.HandlePending, CreatedAt: ord.now()}, contact)
 	if err != nil {

@@ -82,6 +82,7 @@ func (tk *Takeover) ImportDomain(ctx context.Context, i registrar.Import) (d reg
 		return d, registrar.InvalidOrder(problems)
 	}
 
+	// Before the transaction, which a slow whois would hold open.
 	problems, err := tk.compareImport(ctx, &i)
 	if err == nil {
 		err = registrar.InvalidOrder(problems)
@@ -109,6 +110,7 @@ func (tk *Takeover) ImportDomain(ctx context.Context, i registrar.Import) (d reg
 		if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
+
 		d = registrar.Domain{Name: i.Domain, Customer: i.Customer, Handle: i.Handle, PaidTill: i.PaidTill,
 			Status: tk.statusOf(i.PaidTill), Renewal: tk.settings.Renewal}
 		if err := tx.Domains.Put(d, tk.now()); err != nil {
@@ -148,6 +150,7 @@ func (tk *Takeover) correct(tx *store.Tx, known registrar.Domain, i registrar.Im
 	if d.Handle = i.Handle; !sameDay {
 		said += ", paid till " + i.PaidTill.String() + " instead of " + known.PaidTill.String()
 		d.PaidTill, d.Status = i.PaidTill, tk.statusOf(i.PaidTill)
+		// What was planned and said by the former expiry goes with it.
 		err = errors.Join(tx.Renewals.Unplan(store.Plan{Domain: d.Name, Base: known.PaidTill}),
 			tk.alarms.Clear(tx, engine.ExpiryAlarm(d.Name), d.Name), tk.alarms.SettleDoubt(tx, d.Name))
 	}

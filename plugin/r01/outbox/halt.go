@@ -63,6 +63,8 @@ func (h *halt) weigh(result smtpout.Result) smtpout.Result {
 	if h.alike++; kind != h.last {
 		h.last, h.alike = kind, 1
 	}
+
+	// What is said of one mail after another is not about the mail: it waits, and does not fail.
 	if result.Outcome == smtpout.Refused && (kind == "us" || h.alike >= Alikes) {
 		result.Outcome = smtpout.Deferred
 	}
@@ -113,6 +115,9 @@ func (h *halt) holds() bool {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+
+	// A relay that is silent about a whole mail, and takes no other meanwhile, would make the next one
+	// uncertain, too.
 	for _, since := range h.waiting {
 		if h.now().Sub(since) >= patience && !h.taken.After(since) {
 			return true

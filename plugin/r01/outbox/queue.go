@@ -124,6 +124,7 @@ func (q *Queue) Run(ctx context.Context) {
 // than the brake allows, and ends when all of it is concluded, so the next one counts exactly
 // what was sent.
 func (q *Queue) SendDue(ctx context.Context) (time.Duration, error) {
+	// First what could not be recorded: a process that dies with it in memory leaves it unknown.
 	if err := q.recordLate(ctx); err != nil {
 		return 0, err
 	}
@@ -165,6 +166,7 @@ func (q *Queue) nextToSend(ctx context.Context) (due []store.Request, next time.
 
 	atOnce := q.senders() * max(20, 5*q.settings.Batch)
 	if q.halt.probing() {
+		// One request tries whether the relay takes mail again.
 		atOnce = 1
 	}
 
@@ -199,6 +201,7 @@ func (q *Queue) sendAll(ctx context.Context, mails []delivery) error {
 	}
 
 	close(waiting)
+	// Room for one of each sender, so that none waits to tell.
 	failed := make(chan error, q.senders())
 	work := func() {
 		for line := range waiting {

@@ -40,6 +40,7 @@ func (q *Queue) send(ctx context.Context, m delivery) error {
 	}
 	result := q.transmit(ctx, &m, mail, masked)
 	q.halt.end(&m)
+	// The claim has changed the requests: by them it is known whether anything may have left.
 	switch claimed := m.requests[0].State == registrar.Sending; {
 	case errors.Is(result.Err, errPaused):
 		return errPaused
@@ -124,6 +125,7 @@ func (q *Queue) claim(tx *store.Tx, m *delivery, masked []byte) error {
 	if slices.ContainsFunc(m.requests, q.recovery.MustWait) {
 		return errNotReconciled
 	}
+	// Looked at within the claim: R01 or the relay may have stopped us since the round began.
 	if paused, err := q.limits.Paused(tx, m.kind()); err != nil || paused || q.halt.holds() {
 		return cmp.Or(err, errPaused)
 	}
@@ -174,6 +176,7 @@ func (q *Queue) render(ctx context.Context, m delivery) (smtpout.Mail, []byte, e
 		return smtpout.Mail{}, nil, fmt.Errorf("read body: %w", err)
 	}
 
+	// With the password for the wire alone, and without it to be kept.
 	data, err := q.renderWith(m, templates, q.settings.Password.Reveal())
 	if err != nil {
 		return smtpout.Mail{}, nil, err

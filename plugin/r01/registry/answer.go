@@ -59,6 +59,7 @@ func parse(name, text string, asked time.Time) Answer {
 		a.Why = ""
 	case a.Status == Absent:
 		a.Status = Unknown
+	// Only without a record: one may hold words of a limit.
 	case len(fields["domain"]) == 0 && isLimited(text):
 		a.Why = whyLimited
 	default:

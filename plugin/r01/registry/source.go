@@ -39,6 +39,7 @@ func NewSource(location string) *Source {
 			switch {
 			case len(via) >= 5:
 				return errors.New("too many redirects")
+			// A list says which domains are gone: it must not come by a way on which others can write it.
 			case via[0].URL.Scheme == "https" && r.URL.Scheme != "https":
 				return errors.New("it redirects from https to http")
 			}
@@ -83,6 +84,7 @@ func (s *Source) openFile(_ context.Context, last Edition) (io.ReadCloser, Editi
 	if err != nil {
 		return nil, Edition{}, errors.Join(err, f.Close())
 	}
+	// In milliseconds, as the store keeps it: a finer time would be another one after each look.
 	mark := Edition{Modified: info.ModTime().UTC().Truncate(time.Millisecond), Size: info.Size()}
 	if mark == last {
 		return nil, mark, errors.Join(ErrUnchanged, f.Close())

@@ -105,6 +105,8 @@ func (p *Pass) run(ctx context.Context, now time.Time) (d Done, err error) {
 	if d.Reminded, d.Held, err = p.remind(ctx, today); err != nil {
 		return d, fmt.Errorf("renewal pass: tell what is held: %w", err)
 	}
+
+	// Last, and only after all of it: the alarm about passes that do not complete goes by it.
 	if err := p.book.PassCompleted(ctx); err != nil {
 		return d, fmt.Errorf("renewal pass: %w", err)
 	}

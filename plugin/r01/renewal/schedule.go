@@ -164,6 +164,8 @@ func (s *Schedule) Run(ctx context.Context) error {
 
 	pass := cron.NewChain(cron.SkipIfStillRunning(quiet)).Then(cron.FuncJob(func() { s.untilMade(ctx) }))
 	c.Schedule(times, pass)
+
+	// The first at once: it catches up with what was missed while the plugin was down.
 	var first sync.WaitGroup
 	first.Go(pass.Run)
 	c.Start()

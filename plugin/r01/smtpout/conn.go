@@ -24,14 +24,17 @@ func (c *Conn) Submit(ctx context.Context, m Mail, claim func(context.Context) e
 	if t == nil {
 		t = newTransaction(c.config, c.progress)
 	}
+
 	t, outcome, err := t.submit(ctx, m, claim)
 	c.progress.end(t)
+	// After anything else it is not certain at which step of the dialogue the relay is.
 	if outcome == Accepted {
 		t.uncut()
 		c.idle = t
 	} else {
 		t.close()
 	}
+
 	if err != nil {
 		err = fmt.Errorf("submit mail: %w", t.explain(ctx, err))
 	}
@@ -85,7 +88,8 @@ func (t *transaction) announce(ctx context.Context, m Mail) (*transaction, Outco
 			return t, t.definite(err), err
 		}
 
-		// The old connection had died: nothing is claimed, so a new one may try.
+		// The old connection has died, or the relay has had enough of it: nothing is claimed, so a new one
+		// may try.
 		t.close()
 		t.progress.end(t)
 		t = newTransaction(t.config, t.progress)

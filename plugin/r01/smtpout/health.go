@@ -50,6 +50,7 @@ func (p *progress) slowest() (stage Stage, lasted time.Duration, transactions in
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, b := range p.steps {
+		// The claim is a commit of ours, and no silence of the relay.
 		if d := p.now().Sub(b.at); d > lasted && b.stage != StageClaim {
 			stage, lasted = b.stage, d
 		}

@@ -51,6 +51,7 @@ func (p *Pool) Rest() {
 	idle := p.free
 	p.free = nil
 	p.mu.Unlock()
+	// Without the lock: taking leave of each may take a second.
 	for _, conn := range idle {
 		conn.Rest()
 	}

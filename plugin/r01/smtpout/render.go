@@ -115,13 +115,16 @@ func encodeSubject(subject, charset string) (string, error) {
 	if plain && !strings.Contains(subject, "=?") && len(subject) <= maxLine-len("Subject: ") {
 		return subject, nil
 	}
+
 	encoded, err := charmaps[charset].NewEncoder().String(subject)
 	if err != nil {
 		return "", fmt.Errorf("subject: holds a character that %s lacks", charset)
 	}
 	frame := len("Subject: " + "=?" + charset + "?B?" + "?=")
 	size := (76 - frame) / 4 * 3
+
 	var words []string
+	// Both charsets have one byte for a letter, so no letter is cut.
 	for text := encoded; text != ""; {
 		n := min(size, len(text))
 		words = append(words, "=?"+charset+"?B?"+base64.StdEncoding.EncodeToString([]byte(text[:n]))+"?=")

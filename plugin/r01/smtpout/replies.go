@@ -65,6 +65,7 @@ func (r *replies) Read(p []byte) (int, error) {
 		if len(line) == 0 {
 			return 0, err
 		}
+		// A line that is longer than the buffer comes in pieces, which are passed on as they are.
 		whole := line[len(line)-1] == '\n'
 		if whole && !r.cut {
 			line = r.plain(line)

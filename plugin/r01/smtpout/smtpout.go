@@ -2,7 +2,8 @@
 //
 // [Render] makes the exact bytes of a request: one text/plain part in raw 8bit, the same
 // input giving the same bytes. [Sender.Submit] carries them through one SMTP transaction on
-// a connection of their own; a [Line] keeps its connection for the mails that follow.
+// a connection of their own; a [Conn] keeps its connection for the mails that follow, and a [Pool] has
+// several.
 //
 // Guarantees: not a byte of the mail is sent before the caller's claim has succeeded, which
 // happens after the relay has accepted sender and recipients. All recipients get the mail,
@@ -108,6 +109,7 @@ func (t *transaction) transmit(ctx context.Context, data []byte) (Outcome, error
 	if _, err := w.Write(data); err != nil {
 		return Deferred, err
 	}
+	// The last moment at which giving up is certain.
 	if err := ctx.Err(); err != nil {
 		return Deferred, err
 	}

@@ -168,6 +168,7 @@ func (t *transaction) startTLS() error {
 		return err
 	}
 
+	// What was offered in clear may have been written by another: it is asked for again. RFC 3207 4.2
 	return t.hello()
 }
 

@@ -99,6 +99,7 @@ func (t Erasures) Client(q Finished, id int64) (contacts int64, err error) {
 // Request removes the body of a request, the mails about it, and the digest of the order that it
 // came of, unless it is needed meanwhile.
 func (t Erasures) Request(q Finished, id string) (bodies, mails int64, err error) {
+	// Looked at again in this transaction: an order may need it since it was found.
 	may, err := one(t.tx, scanNumber, "select count(*) from requests r where r.id = $2 and "+erasableRequest, q.before(), id)
 	if err != nil || may == 0 {
 		return 0, 0, err

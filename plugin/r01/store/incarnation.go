@@ -85,6 +85,8 @@ func (s *Store) DetectRestore(ctx context.Context) (incarnation string, older bo
 		return "", false, fmt.Errorf("compare with mark: %w", err)
 	}
 
+	// What this process has moved the mark to is of the database before: by that, this one would seem to
+	// have gone back while we worked on it.
 	s.forgetMark()
 
 	if have.incarnation != "" {
@@ -95,6 +97,8 @@ func (s *Store) DetectRestore(ctx context.Context) (incarnation string, older bo
 	}
 
 	incarnation = rand.Text()
+
+	// A database of before there were incarnations is known by how far its mark has come.
 	if have.fence < left.fence || have.cursor < left.cursor {
 		return incarnation, true, nil
 	}
@@ -132,9 +136,10 @@ func (tx *Tx) SetIncarnation(incarnation string) error {
 func (tx *Tx) SetHolder(name string) error { return tx.SetSetting(holderSetting, name) }
 
 // Restored returns the incarnation that began with a restored store and is not reconciled
-// yet; "" = none. SetRestored changes it.
+// yet; "" = none.
 func (tx *Tx) Restored() (string, error) { return tx.Setting(restoredSetting) }
 
+// SetRestored records the incarnation that is to be reconciled; "" = it is.
 func (tx *Tx) SetRestored(incarnation string) error {
 	return tx.SetSetting(restoredSetting, incarnation)
 }
@@ -179,6 +184,8 @@ func (s *Store) FollowWatermark(ctx context.Context, holder string) error {
 		return fmt.Errorf("follow: %w", err)
 	}
 
+	// The mark stays while the new holder has not taken over, and of an older database: it is what will show
+	// that the database went back.
 	if at != holder || !missing && have.isOlder(left, s.shared) {
 		return nil
 	}
@@ -186,7 +193,7 @@ func (s *Store) FollowWatermark(ctx context.Context, holder string) error {
 	return s.moveMark(have)
 }
 
-// lastMark is the mark as it was moved last, if it was since Recall.
+// lastMark is the mark as it was moved last, if it was since DetectRestore.
 func (s *Store) lastMark() watermark {
 	s.marking.Lock()
 	defer s.marking.Unlock()
@@ -222,6 +229,7 @@ func (s *Store) writeMark(text []byte) error {
 		return err
 	}
 	_, err = f.WriteAt(text, 0)
+	// The directory as well, or a power cut may take the name of a new file.
 	if err = errors.Join(err, f.Sync(), syncDir(s.dir)); err != nil {
 		return errors.Join(err, f.Close())
 	}

@@ -39,6 +39,7 @@ func (vs *Views) check(ctx context.Context, asked string) (registrar.Availabilit
 		}
 		return a, nil
 	}
+
 	name, err := mailform.Name(asked)
 	if err != nil {
 		return answer(registrar.NameInvalid, err.Error(), "такого имени здесь быть не может")

@@ -74,6 +74,7 @@ func (vs *Views) Operation(ctx context.Context, id registrar.OperationID) (regis
 		if err != nil || op.State.Final() || op.Request == "" {
 			return op, err
 		}
+
 		r, err := tx.Requests.Get(op.Request)
 		if err != nil {
 			return op, err
@@ -82,6 +83,8 @@ func (vs *Views) Operation(ctx context.Context, id registrar.OperationID) (regis
 		if op.Advice = lifecycle.Advice(r.Lifecycle(), op.Operation, engine.LastDay(r.Kind, d.PaidTill)); err != nil || op.State != registrar.Queued {
 			return op, err
 		}
+
+		// What holds it changes with time, and without an event.
 		waits, err := vs.engine.Limits.Holds(tx, r, vs.sender.Stopped())
 		if op.WaitsFor = lifecycle.WaitsFor(r.Lifecycle()); waits.For != "" {
 			op.WaitsFor = waits.String()
@@ -97,6 +100,7 @@ func (vs *Views) TransferCode(ctx context.Context, id registrar.OperationID) (re
 		if _, err := tx.Operations.Get(id); err != nil {
 			return "", err
 		}
+
 		code, err := tx.Operations.Code(id)
 		if errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrRemoved) {
 			return "", registrar.Errorf(registrar.Precondition, "operation %s has brought no transfer code, or it was erased", id)
@@ -184,6 +188,7 @@ func (vs *Views) Health(ctx context.Context) ([]registrar.Component, error) {
 			case engine.PassAlarm:
 				renewals = registrar.Component{Name: "renewals", Detail: a.Message}
 			default:
+				// What has ended stands with its domain, and is nothing that the queue suffers from.
 				over, err := engine.IsOver(tx, a)
 				if err != nil {
 					return err

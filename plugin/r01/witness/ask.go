@@ -113,6 +113,7 @@ func (ask *Asker) Refresh(ctx context.Context, name string) error {
 	if err == nil && a.Status == registry.Unknown {
 		err = registrar.Errorf(registrar.Unavailable, "the registry says nothing that can be relied on: %s", a.Why)
 	}
+	// Only an answer counts: after a failure it may be asked again at once.
 	if err == nil {
 		ask.memory.noteRefreshed(name, ask.now())
 	}
@@ -137,6 +138,7 @@ func (w *lookupMemory) noteRefreshed(name string, now time.Time) {
 // AskAround asks about every name whose turn has come, as far as the pace of whois allows, and
 // returns how many it had to leave. What fails for one name hinders no other.
 func (ask *Asker) AskAround(ctx context.Context) (left int, err error) {
+	// A clock in doubt holds all that costs money, so the time comes before names.
 	ask.AskTime(ctx)
 	names, err := ask.questions(ctx)
 	if err != nil {
@@ -263,6 +265,7 @@ func (ask *Asker) openQuestions(ctx context.Context) (all []question, err error)
 			return err
 		}
 
+		// Of a name that is wanted for several reasons the first stands: that of a request, which may be paid.
 		for _, r := range waiting {
 			all = append(all, question{r.Object, latest(r.ClaimedAt, r.CreatedAt), r.Kind.Paid()})
 		}
@@ -302,6 +305,7 @@ func (ask *Asker) put(ctx context.Context, name string) (registry.Answer, error)
 		return a, nil
 	}
 
+	// Before it is applied: a name whose answer can't be applied must not come first each time.
 	ask.noteAnswer(name, a)
 	if a.Status == registry.Unknown {
 		ask.log.Warn("registry lookup inconclusive", "domain", name, "why", a.Why)

@@ -91,9 +91,11 @@ func (j *Judge) doubt(tx *store.Tx, d registrar.Domain, kind store.DoubtKind, s 
 	}
 
 	known.Registrar = s.Registrar
+	// The same edition, read again, counts once.
 	if s.fromList && s.AsOf.After(known.SeenAt) {
 		known.Times, known.SeenAt = known.Times+1, s.AsOf
 	}
+	// Where there is whois it has the last word: it asks about names in doubt.
 	if known.Times < j.settings.Registry.Misses || s.fromList && j.whois != nil {
 		return tx.Registry.PutDoubt(known)
 	}

@@ -95,6 +95,7 @@ func (ls *Lists) UpdateImports(s Unmanaged, covers func(zone string) bool) (all 
 	for name, till := range s {
 		was, known := listed[name]
 
+		// Of a zone that was not read just now, what was known stays.
 		if !covers(zoneOf([]byte(name))) {
 			till = was
 		}

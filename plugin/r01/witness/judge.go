@@ -68,12 +68,13 @@ func (j *Judge) Read(r store.Request, ordered []registrar.Nameserver, s Sighting
 		if !ours && j.younger(r, s) {
 			return Finding{lifecycle.Confirmed, "the registry shows it with registrar " + s.Registrar}
 		}
-		return Finding{event: lifecycle.Confirmed}
+		return Finding{event: lifecycle.Confirmed} // whether the year has moved is weighed with the expiry
 	case lifecycle.Transfer:
 		if ours {
 			return Finding{event: lifecycle.Confirmed}
 		}
 	case lifecycle.UpdateDomain:
+		// Zone lists name no nameservers, and so prove nothing of this.
 		if ours && s.Nameservers != nil && registry.Compare(s.Nameservers, ordered) == registry.Same {
 			return Finding{event: lifecycle.Confirmed}
 		}
@@ -97,6 +98,9 @@ func (j *Judge) registrySays(r store.Request, s Sighting, w Finding) lifecycle.E
 	if w.conflict != "" {
 		e.Object = lifecycle.OtherObject
 	}
+
+	// Within what the clocks may differ it is not known which came first: that stays Between, and
+	// confirms nothing.
 	sent := latest(r.ClaimedAt, r.CreatedAt)
 	switch {
 	case s.AsOf.After(sent):

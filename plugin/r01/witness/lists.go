@@ -167,6 +167,7 @@ func (ls *Lists) Reconcile(ctx context.Context, list ZoneList) error {
 	}
 
 	ls.log.Info("zone list read", "source", source, "lines", summary.Lines, "malformed", summary.Malformed, "domains", p.Len())
+	// Last: a pass that dies before is made again, and what it has counted counts once by the list's time.
 	return ls.engine.Write(ctx, func(tx *store.Tx) error { return tx.Registry.PutZoneList(edition) })
 }
 
@@ -225,6 +226,7 @@ func (ls *Lists) holdings(ctx context.Context) (p *holdings.Set, err error) {
 // counts those it shows gone and those we hold.
 func (ls *Lists) findings(p *holdings.Set, summary registry.Summary, asOf time.Time) (found []*holdings.Entry, missing, held int) {
 	for e := range p.All() {
+		// Of a zone that the list does not cover, absence says nothing.
 		if !e.Listed() && !summary.Covers(zoneOf(p.Name(e))) {
 			continue
 		}
@@ -277,6 +279,7 @@ func (ls *Lists) applyList(ctx context.Context, p *holdings.Set, summary registr
 	}
 
 	for len(found) > 0 {
+		// In parts, so that others get to write between them. Each domain is judged by its record as it is then.
 		batch := found[:min(len(found), applyAtOnce)]
 		found = found[len(batch):]
 

@@ -140,6 +140,7 @@ func (j *Judge) tellsEnough(tx *store.Tx, r store.Request, s Sighting, w Finding
 	if j.whois != nil || r.Kind == lifecycle.NewDomain {
 		return j.whois == nil, nil
 	}
+	// This list is counted with the domain, after its operations: so it is one more.
 	known, err := tx.Registry.Doubt(r.Object)
 	if errors.Is(err, store.ErrNotFound) {
 		err = nil

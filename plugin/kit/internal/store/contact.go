@@ -41,6 +41,7 @@ func keepContacts(ctx context.Context, s *Store, tx *sql.Tx, t Task) error {
 		return nil
 	}
 
+	// An order that acquires a domain takes none of the contacts over that the domain had before.
 	have, kept := registrar.Contacts{}, contactSeal{s.box}
 	if !t.Kind.Acquires() {
 		if have, err = kept.read(ctx, tx, t.Domain); err != nil {

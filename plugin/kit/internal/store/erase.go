@@ -21,6 +21,7 @@ func (s *Store) Erase(ctx context.Context, q registrar.ErasureQuery) (done regis
 			return done, fmt.Errorf("list what stays: %w", err)
 		}
 	}
+
 	n, err := s.forgetCodes(ctx, q)
 	if err != nil {
 		return done, fmt.Errorf("remove transfer codes: %w", err)
@@ -28,6 +29,8 @@ func (s *Store) Erase(ctx context.Context, q registrar.ErasureQuery) (done regis
 	if n > 0 {
 		done.Removed = []registrar.Removed{{What: "transfer codes", Count: n}}
 	}
+	// Even if nothing was removed now: what the ends of orders have emptied still lies in the files. The
+	// rows are empty when this fails, so the host need only ask again.
 	if err := s.db.Purge(ctx); err != nil {
 		return done, registrar.Errorf(registrar.Unavailable, "what was removed may still lie in the files: %v", err)
 	}

@@ -93,6 +93,7 @@ func (w *markFile) move(m mark) error {
 // write survives the process; it is synced when the file is opened.
 func (w *markFile) write(text []byte) error {
 	if w.opened != nil {
+		// Without a sync: a power cut leaves an earlier mark, and the store is further than that.
 		_, err := w.opened.WriteAt(text, 0)
 		return err
 	}

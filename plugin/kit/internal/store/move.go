@@ -37,6 +37,8 @@ func (s *Store) Claim(ctx context.Context, t Task) (Task, error) {
 			return err
 		}
 
+		// In the transaction of the claim, so that an instance which was replaced sends nothing, however late
+		// it wakes up.
 		if err := s.fence.check(ctx, tx); err != nil {
 			return err
 		}
@@ -124,6 +126,7 @@ func (s *Store) move(ctx context.Context, tx *sql.Tx, t Task, m Move) (registrar
 	case to.Final():
 		due, ended = sql.NullInt64{}, sqldb.Millis(s.Now())
 		if to == registrar.Succeeded {
+			// Before the order is emptied, which has them.
 			if err := keepContacts(ctx, s, tx, t); err != nil {
 				return t.Operation, err
 			}

@@ -17,6 +17,7 @@ func (s *Store) Submit(ctx context.Context, o registrar.Order, message, byHand s
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		known, err := s.find(ctx, tx, "order_id = $1", string(o.ID))
 		switch {
+		// Before anything is judged: an order that was taken stays taken, even if it would be refused today.
 		case err == nil && s.orders.is(known.digest, o):
 			op = known.Operation
 			return nil
@@ -145,6 +146,7 @@ func (s *Store) Decide(ctx context.Context, d registrar.Decision, change Change)
 			return err
 		}
 
+		// A Conflict says by it what has happened since the person looked.
 		if t.History, err = history(ctx, tx, t.number); err != nil {
 			return err
 		}

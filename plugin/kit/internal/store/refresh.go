@@ -20,10 +20,12 @@ func (s *Store) Refresh(ctx context.Context, name string, said Change) (d regist
 		if said.PaidTill.Before(d.PaidTill) {
 			said.PaidTill = registrar.Date{}
 		}
+
 		before := d
 		if said.apply(&d); said.PaidTill != before.PaidTill && !said.PaidTill.IsZero() {
 			d.Status = registrar.StatusRegistered
 		}
+		// A look that finds nothing new is no event: a person may ask often.
 		if alike(before, d) {
 			return nil
 		}

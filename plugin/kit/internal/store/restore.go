@@ -53,6 +53,7 @@ func (s *Store) recognise(ctx context.Context) error {
 			}
 		}
 
+		// Other instances have marks of this incarnation: by the list they see that it was noticed already.
 		if begun && have.incarnation != isCopy {
 			if err := setSetting(ctx, tx, formerSetting, strings.TrimSpace(have.former+" "+have.incarnation)); err != nil {
 				return err
@@ -64,6 +65,9 @@ func (s *Store) recognise(ctx context.Context) error {
 		return fmt.Errorf("compare with mark: %w", err)
 	}
 
+	// The mark that was moved last is of the store before: to advance it would look as if the database had
+	// gone back. A process that dies before the new mark is written distrusts the store once more, which
+	// costs questions and no money.
 	s.mark.forget()
 	return s.advance(ctx)
 }
@@ -82,6 +86,7 @@ func (s *Store) distrust(ctx context.Context, tx *sql.Tx) error {
 		if _, err := s.move(ctx, tx, t, Move{Cause: life.Forgotten, Message: "the store is an older one: the order may have been sent since", Actor: actor, Due: s.Now()}); err != nil {
 			return err
 		}
+		// The settle time runs from now: before it is over "never got it" is not believed.
 		if _, err := tx.ExecContext(ctx, "update operations set claimed_at = $1 where number = $2", sqldb.Millis(s.Now()), t.number); err != nil {
 			return err
 		}

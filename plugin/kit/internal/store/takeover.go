@@ -93,6 +93,8 @@ func readBook(ctx context.Context, s *Store) error {
 	if err := r.all(ctx, r.domains); err != nil {
 		return fmt.Errorf("read the domains of the book: %w", err)
 	}
+	// Last, so that a start which is interrupted reads again: orders that were read have a digest and are
+	// passed over, and domains come out the same.
 	return s.db.Write(ctx, func(tx *sql.Tx) error { return setSetting(ctx, tx, unread, "") })
 }
 

@@ -101,6 +101,7 @@ func (s *Store) Recover(ctx context.Context) error {
 			return err
 		}
 	}
+	// First the fence: then no claim of the former holder can appear behind the look at what is open.
 	if err := s.fence.take(ctx, s.db, s.Node); err != nil {
 		return err
 	}
@@ -117,6 +118,7 @@ func (s *Store) lose(ctx context.Context, message, where string, number int64) e
 		if err := s.fence.check(ctx, tx); err != nil {
 			return err
 		}
+
 		open, err := sqldb.Collect(ctx, tx, s.scan, "select "+columns+" from operations where "+where+" order by number", number)
 		if err != nil {
 			return err

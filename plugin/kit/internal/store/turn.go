@@ -87,6 +87,8 @@ func (s *Store) Follow(ctx context.Context, holder string) error {
 		return fmt.Errorf("follow: %w", err)
 	}
 
+	// The mark stays as it is while the new holder has not begun, and of an older database: it is what
+	// shows that the database went back.
 	if at != holder || !missing && have.isOlder(left, true) {
 		return nil
 	}

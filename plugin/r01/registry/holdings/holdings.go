@@ -131,6 +131,7 @@ func (p *Set) Name(e *Entry) []byte { return p.names[e.at : e.at+uint32(e.size)]
 // Find returns the entry of a name; nil = it is not ours.
 func (p *Set) Find(name []byte) *Entry {
 	for slot, mark := p.slot(name); p.slots[slot] != 0; slot = p.next(slot) {
+		// Of most names in a list, which are not ours, the slot alone tells it.
 		if p.slots[slot]&^p.number != mark {
 			continue
 		}
