@@ -53,7 +53,11 @@ func (t Requests) Claim(requests []Request, fence int64, digest string, at time.
 func (t Requests) FinishAttempts(sent []Request, outcome, response string, at time.Time) error {
 	alike := newGroups()
 	for i, r := range sent {
-		alike.add(i, assignments{}, sqldb.Millis(at), outcome, response, r.Attempt)
+		var set assignments
+		set.add("finished_at", sqldb.Millis(at))
+		set.add("outcome", outcome)
+		set.add("response", response)
+		alike.add(i, set, "", r.Attempt)
 	}
 
 	for _, g := range alike.list {
@@ -62,8 +66,8 @@ func (t Requests) FinishAttempts(sent []Request, outcome, response string, at ti
 			for _, n := range some {
 				args = append(args, sent[n].ID)
 			}
-			err := t.tx.exec("update attempts set finished_at = $1, outcome = $2, response = $3 where attempt = $4 and request in ("+
-				placeholders(5, len(some))+")", args...)
+			err := t.tx.exec("update attempts set "+g.set.String()+" where attempt = $"+g.place(0)+" and request in ("+
+				placeholders(len(args)-len(some)+1, len(some))+")", args...)
 			if err != nil {
 				return fmt.Errorf("finish attempt of request %s: %w", sent[some[0]].ID, err)
 			}

@@ -58,12 +58,13 @@ func (t Requests) AdvanceAll(moves []Move) ([][]Operation, error) {
 		if next[i], set, err = moved(*m.Request, m.Decision, m.Change, m.digest); err != nil {
 			return nil, err
 		}
-		alike.add(i, set, m.Request.State, m.Request.version)
+		// As an argument the state would have SQLite plan anew each time, whether its value suits an index.
+		alike.add(i, set, "state in ("+sqldb.Words([]lifecycle.State{m.Request.State})+")", m.Request.version)
 	}
 
 	for _, g := range alike.list {
 		for _, some := range chunks(g.members) {
-			err := t.tx.swapAll(len(some), "update requests set "+g.set.String()+" where state = $"+g.place(0)+" and version = $"+g.place(1)+
+			err := t.tx.swapAll(len(some), "update requests set "+g.set.String()+" where "+g.where+" and version = $"+g.place(0)+
 				" and id in ("+placeholders(len(g.args)+1, len(some))+")", append(slices.Clone(g.args), idsOf(moves, some)...)...)
 			if err != nil {
 				return nil, fmt.Errorf("advance request %s to %s: %w", moves[some[0]].Request.ID, moves[some[0]].Decision.State(), err)
@@ -163,12 +164,12 @@ func (t Requests) follow(moves []Move) ([][]Operation, error) {
 			continue
 		}
 		place[m.Request.ID] = i
-		alike.add(i, followed(m))
+		alike.add(i, followed(m), "finished_at is null")
 	}
 
 	for _, g := range alike.list {
 		for _, some := range chunks(g.members) {
-			ops, err := collect(t.tx, scanOperation, "update operations set "+g.set.String()+" where finished_at is null and request in ("+
+			ops, err := collect(t.tx, scanOperation, "update operations set "+g.set.String()+" where "+g.where+" and request in ("+
 				placeholders(len(g.args)+1, len(some))+") returning "+operationColumns, append(slices.Clone(g.args), idsOf(moves, some)...)...)
 			if err != nil {
 				return nil, fmt.Errorf("set operations of request %s to %s: %w", moves[some[0]].Request.ID, moves[some[0]].Decision.State(), err)

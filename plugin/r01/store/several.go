@@ -89,17 +89,18 @@ type groups struct {
 // group shares a statement: its assignments, whose arguments come first, and what it asks for beside.
 type group struct {
 	set     assignments
+	where   string // a condition without arguments
 	args    []any
 	members []int
 }
 
 func newGroups() *groups { return &groups{at: map[string]*group{}} }
 
-func (gs *groups) add(member int, set assignments, asked ...any) {
+func (gs *groups) add(member int, set assignments, where string, asked ...any) {
 	args := append(slices.Clone(set.args), asked...)
-	key := fmt.Sprintf("%s %q", set, args)
+	key := fmt.Sprintf("%s %s %q", set, where, args)
 	if gs.at[key] == nil {
-		gs.at[key] = &group{set: set, args: args}
+		gs.at[key] = &group{set: set, where: where, args: args}
 		gs.list = append(gs.list, gs.at[key])
 	}
 	gs.at[key].members = append(gs.at[key].members, member)
