@@ -37,10 +37,9 @@ quick:
 lint:
 	@unformatted=$$(gofmt -l cmd docs host internal plugin shared); \
 	if [ -n "$$unformatted" ]; then echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; fi
-	$(GO) vet ./...
-	$(GO) run ./.ci/elsewhere darwin/arm64
 	$(GO) build -C .ci/tools -o "$(CURDIR)/bin/lint" ./lint
 	$(GO) vet -vettool=bin/lint ./...
+	$(GO) run ./.ci/elsewhere darwin/arm64
 	$(TOOLS) staticcheck ./...
 	@$(TOOLS) misspell -error -i occured $$(git ls-files '*.go' '*.md' '*.tmpl' '*.hcl' | grep -v testdata/) # occured: R01 writes it so
 

@@ -73,6 +73,9 @@ func TestReload(t *testing.T) {
 		if !strings.Contains(said, "[ERROR]") && !strings.Contains(said, "registrar actor is gone") {
 			t.Errorf("%s\nis not told: %s", mistake, said)
 		}
+		if shown := h.Settings("actor"); len(shown) == 0 || text(shown[0].Value) != `"other"` {
+			t.Errorf("%s\nis shown as in force: %+v", mistake, shown)
+		}
 	}
 
 	if said := reload(strings.Replace(replaced("127.0.0.1:0", "127.0.0.1:1"), "panel {", "panel {\n  data = \"elsewhere\"\n  store = \"postgres://localhost/x\"", 1)); !strings.Contains(said, "panel.data, panel.listen, panel.store") {

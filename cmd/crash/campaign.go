@@ -77,6 +77,7 @@ func campaign(ctx context.Context, o options, stdout, stderr io.Writer) int {
 }
 
 func verdict(err error, t *tally, stderr io.Writer) int {
+	// What is broken comes first: trouble of the program's own must not hide it.
 	switch {
 	case len(t.broken) > 0:
 		fmt.Fprintln(stderr, "crash:", errors.Join(t.broken...))
@@ -99,6 +100,8 @@ func playRound(ctx context.Context, o options, base string, round int, t *tally,
 		return fmt.Errorf("open round %d: %w", round, err)
 	}
 	defer w.close()
+
+	// Orders and faults draw from streams of their own: how many orders come in time changes no fault.
 	s := &shop{world: w, random: rand.New(rand.NewPCG(o.seed, uint64(round)<<1))}
 	err = w.play(ctx, o, s, stdout)
 	if ctx.Err() != nil {
@@ -108,6 +111,7 @@ func playRound(ctx context.Context, o options, base string, round int, t *tally,
 		return fmt.Errorf("round %d: %w", round, err)
 	}
 
+	// What did not come to rest is judged all the same: another invariant may say why.
 	j, judgeErr := w.examine(ctx, s.placed)
 	for tries := 0; judgeErr != nil && w.shared != nil && tries < 10; tries++ { // the server was killed
 		pause(ctx, time.Second)
@@ -179,9 +183,12 @@ func (w *world) play(ctx context.Context, o options, s *shop, out io.Writer) err
 	w.torment(ctx, o, s, rand.New(rand.NewPCG(o.seed, uint64(w.round)<<1|1)))
 	enough()
 	selling.Wait()
+
+	// From here on nothing is ordered and nothing goes wrong, so what is open only becomes less. The panel
+	// ends before the judge reads: a book that is still written would contradict the other.
 	err := w.settle(ctx, out)
 	stop()
-	keeping.Wait() // it drains
+	keeping.Wait()
 
 	return errors.Join(err, kept, peerKept)
 }
@@ -197,6 +204,8 @@ func (w *world) torment(ctx context.Context, o options, s *shop, random *rand.Ra
 		f := draw(random)
 		f.other = w.peer != nil && random.IntN(2) == 0
 		pause(ctx, time.Duration(random.ExpFloat64()*float64(between)))
+
+		// Not longer: while too many orders are open the shop sells none.
 		longest := pace.Scale(atLongest)
 		for began := time.Now(); s.sold() < o.orders*kills && time.Since(began) < longest; {
 			pause(ctx, 10*time.Millisecond)

@@ -215,7 +215,7 @@ func (w *world) strike(f fault) (end func()) {
 	case stopR01:
 		return freeze(w.sim.cmd.Process.Pid)
 	case stopOrphan:
-		end = freeze(plugin)
+		end = freeze(plugin) // first, or it would see its host's end, and drain
 		w.kill(panel)
 		return end
 	case cutHere:
@@ -314,7 +314,7 @@ func (w *world) forbid() (permit func()) {
 	w.starting.Lock()
 	defer w.starting.Unlock()
 	panel, plugin := w.panelPID(), w.pluginPID()
-	send(panel, syscall.SIGSTOP)
+	send(panel, syscall.SIGSTOP) // so that it does not start another plugin
 	w.kill(plugin)
 	w.kill(panel)
 

@@ -296,6 +296,7 @@ func (j *judge) results() error {
 		}
 	}
 
+	// What R01 did about a client, which a handle names, is a part of a registration and no operation.
 	for what, n := range done {
 		if !strings.Contains(what, "-R01") && want[what] != n {
 			j.fault(failureIsTrue, strings.Fields(what)[1], "%s: R01 carried out %d, %d succeeded", what, n, want[what])

@@ -162,8 +162,6 @@ func (w *world) decide(ctx context.Context) (open []string, err error) {
 		return []string{"orders"}, err
 	}
 
-	waits := 0
-
 	for _, o := range orders {
 		open = append(open, o.Kind+" "+o.Domain)
 	}
@@ -178,12 +176,14 @@ func (w *world) decide(ctx context.Context) (open []string, err error) {
 		return open, err
 	}
 
+	waits := 0
 	for _, o := range working {
 		if contract.OperationState(o.state).WaitsForPerson() {
 			waits++
 		}
 	}
 
+	// A mail that is not read yet may answer what seems to wait for a person.
 	fresh, err := number(ctx, b.plugin, "select count(*) from mails where state = 'new'")
 	if err != nil || waits == 0 && len(open) == 0 && fresh == 0 {
 		return open, err
@@ -236,10 +236,9 @@ func (w *world) sift(ctx context.Context) {
 	}
 }
 
-// judgeEach resolves the operations that wait for a person, by what R01 has. Of those that
-// share a request it resolves one: after that R01 may have what it did not have before, and has
-// to be looked at again.
+// judgeEach resolves the operations that wait for a person, by what R01 has.
 func (w *world) judgeEach(ctx context.Context, b books, working []operation) error {
+	// The versions first: what R01 shows after that may be newer than they are, and is never older.
 	seen, err := w.seen(ctx, working)
 	if err != nil {
 		return err
@@ -260,6 +259,8 @@ func (w *world) judgeEach(ctx context.Context, b books, working []operation) err
 		byID[q.id] = q
 	}
 
+	// Of operations that share a request one is resolved. After that R01 may have what it did not have
+	// before, and has to be looked at again: two decisions on one look have sent a request twice.
 	decided := map[string]bool{} // by request
 	for _, o := range working {
 		if !contract.OperationState(o.state).WaitsForPerson() || decided[o.request] {
@@ -288,8 +289,7 @@ func (w *world) judgeEach(ctx context.Context, b books, working []operation) err
 	return nil
 }
 
-// seen are the versions of the operations that wait for a person, read before R01 is looked at:
-// what it shows then may be newer, and is never older.
+// seen are the versions of the operations that wait for a person.
 func (w *world) seen(ctx context.Context, working []operation) (map[string]string, error) {
 	versions := map[string]string{}
 	for _, o := range working {

@@ -164,6 +164,7 @@ func (s *shop) sell(ctx context.Context, j job) {
 		return
 	}
 
+	// To pay again what is paid changes nothing, so a lost answer is no trouble.
 	for paid := j.Own; !paid; {
 		_, err := post[api.Changed](ctx, s.world, api.Path("orders", o.ID, "pay"), struct{}{})
 		if paid = err == nil; !paid && !s.again(ctx, "pay order", err) {

@@ -25,6 +25,7 @@ func share(ctx context.Context, server, name string) (*shared, error) {
 	}
 	s := &shared{server: server, name: name}
 	for database, at := range map[string]*string{name + "_panel": &s.panel, name + "_r01": &s.plugin} {
+		// One of that name is left over from a campaign with the same seed that did not come to its end.
 		if err := tell(ctx, server, "drop database if exists "+database, "create database "+database+" template template0"); err != nil {
 			return nil, fmt.Errorf("make database: %w", err)
 		}

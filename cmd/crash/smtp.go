@@ -101,7 +101,7 @@ func (d *dialogue) mail() bool {
 			return false
 		}
 		switch {
-		case n == 8 && !d.pass(smtpBody):
+		case n == 8 && !d.pass(smtpBody): // the server has a part of the mail by then
 			return false
 		case line == ".\r\n":
 			return d.pass(smtpDotAsked) && d.send(line) && d.answer(smtpDotAnswered, smtpDotHeard)

@@ -105,6 +105,7 @@ func (s secrets) read(ref reference) (string, error) {
 
 	path := join(s.dir, ref.name)
 	text, err := readFile(path)
+	// The path is in the message below already.
 	var fault *fs.PathError
 	if errors.As(err, &fault) {
 		err = fault.Err

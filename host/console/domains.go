@@ -87,6 +87,7 @@ func showDomain(v *visit) (any, error) {
 	shown := domain{Domain: d, Episodes: episodes(d.Timeline)}
 	v.foldInto(shown.Episodes)
 	if d.Operation != nil {
+		// A registrar that does not answer costs the page its history alone.
 		if op, err := get[api.Operation](v, api.Path("operations", d.Operation.ID), nil); err == nil {
 			shown.Doing = &op
 		}

@@ -95,7 +95,7 @@ func (v *visit) rowsOf(in *intake) (rows []api.ImportRow) {
 		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
 			continue
 		}
-		cells := strings.FieldsFunc(line, func(r rune) bool { return r == '\t' || r == ';' })
+		cells := strings.Split(strings.ReplaceAll(line, ";", "\t"), "\t")
 		for len(cells) < 4 {
 			cells = append(cells, "")
 		}

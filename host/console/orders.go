@@ -109,6 +109,7 @@ func showOrder(v *visit) (any, error) {
 		return nil, err
 	}
 	p := orderPage{Order: o, Can: stagePermits(o), Again: retryForm{v.PostFormValue("nameservers")}}
+	// A registrar that does not answer costs the page its preview alone.
 	if preview, err := get[api.Preview](v, api.Path("orders", o.ID, "preview"), nil); err == nil {
 		p.Preview = preview.Preview
 	}

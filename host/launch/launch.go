@@ -80,6 +80,7 @@ func Open(o Options) (l Launcher, release func() error, err error) {
 	}
 
 	o.Top, o.Data, o.RunDir = p.Data, DataIn(p.Data), run
+	// The lock goes last: until then no other panel has sockets there.
 	return New(o), func() error { remove(); return lock.Close() }, nil
 }
 
@@ -175,7 +176,6 @@ func (l Launcher) configure(ctx context.Context, r config.Registrar, account *su
 		l.Logger.Warn("configuration", "place", w.Position.String(), "warning", w.Message)
 	}
 
-	l.applied.set(r.Name, fingerprint(r, s.Config), s.InForce)
 	dir, err := l.Data.Of(r.Name)
 	if err != nil {
 		return err
@@ -192,6 +192,10 @@ func (l Launcher) configure(ctx context.Context, r config.Registrar, account *su
 		return s.Locate(refusal.Problems, d.Phrases...)
 	}
 
+	// What it has refused is not in force: where it is exchanged, the process at work goes on with its own.
+	if err == nil {
+		l.applied.set(r.Name, fingerprint(r, s.Config), s.InForce)
+	}
 	return err
 }
 

@@ -150,6 +150,7 @@ func (n *Notifier) look(ctx context.Context) {
 	now := n.Now()
 	n.since.note(stands.Items, now)
 
+	// Side by side: a relay that hangs delays no other channel.
 	var telling sync.WaitGroup
 	for _, c := range n.Channels {
 		if !n.mayTry(c.Name(), now) {

@@ -85,6 +85,7 @@ type situation struct {
 // decide says what to tell, and how far the channel has come with it; nil = nothing now.
 func (p Policy) decide(s situation) (*Message, orders.NoticeChannel) {
 	next := s.last
+	// What is new waits, and is told together when it may be.
 	if p.quietAt(s.now) || s.now.Sub(s.last.ToldAt) < p.Gather {
 		return nil, next
 	}

@@ -246,6 +246,7 @@ func (f follower) show(ctx context.Context, tx *sql.Tx, shown, said Domain, e re
 		said.Standing = shown.Standing
 	}
 
+	// A registrar tells its alarms with each record, also those that a person has settled here.
 	if err := settleAlarms(ctx, tx, &said); err != nil {
 		return err
 	}

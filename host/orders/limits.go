@@ -57,6 +57,7 @@ func oversized(q NewOrder) (problems []registrar.Problem) {
 		problems = append(problems, oversizedContact(registrar.RoleRegistrant.Path(), *q.Registrant)...)
 	}
 
+	// Contacts are a map, whose order is another one each time.
 	slices.SortFunc(problems, func(a, b registrar.Problem) int { return strings.Compare(a.Path, b.Path) })
 	return problems
 }

@@ -67,6 +67,8 @@ func (l Lists) Domains(ctx context.Context, q DomainList) (list []Domain, next s
 		if list, next, err = rows.page(ctx, tx, q.Page); err != nil {
 			return err
 		}
+
+		// This alarm is the panel's own. It stands as long as the order waits, and so is stored nowhere.
 		return lateness(l).warn(ctx, tx, list)
 	})
 	return list, next, err
@@ -105,6 +107,7 @@ func (q DomainList) listing() (listing[Domain], error) {
 	}
 
 	l.key.descending = strings.HasPrefix(sorted, "-")
+	// Each way to match is a query of its own, which an index answers.
 	for _, of := range q.matches(column) {
 		l.filters = append(l.filters, q.narrow(of))
 	}
@@ -250,6 +253,7 @@ func (q OrderList) listing() (listing[Order], error) {
 		l.values = func(o Order) []string { return append([]string{o.Domain}, times(o)...) }
 	}
 
+	// Each way to match is a query of its own, which an index answers.
 	for _, of := range q.matches() {
 		l.filters = append(l.filters, q.narrow(of, domain))
 	}

@@ -44,6 +44,8 @@ func (s *Service) Retry(ctx context.Context, q Again) (o Order, changed bool, er
 	if err != nil {
 		return o, false, err
 	}
+
+	// A second click, or a call whose answer was lost: what it asks for has been begun.
 	if done, err := r.triedAgain(ctx, o, q, asked); done || err != nil {
 		return o, false, err
 	}
@@ -60,6 +62,7 @@ func (s *Service) Retry(ctx context.Context, q Again) (o Order, changed bool, er
 		return o, false, err
 	}
 
+	// The registrar was asked outside of the transaction. Of several calls that were, the first one to write counts.
 	seen := o.Attempt
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		if o, err = selectOrder(ctx, tx, q.Order); err != nil || o.Attempt != seen { // another call was faster
@@ -200,6 +203,8 @@ func (r retrier) again(ctx context.Context, tx *sql.Tx, o Order, asked registrar
 	if err != nil {
 		return o, err
 	}
+
+	// Nothing that the former attempt came to is taken along.
 	o = Order{ID: o.ID, Kind: o.Kind, Domain: o.Domain, Customer: o.Customer, Registrar: o.Registrar, State: next.State, Own: o.Own,
 		Nameservers: asked.Nameservers, PaidTill: o.PaidTill, Years: o.Years, DS: o.DS, Roles: asked.Contacts.Roles(), Attempt: o.Attempt + 1, Submission: asked.ID, BegunAt: r.time(),
 		CreatedAt: o.CreatedAt, PaidAt: o.PaidAt, ExpiresAt: o.ExpiresAt, Reference: o.Reference, Digest: o.Digest}

@@ -164,6 +164,7 @@ func putDomain(ctx context.Context, q sqldb.Querier, d Domain) error {
 		return fmt.Errorf("store domain %s: %w", d.Name, err)
 	}
 
+	// unicode and attention say nothing new: by them indexes find names as people write them, and what needs a person.
 	return exec(ctx, q, `insert into domains (name, customer, registrar, status, handle, paid_till, renewal, nameservers, operation, alarms, unicode, attention,
 			operation_state, outcome, reason, locked, registry)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)

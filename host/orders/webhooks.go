@@ -83,6 +83,7 @@ func (w Webhooks) Next(ctx context.Context, after int64, limit int) (entries []E
 // Told records that entries up to this one were delivered, or do not concern the webhook.
 func (w Webhooks) Told(ctx context.Context, name string, entry int64) error {
 	return w.db.Write(ctx, func(tx *sql.Tx) error {
+		// Never back: another panel may have told more since.
 		return exec(ctx, tx, "update webhooks set told = $1, attempts = 0, failing_since = null, next_at = null, error = '' where name = $2 and told < $1", entry, name)
 	})
 }

@@ -275,6 +275,7 @@ func (p *plugin) serve(ctx context.Context, i *instance) error {
 	defer following.Wait()
 	defer end()
 	err := p.watch(ctx, i)
+	// A process that has ended, or answers nothing, is not asked to finish what it does.
 	if ctx.Err() != nil || p.next != nil {
 		p.enter(Draining, nil)
 		p.drain(ctx, i)

@@ -95,6 +95,7 @@ func checkPath(path string) error {
 		return fmt.Errorf("it is a symbolic link: name the program itself, %s", target)
 	}
 
+	// With links resolved: it is the real directories in which a program could be exchanged.
 	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
 	if err != nil {
 		return err

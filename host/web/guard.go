@@ -53,6 +53,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		}
 
 		if s.staff != nil && s.staff.Serves(r) {
+			// Guesses are slowed by where they come from, and not by the proxy.
 			here := r.WithContext(r.Context())
 			here.RemoteAddr = address
 			s.origins.Handler(s.staff).ServeHTTP(w, here)
@@ -72,6 +73,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		case err != nil:
 			s.refuse(w, r, err)
 		default:
+			// Pages call the API inside the process, where a request has no address of its own.
 			caller.Address = address
 			next.ServeHTTP(w, r.WithContext(access.With(r.Context(), caller)))
 		}

@@ -13,6 +13,7 @@ func Pause(first, most time.Duration, failures int, chance float64) time.Duratio
 		return 0
 	}
 	for range failures {
+		// Beyond the half doubling reaches the limit, or in the end overflows.
 		if pause >= most/2 {
 			pause = most
 			break

@@ -84,6 +84,8 @@ func (d *daemon) stop(t testing.TB) {
 	if d.process == nil {
 		return
 	}
+
+	// The server alone is asked, for it ends its children in order; what they leave behind is killed.
 	d.signal(t, syscall.SIGCONT)
 	_ = d.process.Signal(syscall.SIGTERM) // it may have ended
 	select {
@@ -91,6 +93,7 @@ func (d *daemon) stop(t testing.TB) {
 	case <-time.After(testrun.Limit(t)):
 		t.Errorf("%s does not end", d.name)
 	}
+
 	d.signal(t, syscall.SIGKILL)
 	<-d.ended
 	d.process = nil

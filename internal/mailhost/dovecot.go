@@ -90,7 +90,7 @@ func (d *Dovecot) listen() error {
 	d.daemon.ports = ports
 	d.values.IMAP, d.values.IMAPS, d.values.LMTP = ports[0], ports[1], ports[2]
 	d.Addresses = DovecotAddresses{IMAP: loopback(ports[0]), IMAPS: loopback(ports[1]), LMTP: loopback(ports[2])}
-	language := d.language()
+	language := d.language() // first, because it notes the version for the values
 	var text bytes.Buffer
 	if err := language.Execute(&text, d.values); err != nil {
 		return err

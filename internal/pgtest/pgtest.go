@@ -17,21 +17,17 @@ import (
 	"encoding/hex"
 	"errors"
 	"flag"
-	"fmt"
 	"net"
 	"net/url"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -313,195 +309,4 @@ func exchange(t testing.TB, database, statement string) string {
 	}
 
 	return answer
-}
-
-// program finds one of PostgreSQL's own, which Debian keeps off the path, the newest first.
-func program(t testing.TB, name string) string {
-	t.Helper()
-	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
-	if err == nil && len(found) > 0 {
-		return found[len(found)-1]
-	}
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Fatalf("%s is not installed: apt-get install -y --no-install-recommends postgresql pgbouncer", name)
-	}
-	return path
-}
-
-// unprivileged is whom the servers run as.
-func unprivileged(t testing.TB) *syscall.Credential {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		return nil
-	}
-	uid, gid, err := postgresUser()
-	if err != nil {
-		t.Fatalf("PostgreSQL is not installed: %v", err)
-	}
-	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-}
-
-func postgresUser() (uid, gid int, err error) {
-	u, err := user.Lookup("postgres")
-	if err != nil {
-		return 0, 0, err
-	}
-	uid, err1 := strconv.Atoi(u.Uid)
-	gid, err2 := strconv.Atoi(u.Gid)
-	return uid, gid, errors.Join(err1, err2)
-}
-
-// own gives a file to the servers' user.
-func own(path string) error {
-	if os.Geteuid() != 0 {
-		return nil
-	}
-	uid, gid, err := postgresUser()
-	if err != nil {
-		return err
-	}
-	return os.Chown(path, uid, gid)
-}
-
-// directory makes one whose name is short, for the sockets in it. It is removed after what
-// is started in it has ended. It lies in memory where there is room: these servers are killed,
-// and never lose their power.
-func directory(t testing.TB) string {
-	t.Helper()
-
-	const memory, room = "/dev/shm", 1 << 30
-	parent := ""
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(memory, &fs); err == nil && fs.Bavail*uint64(fs.Bsize) > room {
-		parent = memory
-	}
-
-	dir, err := os.MkdirTemp(parent, "pg")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Errorf("clean up: %v", err)
-		}
-	})
-
-	if err := own(dir); err != nil {
-		t.Fatal(err)
-	}
-
-	return dir
-}
-
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
-// process is a server that stays in the foreground.
-type process struct {
-	t     testing.TB
-	name  string
-	log   string
-	cmd   *exec.Cmd
-	ended chan struct{}
-}
-
-// run runs a program, and the caller buries it. It is killed when this process ends.
-func run(t testing.TB, dir, name string, args ...string) *process {
-	t.Helper()
-
-	p := &process{t: t, name: filepath.Base(name), log: filepath.Join(dir, "log"), ended: make(chan struct{})}
-	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
-	p.cmd = exec.Command(name, args...)
-	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, log, log
-	if p.cmd.SysProcAttr, err = tied(); err != nil {
-		t.Fatal(err)
-	}
-
-	p.cmd.SysProcAttr.Credential = unprivileged(t)
-	started := make(chan error)
-	go func() { // ends with the server
-		defer close(p.ended)
-		// The signal comes when this thread ends.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := p.cmd.Start()
-		started <- err
-		if err == nil {
-			_ = p.cmd.Wait() // how it ended is in its log
-		}
-	}()
-
-	if err := <-started; err != nil {
-		t.Fatal(err)
-	}
-
-	return p
-}
-
-// bury ends the server, and shows what it wrote when the test has failed.
-func (p *process) bury() {
-	p.end(syscall.SIGQUIT)
-	if p.t.Failed() {
-		p.t.Logf("%s wrote:\n%s", p.name, p.said())
-	}
-}
-
-// end tells the server to end and waits for it.
-func (p *process) end(s syscall.Signal) {
-	_ = p.cmd.Process.Signal(s) // it may have ended
-	select {
-	case <-p.ended:
-	case <-time.After(testrun.Limit(p.t)):
-		p.t.Errorf("%s does not end", p.name)
-		_ = p.cmd.Process.Kill()
-		<-p.ended
-	}
-}
-
-// answers waits until a database can be used.
-func (p *process) answers(database string) error {
-	deadline := time.Now().Add(testrun.Limit(p.t))
-	for {
-		ctx, cancel := context.WithDeadline(context.Background(), deadline)
-		conn, err := pgx.Connect(ctx, database)
-		if err == nil {
-			err = conn.Close(ctx)
-		}
-
-		cancel()
-		if err == nil {
-			return nil
-		}
-
-		select {
-		case <-p.ended:
-			return fmt.Errorf("%s has ended: %s", p.name, p.said())
-		case <-time.After(10 * time.Millisecond): // polling another process
-		}
-
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%s does not answer: %w; it wrote: %s", p.name, err, p.said())
-		}
-	}
-}
-
-// said returns the last of the log.
-func (p *process) said() string {
-	text, err := os.ReadFile(p.log)
-	if err != nil {
-		return err.Error()
-	}
-	return string(text[max(0, len(text)-6000):])
 }

@@ -109,6 +109,7 @@ func (p *Proxy) serve(from net.Conn) {
 		return
 	}
 
+	// When one way has ended the other must, too, which only the closing of its connection brings about.
 	var ways sync.WaitGroup
 	for _, way := range [][2]net.Conn{{from, to}, {to, from}} {
 		ways.Go(func() {
@@ -125,7 +126,7 @@ func (p *Proxy) pass(to io.Writer, from io.Reader) {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buf)
-		p.whole()
+		p.whole() // also with an error: the end of a connection does not arrive either while it is cut
 		if n > 0 {
 			if _, err := to.Write(buf[:n]); err != nil {
 				return

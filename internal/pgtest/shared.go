@@ -28,6 +28,7 @@ func (s *Shared) Use(t testing.TB) *Server {
 		s.server = start(s.keeper, "scram-sha-256")
 	}
 
+	// The server outlives the test that started it: it ends with the last one that uses it.
 	s.users++
 	t.Cleanup(func() {
 		s.mu.Lock()

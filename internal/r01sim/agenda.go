@@ -60,7 +60,7 @@ func (a *agenda) next() (do func(), wait time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.items) == 0 {
-		return nil, time.Hour
+		return nil, time.Hour // a task that is added ends the wait
 	}
 	if wait := time.Until(a.items[0].due); wait > 0 {
 		return nil, wait

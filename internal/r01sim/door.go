@@ -54,6 +54,8 @@ func (d *door) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	// close sets shut under the same lock, and then waits for those inside: none may come in after that.
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.shut {

@@ -135,7 +135,7 @@ func notFilled(field string) string {
 }
 
 // identityNumbers holds that a resident gives all its numbers, and a non-resident none, or
-// those of the tax roll. An entrepreneur, with an INN of 12 digits, has no KPP.
+// those of the tax roll. An entrepreneur, with an INN of 12 digits, has no KPP. r01-mail 2.5
 func identityNumbers(t Template) *Rejection {
 	const foreign = "9909" // begins the INN of a foreign organization
 	if strings.HasPrefix(t.Value("code"), foreign) && t.Value("ogrn") == "" {
@@ -176,7 +176,7 @@ func fieldFormats(action Action, t Template) *Rejection {
 }
 
 // nameservers holds the rules of delegation: at least two servers, and an address
-// exactly where the server lies inside the domain.
+// exactly where the server lies inside the domain. r01-mail 2.6
 func nameservers(t Template) *Rejection {
 	hosts := map[string]bool{}
 	for _, value := range t.Values("nserver") {

@@ -66,6 +66,8 @@ func (d *dossier) plan(about *target) {
 	if len(d.liar.kinds) == 0 {
 		return
 	}
+
+	// Lies come from the request on until a while after the robot's final answer.
 	random := d.random("lie " + string(about.action) + " " + about.object)
 	longest := float64(d.policy.Done) * (1 + d.policy.Jitter) * 1.5
 	for left := d.liar.rate; left > 0; left-- {
@@ -88,6 +90,8 @@ func (s *Simulator) lie(kind LieKind, about *target, seed uint64) bool {
 	if !ok {
 		return false
 	}
+
+	// Without the lock: a real server takes its time, and the robot must go on.
 	s.logger.Info("lie", "kind", l.Kind, "object", l.Object, "claims", l.Claims)
 	s.bring(l.Raw, func() {})
 	return true

@@ -80,6 +80,7 @@ func (f *forger) blanks(raw []byte) []byte {
 
 // rehead writes a mail with other values of its header; the signature breaks.
 func (f *forger) rehead(raw []byte, values map[string]string) forged {
+	// The old finding of the server that received it goes as well: it makes another one of this mail.
 	head, body, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
 	var kept []string
 	replaced := false

@@ -90,6 +90,8 @@ func (o *observer) treatment(raw []byte) (domain string, b registrartest.Behavio
 
 // unless does something now; while the robot behaves so to the domain it does it then, when that ends.
 func (o *observer) unless(while registrartest.Behaviour, domain string, now, then func()) {
+	// When the behaviour has changed, ServeHTTP collects what waits under the same lock: what is put there
+	// by the old behaviour is collected, too.
 	o.mu.Lock()
 	postpone := o.behaviour(domain) == while
 	if postpone {

@@ -173,6 +173,9 @@ type fate struct {
 // knob does not change what the others bring.
 func (p Policy) draw(random *rand.Rand) fate {
 	f := fate{queued: p.drawAnswer(random, p.Queued), done: p.drawAnswer(random, p.Done)}
+
+	// Chance may draw the final answer before the first. They change places by Reorder alone, so that the
+	// knob says how often that happens.
 	f.done.after = max(f.done.after, f.queued.after)
 	if random.Float64() < p.Reorder {
 		f.queued.after = f.done.after + time.Duration(p.Queued)

@@ -55,6 +55,8 @@ func openMail(raw []byte) (*reader, *Rejection) {
 	if err != nil {
 		return nil, reject(ReasonMail, "The message cannot be read.")
 	}
+
+	// A sender that can't be read stays empty, and so is not the one whom the robot serves.
 	r := &reader{header: m.Header, body: body}
 	r.request.MessageID = strings.TrimSpace(m.Header.Get("Message-ID"))
 	r.request.Subject = decodeHeader(m.Header.Get("Subject"))
@@ -91,6 +93,7 @@ func (r *reader) read(admit func(Authorization) *Rejection) (Request, *Rejection
 }
 
 func (r *reader) transferEncoding() *Rejection {
+	// r01-mail 1.1: neither base64 nor quoted-printable.
 	if strings.EqualFold(strings.TrimSpace(r.header.Get("Content-Transfer-Encoding")), "8bit") {
 		return nil
 	}
@@ -135,6 +138,7 @@ func forbidden(c rune) bool {
 
 // authorization takes the lines above the first heading.
 func (r *reader) authorization() *Rejection {
+	// r01-mail 2.1: it opens the body, so what stands below a heading is none.
 	n := slices.IndexFunc(r.lines, isHeading)
 	if n < 0 {
 		n = len(r.lines)
@@ -281,7 +285,7 @@ func parseFields(lines []string) (fields []Field, bad string) {
 }
 
 // order checks that a registrant comes before the domain that refers to it, and that only
-// domains are prolonged.
+// domains are prolonged. r01-mail 2.2, 2.7
 func (r *reader) order() *Rejection {
 	defined := map[string]int{}
 	for i, t := range r.request.Templates {

@@ -161,9 +161,10 @@ func (r *registry) judgeOwned(action Action, t Template, now time.Time) *Rejecti
 	if !exists || d.Registrar != ownRegistrar {
 		return t.reject(ReasonUnknown, fmt.Sprintf("Domain %s was not found on this agreement.", t.Object))
 	}
-	if handle := t.Value("admin-o"); handle != "" && handle != d.Handle {
+	if handle := t.Value("admin-o"); handle != "" && handle != d.Handle { // r01-mail 2.9
 		return t.reject(ReasonRefused, "The registrant can be changed by letter only.")
 	}
+
 	left := d.PaidTill.DaysSince(today(now))
 	if action == ActionProlong && left > renewalOpens {
 		return t.reject(ReasonWindow, fmt.Sprintf(
@@ -215,6 +216,7 @@ func (r *registry) execute(task *Task, delegate bool, now time.Time) {
 	if task.paidFrom != "" {
 		r.balance.Blocked -= task.price
 	}
+
 	if rejection != nil {
 		task.Status, task.Message = TaskFailure, rejection.Message
 		if task.paidFrom != "" {
@@ -222,6 +224,7 @@ func (r *registry) execute(task *Task, delegate bool, now time.Time) {
 		}
 		return
 	}
+
 	task.Status = TaskSuccess
 	r.apply(task, delegate, now)
 }
@@ -279,6 +282,8 @@ func (r *registry) updateDomain(t Template) {
 func (r *registry) updateClient(t Template) (message string) {
 	c := r.clients[t.Object]
 	old := Template{Fields: c.Fields}
+
+	// The first rule is that of the handle, by which the client was found.
 	for _, rule := range fieldRules(c.Kind)[1:] {
 		values := t.Values(rule.name)
 		if len(values) == 0 || slices.Equal(values, old.Values(rule.name)) {

@@ -79,6 +79,7 @@ func (s *Simulator) handle(e *Entry, r *reader) {
 		rejection = s.registry.references(request)
 	}
 
+	// Counted whatever becomes of it: what R01 refuses has reached it.
 	s.observer.arrived(request)
 	d := s.newDossier(request, r)
 	e.Verdict = VerdictSilent

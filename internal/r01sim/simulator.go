@@ -193,6 +193,7 @@ func (s *Simulator) Run(ctx context.Context) error {
 		work.Go(func() { s.writeZoneLists(ctx) })
 	}
 
+	// over first: shutting waits for the sessions, and one of them may be holding an answer back.
 	<-ctx.Done()
 	close(s.over)
 	s.shut()

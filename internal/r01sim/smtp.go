@@ -65,6 +65,8 @@ func (t *smtpSession) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
+
+	// A deferred mail has not arrived. One whose connection is dropped has, and the sender will never know.
 	deferred, dropped := t.simulator.weather()
 	if deferred {
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Try again later"}
@@ -80,7 +82,7 @@ func (t *smtpSession) Data(r io.Reader) error {
 		t.simulator.hold(domain)
 	}
 	if dropped || behaviour == registrartest.HoldsAnswers || behaviour == registrartest.LosesAnswers {
-		t.conn.Conn().Close() // the mail is taken, and the sender will never know
+		t.conn.Conn().Close()
 	}
 	return nil
 }

@@ -41,6 +41,8 @@ func (s *Simulator) zoneList() edition {
 		if d.Delegated && !d.PaidTill.Before(s.today()) {
 			delegated = 1
 		}
+
+		// field-notes 3.2: names are in upper case there.
 		fmt.Fprintf(&b, "%s\t%s\t%s\t%s\t%s\t%d\n", strings.ToUpper(d.Name), d.Registrar, dotted(today(d.Created)),
 			dotted(d.PaidTill), dotted(d.PaidTill.AddDays(freeAfter)), delegated)
 	}

@@ -29,7 +29,7 @@ type Box struct {
 type ring struct {
 	present *sealer
 	former  *sealer // still opens, while what it sealed is sealed again; nil = there is none
-	digests []byte  // the first key, by which digests are made: most of what they are of is gone
+	digests []byte  // the first key: digests can't be made anew, because most of what they are of is gone
 }
 
 type sealer struct {
@@ -123,6 +123,7 @@ func (b *Box) Knows(check string) bool {
 func (b *Box) Fingerprint(parts ...string) string { return digest(b.keys.Load().digests, parts...) }
 
 func digest(key []byte, parts ...string) string {
+	// The length goes before each part: else ("ab", "c") and ("a", "bc") would have one digest.
 	mac := hmac.New(sha256.New, key)
 	for _, p := range parts {
 		fmt.Fprintf(mac, "%d:%s", len(p), p)

@@ -30,9 +30,10 @@ func readKeys(file string) (*ring, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	keys, err := parseKeys(string(text))
 	if err != nil {
-		return nil, fmt.Errorf("%s does not hold a key", file)
+		return nil, fmt.Errorf("%s does not hold a key", file) // err may quote characters of one
 	}
 	return keys, nil
 }
@@ -49,6 +50,8 @@ func parseKeys(text string) (*ring, error) {
 		return nil, err
 	}
 
+	// A line that is not known is refused, because the file is written as a whole: a program that passes
+	// over what a later one has put there would lose it.
 	keys := &ring{present: present, digests: key}
 	for line := range strings.Lines(rest) {
 		former, isFormer := strings.CutPrefix(line, formerLine)
@@ -99,7 +102,7 @@ func newKey() []byte {
 	return key
 }
 
-// makeKeys makes a file with a fresh key. It never replaces a file that has appeared meanwhile.
+// makeKeys makes a file with a fresh key. A file that has appeared meanwhile stays, and is an error.
 func makeKeys(file string) (*ring, error) {
 	key := newKey()
 	present, err := newSealer(key)
@@ -107,6 +110,8 @@ func makeKeys(file string) (*ring, error) {
 		return nil, err
 	}
 	keys := &ring{present: present, digests: key}
+
+	// Renaming would replace a key that another process has made meanwhile, and sealed with.
 	return keys, writeKeys(file, keys, os.Link)
 }
 
@@ -116,7 +121,8 @@ func writeKeys(file string, keys *ring, place func(from, to string) error) error
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name())
+	defer os.Remove(tmp.Name()) // after a rename there is none, which is no matter
+
 	_, err = tmp.Write(keys.text())
 	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
 		return err
@@ -124,6 +130,8 @@ func writeKeys(file string, keys *ring, place func(from, to string) error) error
 	if err := place(tmp.Name(), file); err != nil {
 		return err
 	}
+
+	// The name, too, must survive a power cut: from here on data are sealed with the key.
 	dir, err := os.Open(filepath.Dir(file))
 	if err != nil {
 		return err

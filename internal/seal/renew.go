@@ -54,6 +54,8 @@ func (b *Box) replace(keys *ring, what string) error {
 	if b.file == "" {
 		return fmt.Errorf("%s: %w", what, errors.New("it is in no file"))
 	}
+
+	// The file first: a crash must not take a key away with which something is sealed.
 	if err := writeKeys(b.file, keys, os.Rename); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 )
 
 // ErrOnServer: what is wanted works on files only.
@@ -17,13 +18,29 @@ func (db *DB) Copy(ctx context.Context, path string) error {
 	if db.lease != nil {
 		return fmt.Errorf("copy database: %w", ErrOnServer)
 	}
-	if err := db.vacuumInto(ctx, path); err != nil {
+	if err := reserve(path); err != nil {
 		return fmt.Errorf("copy database: %w", err)
 	}
-	if err := syncFile(path); err != nil {
-		return fmt.Errorf("copy database: %w", err)
+
+	err := db.vacuumInto(ctx, path)
+	if err == nil {
+		err = errors.Join(syncPath(path), syncPath(filepath.Dir(path)))
+	}
+	if err != nil {
+		// A part of a copy is of no use, and nothing else can have come to this name.
+		return errors.Join(fmt.Errorf("copy database: %w", err), os.Remove(path))
 	}
 	return nil
+}
+
+// reserve makes an empty file that only its owner may read: SQLite writes into it, and would make one as
+// the umask has it, which other accounts could read until the copy is complete.
+func reserve(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // vacuumInto borrows a reading connection, so that the writer is not kept waiting.
@@ -33,18 +50,23 @@ func (db *DB) vacuumInto(ctx context.Context, path string) error {
 		return err
 	}
 	defer conn.Close()
+
+	// SQLite counts "vacuum into" as writing, which a reading connection refuses.
 	if _, err := conn.ExecContext(ctx, "pragma query_only(0)"); err != nil {
 		return err
 	}
 	_, err = conn.ExecContext(ctx, "vacuum into $1", path)
+
+	// Also when ctx has ended: the pool gives the connection to readers again.
 	_, back := conn.ExecContext(context.WithoutCancel(ctx), "pragma query_only(1)")
 	return errors.Join(err, back)
 }
 
-func syncFile(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+// syncPath brings a file to the disk, or the names in a directory.
+func syncPath(path string) error {
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	return errors.Join(f.Chmod(0o600), f.Sync(), f.Close())
+	return errors.Join(f.Sync(), f.Close())
 }

@@ -1,7 +1,9 @@
 package sqldb
 
 import (
+	"context"
 	"database/sql"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -68,5 +70,32 @@ func TestCopyRefusesAFile(t *testing.T) {
 		if err == nil {
 			t.Fatalf("a reading connection writes: %v", err)
 		}
+	}
+}
+
+// Others can't read the copy while it is made, and one that fails leaves nothing.
+func TestCopyIsItsOwnersFromTheBeginning(t *testing.T) {
+	t.Parallel()
+
+	db := mustOpen(t, Options{Path: filepath.Join(t.TempDir(), "a.db"), Create: true, Migrations: migrations(things)})
+	path := filepath.Join(t.TempDir(), "copy.db")
+	if err := reserve(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.vacuumInto(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 || info.Size() == 0 {
+		t.Errorf("what SQLite has written is %v, %v; want mode 0600 before anything else is done", info, err)
+	}
+
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	path = filepath.Join(t.TempDir(), "broken.db")
+	if err := db.Copy(ended, path); !errors.Is(err, context.Canceled) {
+		t.Errorf("a copy whose caller has gone: %v", err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it left a file: %v", err)
 	}
 }

@@ -41,6 +41,8 @@ func (g *group) write(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	if !g.lead(w) && !g.wait(w) {
 		return w.outcome()
 	}
+
+	// Deferred, because fn may panic: the queue must not wait for a leader that is gone.
 	defer g.pass()
 	g.run(append([]*writing{w}, g.take()...))
 	return w.outcome()
@@ -69,7 +71,10 @@ func (g *group) wait(w *writing) bool {
 		w.err = fmt.Errorf("begin: %w", w.ctx.Err())
 		return false
 	}
-	return <-w.turn // another writer commits it
+
+	// It has left the queue already. Either a leader has it in the batch under way, whose outcome it
+	// must report, or the lead was passed to it, which it must pass on.
+	return <-w.turn
 }
 
 func (g *group) leave(w *writing) bool {
@@ -123,6 +128,7 @@ func (g *group) run(batch []*writing) {
 		w.err = errAbandoned // unless we come to the end
 	}
 
+	// Deferred, because a part may end this goroutine: no writer may be left waiting for its turn.
 	defer func() {
 		for _, w := range others {
 			w.turn <- false
@@ -157,11 +163,15 @@ func (w *writing) within(tx *sql.Tx) (err, broken error) {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
 
+	// What fn did after the end of its context has failed, even if it put those errors aside and
+	// returns nil: half of its work would be committed with the others'.
 	err = w.call(tx)
-	if err == nil && w.ctx.Err() != nil { // what it did from then on has failed, told or not
+	if err == nil && w.ctx.Err() != nil {
 		err = fmt.Errorf("commit: %w", w.ctx.Err())
 	}
 
+	// Exec has no context here, so a part is undone after the end of its writer's, too. Rolling back
+	// leaves the savepoint open; released, it does not enclose the next writer's.
 	if err != nil {
 		if _, undone := tx.Exec("rollback to part"); undone != nil {
 			return err, fmt.Errorf("the transaction was lost by another writer: %w", err)

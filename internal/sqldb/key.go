@@ -46,13 +46,18 @@ func (db *DB) OpenBox(ctx context.Context, file string, create bool, sealed ...S
 	if err != nil {
 		return nil, err
 	}
+
+	// Without a fingerprint only the values themselves show whose key it is. This comes before the key's
+	// own is recorded, which would make a wrong key the right one.
 	if known == "" && !opens(box, samples) {
 		return nil, otherKey(file)
 	}
 	if known, err = db.rememberKey(ctx, known, box.Check()); err != nil {
 		return nil, fmt.Errorf("record the key's fingerprint: %w", err)
 	}
-	if !box.Knows(known) { // the former one, while an exchange is under way
+
+	// While an exchange is under way it may still be that of the former key, which the file has, too.
+	if !box.Knows(known) {
 		return nil, otherKey(file)
 	}
 
@@ -69,10 +74,13 @@ func (db *DB) keyCheck(ctx context.Context) (known string, err error) {
 	if db.lease != nil {
 		there = "select count(*) from pg_class where oid = to_regclass('keeper')"
 	}
+
+	// A file from before there were fingerprints has no such table.
 	var n int
 	if err := db.writer.QueryRowContext(ctx, there).Scan(&n); err != nil || n == 0 {
 		return "", err
 	}
+
 	err = db.writer.QueryRowContext(ctx, "select key_check from keeper").Scan(&known)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
@@ -80,8 +88,7 @@ func (db *DB) keyCheck(ctx context.Context) (known string, err error) {
 	return known, err
 }
 
-// rememberKey keeps the fingerprint of a key unless there is one, and returns the one that is
-// there: another node may have been first.
+// rememberKey keeps the fingerprint of a key unless there is one, and returns the one that is there.
 func (db *DB) rememberKey(ctx context.Context, known, mine string) (string, error) {
 	if known != "" {
 		return known, nil
@@ -92,9 +99,12 @@ func (db *DB) rememberKey(ctx context.Context, known, mine string) (string, erro
 				return err
 			}
 		}
+
+		// Looked at again where writers take turns: another node may have been first.
 		if err := tx.QueryRowContext(ctx, "select key_check from keeper").Scan(&known); err != nil || known != "" {
 			return err
 		}
+
 		known = mine
 		_, err := tx.ExecContext(ctx, "update keeper set key_check = $1", mine)
 		return err

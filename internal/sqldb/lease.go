@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// LeaseTiming says how long a lease lasts. A holder that hears nothing for Sure after it last
-// asked stops working, well before others may take over.
+// LeaseTiming says how long a lease lasts. A holder that hears nothing for SafeFor after it last
+// asked stops working; until TTL has passed, when others may take over, it can end what is under way.
 type LeaseTiming struct{ TTL, RenewEvery, SafeFor time.Duration }
 
 // DefaultLeaseTiming is the timing of the lease that decides which node works: docs/nodes.md.
@@ -57,20 +57,27 @@ func (db *DB) beat(ctx context.Context, name, holder string, lasts time.Duration
 	return now, beats, nil
 }
 
-// Take tries to get the lease and returns its holder. A database in which our own lease is
-// older than it was is another one, put in its place: in that one nothing is ours yet.
+// Take tries to get the lease and returns its holder. It is not held, although the holder's name is
+// ours, in a database that was put in the place of the one in which we took it.
 func (l *Lease) Take(ctx context.Context) (holder string, held bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, l.timing.RenewEvery)
 	defer cancel()
+
+	// Before the question: the database counts from when it got it, which we don't know, and which was
+	// not earlier than this.
 	asked := time.Now()
 	holder, beats, err := l.beat(ctx)
 	if err != nil {
 		return "", false, err
 	}
+
+	// A lease of ours that is older than it was belongs to an older database: nothing is ours there until
+	// we have taken over. Counting starts anew, so that the next Take gets it.
 	held = holder == l.holder && beats > l.beats
 	if l.beats = 0; held {
 		l.beats, l.sure = beats, asked.Add(l.timing.SafeFor)
 	}
+
 	return holder, held, nil
 }
 
@@ -84,9 +91,12 @@ func (l *Lease) Keep(ctx context.Context) error {
 		case <-time.After(min(l.timing.RenewEvery, time.Until(l.sure))):
 		}
 
+		// A question without an answer must not last beyond the time in which the lease is sure.
 		beat, cancel := context.WithDeadline(ctx, l.sure)
 		holder, held, err := l.Take(beat)
 		cancel()
+
+		// An error alone loses nothing: until then the lease is ours, and the next question may be answered.
 		switch {
 		case ctx.Err() != nil:
 			return nil

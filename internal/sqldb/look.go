@@ -13,6 +13,7 @@ import (
 func Look(ctx context.Context, o Options, fn func(tx *sql.Tx) error) error {
 	var pool *sql.DB
 	if o.Server.IsEmpty() {
+		// SQLite would make the file that is missing, and take an empty one for a database without tables.
 		info, err := os.Stat(o.Path)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
 			return ErrMissing

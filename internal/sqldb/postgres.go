@@ -76,6 +76,7 @@ func IsServer(text string) bool {
 // parseServer parses a URL. The connection carries customers' data, so it is encrypted when it
 // goes to another machine, and the certificate is checked unless the URL says sslmode=require.
 func parseServer(server secret.String) (*pgx.ConnConfig, error) {
+	// No error of a library is wrapped here: it may repeat the URL, and with it the password.
 	text := server.Reveal()
 	u, err := url.Parse(text)
 	if err != nil || !IsServer(text) {
@@ -85,6 +86,8 @@ func parseServer(server secret.String) (*pgx.ConnConfig, error) {
 	q := u.Query()
 	mode := q.Get("sslmode")
 	if mode == "" {
+		// The driver's own choice, "prefer", goes on without encryption when the server, or an attacker
+		// who answers in its place, offers none.
 		mode = "verify-full"
 		if local, err := allLocal(text); err == nil && local {
 			mode = "disable"
@@ -105,6 +108,7 @@ func parseServer(server secret.String) (*pgx.ConnConfig, error) {
 		c.ConnectTimeout = connectWithin
 	}
 
+	// With these probes a connection whose other end is gone without a word ends after 20 s.
 	dialer := &net.Dialer{Timeout: dialWithin, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 5 * time.Second, Count: 3}}
 	c.DialFunc = dialer.DialContext
 
@@ -174,7 +178,7 @@ func (c serverConn) QueryContext(ctx context.Context, query string, args []drive
 		cancel()
 		return nil, err
 	}
-	return serverRows{found, cancel}, nil
+	return serverRows{found, cancel}, nil // they are still to be read, under the same limit
 }
 
 type serverRows struct {
@@ -203,6 +207,9 @@ func openServer(ctx context.Context, o Options) (*DB, error) {
 	}
 	db := &DB{writer: serverPool(c, serverWriters), reader: serverPool(c, serverReaders), lease: serverPool(c, 1), beginWrite: beginWrite, within: within,
 		readOnly: &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}}
+
+	// In this order: nothing is written to a server that may forget it, and no schema is changed before
+	// the database is known to be this owner's.
 	err = checkServer(ctx, db.writer)
 	if err == nil {
 		err = prepareServer(ctx, db.writer, o)
@@ -210,6 +217,7 @@ func openServer(ctx context.Context, o Options) (*DB, error) {
 	if err == nil && !isCurrent(ctx, db.writer, o.Migrations) {
 		err = migrateServer(ctx, c, o.Migrations)
 	}
+
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -271,8 +279,10 @@ func prepareServer(ctx context.Context, db *sql.DB, o Options) error {
 			return ErrMissing
 		}
 
+		// When two nodes make the same table, "if not exists" does not keep the slower from failing. The
+		// second time it finds the table.
 		_, err := db.ExecContext(ctx, metaSchema)
-		if err != nil { // another node may have been making it
+		if err != nil {
 			_, err = db.ExecContext(ctx, metaSchema)
 		}
 

@@ -52,6 +52,8 @@ func (db *DB) RotateKey(ctx context.Context, box *seal.Box, columns ...Sealed) (
 	db.rotating.Lock()
 	defer db.rotating.Unlock()
 
+	// From here on new values are sealed with the new key, so going through the columns comes to an end.
+	// Both keys stay in the file until Forget: whatever a crash leaves can be read.
 	if err := box.Renew(); err != nil {
 		return 0, err
 	}
@@ -63,6 +65,8 @@ func (db *DB) RotateKey(ctx context.Context, box *seal.Box, columns ...Sealed) (
 		}
 	}
 
+	// Before Forget: a crash after that would leave a database that knows only the forgotten key, and
+	// refuses its own.
 	err = db.Write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "update keeper set key_check = $1", box.Check())
 		return err
@@ -71,6 +75,8 @@ func (db *DB) RotateKey(ctx context.Context, box *seal.Box, columns ...Sealed) (
 		return n, fmt.Errorf("record the key's fingerprint: %w", err)
 	}
 
+	// Earlier copies of the pages, sealed with the former key, still lie in the write-ahead log. When a
+	// reader keeps them there, the former key stays, and the next exchange goes on from here.
 	if err := db.Purge(ctx); err != nil {
 		return n, err
 	}
@@ -98,6 +104,7 @@ func (db *DB) reseal(ctx context.Context, box *seal.Box, c Sealed) (n int64, err
 
 // again seals some values again whose keys are greater than a key; none are left when none is done.
 func (c Sealed) again(ctx context.Context, tx *sql.Tx, box *seal.Box, after any) (done []any, changed int64, err error) {
+	// The page has sizes and no values: a mail may be large, and a page of them need not fit into memory.
 	rows, err := Collect(ctx, tx, scanSized, c.page(), after)
 	if err != nil {
 		return nil, 0, err

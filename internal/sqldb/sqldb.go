@@ -83,8 +83,10 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return db, nil
 	}
 
+	// Another database that lay here may have been closed only now, and have taken the -wal along: opened
+	// again, this one makes a new one.
 	db, err := openFile(ctx, o)
-	if errors.Is(err, ErrMoved) { // what was taken away is made anew
+	if errors.Is(err, ErrMoved) {
 		db, err = openFile(ctx, o)
 	}
 	if err != nil {
@@ -163,6 +165,7 @@ func (db *DB) Read(ctx context.Context, fn func(tx *sql.Tx) error) error {
 }
 
 func (db *DB) inTx(ctx context.Context, pool *sql.DB, o *sql.TxOptions, begin string, fn func(tx *sql.Tx) error) error {
+	// On a server other nodes wait for their turn until a writer's transaction ends.
 	if db.within > 0 {
 		limited, cancel := context.WithTimeout(ctx, db.within)
 		defer cancel()

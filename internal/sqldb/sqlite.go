@@ -46,6 +46,8 @@ func openFile(ctx context.Context, o Options) (*DB, error) {
 		return nil, err
 	}
 
+	// Writers wait for this connection, and stop waiting when their context ends. SQLite itself would have
+	// them ask for the lock again and again.
 	writer.SetMaxOpenConns(1)
 	reader, err := openPool(dsn(o.Path, true))
 	if err != nil {
@@ -58,7 +60,13 @@ func openFile(ctx context.Context, o Options) (*DB, error) {
 	db := &DB{writer: writer, reader: reader, readOnly: &sql.TxOptions{ReadOnly: true}}
 	db.group = &group{commit: db.commit}
 
-	err = errors.Join(check(ctx, writer), migrateFile(ctx, writer, o.Migrations), check(ctx, reader))
+	// In this order, each after the one before: a connection without its settings changes nothing.
+	if err = check(ctx, writer); err == nil {
+		err = migrateFile(ctx, writer, o.Migrations)
+	}
+	if err == nil {
+		err = check(ctx, reader)
+	}
 	if err == nil {
 		db.files, err = remember(o.Path)
 	}
@@ -80,10 +88,12 @@ func migrateFile(ctx context.Context, db *sql.DB, migrations fs.FS) error {
 // readers bounds the reading connections, and with them the memory of their caches.
 const readers = 4
 
-// dsn sets every pragma in the data source name, so that each connection of a pool has it. The caches are
-// small, because the system has the file's pages as well, and each connection has a cache of its own.
-// With secure_delete no page keeps what was replaced.
+// dsn sets every pragma in the data source name, so that each connection of a pool has it.
 func dsn(path string, readOnly bool) string {
+	// A transaction that asks for the lock only when it first writes fails, without waiting, when another
+	// process has written since it began to read: hence "immediate". The caches are small, because the system
+	// has the file's pages as well, and each connection has a cache of its own. With secure_delete no page
+	// keeps what was replaced.
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "fullfsync(1)",
 		"foreign_keys(1)", "cache_size(-2048)", "trusted_schema(0)", "secure_delete(1)",
@@ -109,6 +119,9 @@ func check(ctx context.Context, db *sql.DB) error {
 	if err := row.Scan(&version, &journal, &synchronous, &foreignKeys); err != nil {
 		return fmt.Errorf("read settings: %w", err)
 	}
+
+	// SQLite passes over a pragma that it can't obey: where a file system has no shared memory, for example,
+	// the journal is another than WAL.
 	const full = 2
 	switch {
 	case olderVersion(version, safeVersion):

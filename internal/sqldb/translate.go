@@ -19,6 +19,7 @@ func (t translated) Open(name string) (fs.File, error) {
 	if !strings.HasSuffix(name, ".sql") {
 		return t.FS.Open(name)
 	}
+
 	f, err := t.FS.Open(path.Join("postgres", name))
 	if errors.Is(err, fs.ErrNotExist) {
 		f, err = t.FS.Open(name)
@@ -26,6 +27,7 @@ func (t translated) Open(name string) (fs.File, error) {
 	if err != nil {
 		return nil, err
 	}
+
 	text, err := io.ReadAll(f)
 	if err != nil {
 		f.Close()

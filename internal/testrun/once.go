@@ -26,6 +26,7 @@ func Once(t testing.TB, name string, fill func(dir string)) string {
 		t.Fatalf("wait for %s: %v", name, err)
 	}
 
+	// Looked for under the lock: another package may have filled it while this one waited.
 	filled := filepath.Join(run, name)
 	if _, err := os.Stat(filled); err == nil {
 		return filled
@@ -38,6 +39,7 @@ func Once(t testing.TB, name string, fill func(dir string)) string {
 
 	fill(part)
 
+	// The name comes last, so that a directory which is half filled is never found under it.
 	if err := os.Rename(part, filled); err != nil {
 		t.Fatalf("make %s: %v", name, err)
 	}

@@ -94,6 +94,8 @@ func (t *Turn) Try(ctx context.Context) (Work, error) {
 	if err != nil {
 		work = nil
 	}
+
+	// An instance that stands by asks every few seconds: only a change is worth a line.
 	if t.set(holder, work, err) {
 		t.Log.Info("lease", "held", work != nil, "holder", holder, "err", err)
 	}
@@ -109,6 +111,8 @@ func (t *Turn) Run(ctx context.Context, work Work) {
 				t.Log.Warn("stopped working", "err", err)
 			}
 		}
+
+		// Also after the lease was lost: to ask at once would bring no other answer.
 		select {
 		case <-ctx.Done():
 		case <-time.After(t.Every):
@@ -123,6 +127,9 @@ func (t *Turn) hold(ctx context.Context, work Work) error {
 	var all sync.WaitGroup
 	all.Go(func() { work.Run(ctx) })
 	err := t.Lease.Keep(ctx)
+
+	// Keep returns while the lease still has some seconds to run, in which the work can end. Only then is
+	// the lease asked for again, so that no two works of this instance run side by side.
 	end()
 	all.Wait()
 	return err

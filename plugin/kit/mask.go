@@ -28,7 +28,7 @@ func newMask(values []string) mask {
 	var all []string
 	for _, v := range values {
 		if v = strings.TrimSpace(v); utf8.RuneCountInString(v) >= shortest {
-			all = append(all, regexp.QuoteMeta(v))
+			all = append(all, broken(v))
 		}
 	}
 	if len(all) == 0 {
@@ -36,6 +36,15 @@ func newMask(values []string) mask {
 	}
 	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) }) // the whole before its parts
 	return mask{regexp.MustCompile("(?i)" + strings.Join(all, "|"))}
+}
+
+// broken is a pattern of a value that may be broken anywhere between its words.
+func broken(value string) string {
+	words := strings.Fields(value)
+	for i := range words {
+		words[i] = regexp.QuoteMeta(words[i])
+	}
+	return strings.Join(words, `\s+`)
 }
 
 // of returns a text that may be stored and shown: in one line, bounded, and with nothing in it that

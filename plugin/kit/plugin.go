@@ -148,6 +148,7 @@ func (p *Plugin) configured() settings {
 // server.
 func (p *Plugin) Probe(ctx context.Context, _ bool) ([]registrar.Component, error) {
 	s := p.configured()
+	// An adapter may know no limit of its own.
 	ctx, cancel := context.WithTimeout(ctx, p.timing.Call)
 	defer cancel()
 	list := []registrar.Component{{Name: remoteComponent, OK: true, Detail: "the plugin can't try it"}}

@@ -79,6 +79,7 @@ func (r *Registrar) furnish(g *gateway.Gateway) {
 // open opens the store, and finds what decides whether this instance works on it.
 func (p *Plugin) open(ctx context.Context, s settings) (r *Registrar, err error) {
 	r = &Registrar{log: p.log, now: p.now, shared: !s.server.IsEmpty()}
+	// With a file the lock on the directory has decided already who works.
 	r.turn.Lease, r.turn.Every, r.turn.Log = turn.Alone{}, turn.Every(p.timing.RenewEvery), slog.New(slog.DiscardHandler)
 	r.store, err = store.Open(ctx, store.Options{Dir: p.dataDir, Server: s.server, Create: p.create})
 	if err != nil {

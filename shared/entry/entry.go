@@ -23,6 +23,8 @@ func Line(text string) string {
 	if !utf8.ValidString(text) {
 		return text
 	}
+
+	// Composed only when what is invisible is gone: some of it keeps a letter and its accent apart.
 	text = norm.NFC.String(strings.Map(plain, text))
 	text = strings.TrimFunc(text, func(r rune) bool { return r == ' ' || isBreak(r) })
 	for strings.Contains(text, "  ") {
@@ -52,6 +54,8 @@ func Text(text string) string { return strings.Join(Lines(text), "\n") }
 // Registrant is the normal form of the answers to a form: values as [Text] gives them, and what
 // is empty left out, as an HTML form sends every field.
 func Registrant(r registrar.Registrant) registrar.Registrant {
+	// In the order of the keys, because two of them may have one normal form: their values must always
+	// come in the same order, or the order would not be the same one when it is repeated.
 	normal := registrar.Registrant{Kind: r.Kind, Fields: make(map[string][]string, len(r.Fields))}
 	for _, typed := range slices.Sorted(maps.Keys(r.Fields)) {
 		key := Line(typed)

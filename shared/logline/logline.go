@@ -31,6 +31,8 @@ func New(out io.Writer, o Options) *slog.Logger {
 	if o.Level == nil {
 		o.Level = slog.LevelInfo
 	}
+
+	// go-hclog is to let everything pass: the handler decides what is written, by a level that may change.
 	lines := hclog.New(&hclog.LoggerOptions{Name: o.Name, Output: out, JSONFormat: o.JSON, Level: hclog.Trace})
 	return slog.New(&handler{lines: lines, level: o.Level})
 }

@@ -22,8 +22,8 @@ type AvailabilityReason string
 
 const (
 	ReasonTaken    AvailabilityReason = "taken"    // it is registered, or about to be
-	ReasonReserved AvailabilityReason = "reserved" // the registry keeps it for somebody
-	ReasonBlocked  AvailabilityReason = "blocked"  // it may be registered by nobody
+	ReasonReserved AvailabilityReason = "reserved" // the registry keeps it for a registrant of its choice
+	ReasonBlocked  AvailabilityReason = "blocked"  // it may not be registered at all
 	ReasonPremium  AvailabilityReason = "premium"  // it may be registered, at a price of its own
 	ReasonInvalid  AvailabilityReason = "invalid"  // it is no name that can be registered here
 	ReasonNoAnswer AvailabilityReason = "no-answer"

@@ -73,6 +73,8 @@ func (o Order) write(c *canonical) {
 	c.field = "paid_till"
 	c.add("paid_till", o.PaidTill.String())
 
+	// What later versions added comes last and is left out where it is empty: the form of an order from
+	// before stays what it was, and so does the digest by which it is known.
 	c.field = "years"
 	if o.Years != 0 {
 		c.add("years", strconv.Itoa(o.Years))

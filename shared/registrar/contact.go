@@ -121,6 +121,8 @@ func (c DataClass) Masked(value string) string {
 	runes := []rune(value)
 	masked := make([]rune, len(runes))
 
+	// From the end, where the digits stand that may be shown. What is masked already counts as a digit, or
+	// a second masking would show other ones.
 	digits := 0
 	for i, r := range slices.Backward(runes) {
 		masked[i] = r

@@ -41,6 +41,7 @@ func Codes() []Code {
 	return []Code{Invalid, NotFound, Conflict, Precondition, Unsupported, NotReady, Locked, Draining, Unavailable, Internal}
 }
 
+// Error writes the code in words: "not found".
 func (c Code) Error() string { return strings.ToLower(strings.ReplaceAll(string(c), "_", " ")) }
 
 // Error is a call that could not be carried out.
@@ -63,11 +64,13 @@ type Problem struct {
 	Texts  map[string]string // the message by language, "en" and "ru"; empty = the message alone
 }
 
+// String writes the problem in English, behind its path.
 func (p Problem) String() string { return p.Path + ": " + p.Message }
 
 // Detailed reports whether there is more to a problem than its place and its message.
 func (p Problem) Detailed() bool { return p.Code != "" || len(p.Params) > 0 || len(p.Texts) > 0 }
 
+// Error writes the detail, or the code where there is none, and every problem.
 func (e *Error) Error() string {
 	text := e.Detail
 	if text == "" {

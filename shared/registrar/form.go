@@ -97,6 +97,8 @@ func (f Form) Asked(r Registrant) []Field {
 
 func (f Field) asked(answers map[string][]string) bool {
 	for _, c := range f.When {
+		// A field that is asked and not answered has the value "". One that is not asked has none, so
+		// that a condition on it never holds.
 		values, known := answers[c.Field]
 		if known && len(values) == 0 {
 			values = []string{""}

@@ -45,6 +45,7 @@ func (y Years) Wrong() bool { return !y.None() && (y.Min < 1 || y.Max < y.Min ||
 // Has reports whether an order may name this many years; none at all it always may.
 func (y Years) Has(n int) bool { return n == 0 || !y.None() && n >= y.Min && n <= y.Max }
 
+// String writes the range for people: "2", "1 to 10"; "" where there is no term to choose.
 func (y Years) String() string {
 	switch {
 	case y.None():
@@ -83,6 +84,8 @@ func (d Description) offerFor(name string) Offer {
 	for _, o := range d.Offers {
 		zones = append(zones, o.TLDs...)
 	}
+
+	// A TLD itself may be asked about, and ZoneOf finds only what lies above a name.
 	zone := name
 	if !slices.Contains(zones, name) {
 		zone = ZoneOf(name, zones)
@@ -147,6 +150,7 @@ func (p Problem) say(en, ru string) Problem {
 func (d Description) Refused(o Order) []Problem {
 	problems := append(d.Unoffered(o), d.MissingContacts(o)...)
 	for _, p := range d.Unread(o) {
+		// One problem for a field is enough: what is not sold need not be read.
 		told := func(have Problem) bool { return have.Path == p.Path || strings.HasPrefix(have.Path, p.Path+"[") }
 		if !slices.ContainsFunc(problems, told) {
 			problems = append(problems, p)

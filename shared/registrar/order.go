@@ -100,6 +100,7 @@ type AuthCode string
 
 const hidden = "***"
 
+// String writes "***", and "" for no code.
 func (c AuthCode) String() string {
 	if c == "" {
 		return ""
@@ -107,7 +108,10 @@ func (c AuthCode) String() string {
 	return hidden
 }
 
-func (c AuthCode) GoString() string             { return c.String() }
+// GoString writes what String does, for %#v.
+func (c AuthCode) GoString() string { return c.String() }
+
+// MarshalText writes what String does, for JSON and the like.
 func (c AuthCode) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // Nameserver is a host and, where the host lies inside the domain itself, its addresses.

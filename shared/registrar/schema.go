@@ -14,6 +14,7 @@ import (
 // problem repeats a value; each has a code and its message in English and Russian. A plugin's
 // Configure begins with it; what a value means is the plugin's to judge.
 func (s Schema) Problems(config json.RawMessage) []Problem {
+	// Numbers stay as they are written: as float64, large ones would be rounded before they are judged.
 	d := json.NewDecoder(bytes.NewReader(config))
 	d.UseNumber()
 	var values map[string]any

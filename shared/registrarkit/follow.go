@@ -36,6 +36,7 @@ func Follow(ctx context.Context, r Record, after registrar.Cursor, lookAgain tim
 				after = e.Cursor
 			}
 
+			// More may have come while these were dealt with, and a batch need not be all there was.
 			if len(batch) > 0 {
 				continue
 			}

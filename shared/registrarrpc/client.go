@@ -124,7 +124,8 @@ func (c *client) refused(ctx context.Context, o registrar.Order) ([]registrar.Pr
 	if known != nil {
 		return known.Refused(o), nil
 	}
-	d, err := c.Describe(ctx)
+
+	d, err := c.Describe(ctx) // without the lock, which other calls would wait for
 	if err != nil {
 		return nil, err
 	}
@@ -161,10 +162,14 @@ func (c *client) Submit(ctx context.Context, o registrar.Order) (registrar.Opera
 	if err := e.invalid(); err != nil {
 		return registrar.Operation{}, err
 	}
+
+	// Judged on this side, because a plugin of an earlier version can't judge what it does not know: it
+	// would carry out something else than what was paid for.
 	problems, err := c.refused(ctx, o)
 	if err := cmp.Or(err, registrar.InvalidOrder(problems)); err != nil {
 		return registrar.Operation{}, err
 	}
+
 	m, err := call(ctx, c, &e, c.registrar.Submit, &pb.SubmitRequest{Order: order})
 	return answer(m.GetOperation(), err, (*decoder).operation)
 }
@@ -204,6 +209,9 @@ func (c *client) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[r
 			if m, err = stream.Recv(); err != nil {
 				break
 			}
+
+			// An event that can't be read ends the sequence: with the next one the caller would store a
+			// cursor that has passed it.
 			event, fault := answer(m.GetEvent(), nil, (*decoder).event)
 			if !yield(event, fault) || fault != nil {
 				return

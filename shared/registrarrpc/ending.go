@@ -62,7 +62,11 @@ func (e *ending) settle() {
 // drain returns when the plugin is drained, or with ctx. A drain that did not come to its
 // end is made again by the next one.
 func (e *ending) drain(ctx context.Context) error {
+	// Before anything is waited for, so that no new call lengthens the wait.
 	e.begin()
+
+	// The host and the end of the lifeline may ask at the same time: the second waits for the first, and
+	// finds its work done. It gives up with its own context, which a mutex would not let it.
 	select {
 	case e.turn <- struct{}{}:
 		defer func() { <-e.turn }()
@@ -72,6 +76,7 @@ func (e *ending) drain(ctx context.Context) error {
 	if e.drained {
 		return nil
 	}
+
 	e.awaitCalls(ctx)
 	err := e.stop(ctx)
 	e.drained = err == nil

@@ -78,14 +78,16 @@ func statusOf(e *registrar.Error, detail string) *status.Status {
 		e = &registrar.Error{Code: registrar.Internal}
 	}
 
+	// Problems travel in gRPC's own form, which tools and plugins in other languages read, and once more in
+	// ours when there is more to them than that form holds.
 	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: string(e.Code), Domain: domain}}
 	if len(e.Problems) > 0 {
 		details = append(details, badRequest(e.Problems))
 	}
-
 	if slices.ContainsFunc(e.Problems, registrar.Problem.Detailed) {
 		details = append(details, protoadapt.MessageV1Of(&pb.Problems{Problems: each(e.Problems, problemToWire)}))
 	}
+
 	if e.RetryAfter != 0 {
 		details = append(details, &errdetails.RetryInfo{RetryDelay: durationpb.New(e.RetryAfter)})
 	}

@@ -200,6 +200,7 @@ func begin(ctx context.Context, p registrar.Plugin, dataDir string) (*work, erro
 		return nil, err
 	}
 
+	// Before Start, which begins to send: two instances must not be at work even for a moment.
 	lock, err := lockDir(dataDir)
 	if err != nil {
 		return nil, err
@@ -210,6 +211,8 @@ func begin(ctx context.Context, p registrar.Plugin, dataDir string) (*work, erro
 		return nil, errors.Join(err, lock.Close())
 	}
 
+	// Which powers a registrar has shows only now, by the methods of what was started. By then it is at
+	// work, and must be stopped in order.
 	w := &work{Registrar: r, describes: describes, lock: lock}
 	if err := w.keepsItsWord(); err != nil {
 		return nil, errors.Join(err, w.stop(ctx))
@@ -238,6 +241,7 @@ func (w *work) keepsItsWord() error {
 
 // stop drains the registrar and lets others have its data directory.
 func (w *work) stop(ctx context.Context) error {
+	// A registrar that has not drained may still send, so it keeps its directory.
 	if err := w.Drain(ctx); err != nil {
 		return fmt.Errorf("drain: %w", err)
 	}

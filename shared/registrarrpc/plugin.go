@@ -62,6 +62,7 @@ func limitTime(ctx context.Context, method string, req, reply any, cc *grpc.Clie
 // Dispense starts the plugin's process, unless it runs already, and returns it as a
 // registrar. It takes at most the client's StartTimeout.
 func Dispense(c *plugin.Client) (registrar.Hosted, error) {
+	// Versions that don't match are told as such: upgrading helps then, and starting again does not.
 	protocol, err := c.Client()
 	if other := versionError(err); other != nil {
 		return nil, fmt.Errorf("start plugin: %w", other)
@@ -69,6 +70,7 @@ func Dispense(c *plugin.Client) (registrar.Hosted, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start plugin: %w", err)
 	}
+
 	raw, err := protocol.Dispense(pluginName)
 	if err != nil {
 		return nil, fmt.Errorf("dispense plugin: %w", err)
@@ -83,6 +85,7 @@ func Dispense(c *plugin.Client) (registrar.Hosted, error) {
 // VersionError is a plugin that has no major version of the protocol in common with the host.
 type VersionError struct{ Plugin int }
 
+// Error says which side is to be upgraded.
 func (e *VersionError) Error() string {
 	text := fmt.Sprintf("it speaks version %d of the protocol and this panel version %d: ", e.Plugin, ProtocolVersion)
 	if e.Plugin < ProtocolVersion {

@@ -57,6 +57,7 @@ func (g *gate) RawMail(ctx context.Context, id registrar.MailID) (string, error)
 // Recognise asks the plugin itself while nothing is at work.
 func (g *gate) Recognise(ctx context.Context, raw []byte) (registrar.Recognition, error) {
 	if early, ok := g.plugin.(registrar.Recogniser); ok {
+		// At work, the registrar answers, because it has the store: its bindings name operations.
 		if _, err := g.working(); err != nil {
 			return anyTime(g, func() (registrar.Recognition, error) {
 				if _, err := g.configured(); err != nil {

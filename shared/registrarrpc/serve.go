@@ -110,6 +110,7 @@ func lifeline(fd string) (<-chan struct{}, error) {
 		return gone, nil
 	}
 
+	// 0 to 2 are the standard ones, of which none is the host's pipe.
 	n, err := strconv.Atoi(fd)
 	if err != nil || n < 3 {
 		return nil, fmt.Errorf("%s: want the number of an inherited descriptor, not %q", LifelineEnv, fd)
@@ -147,6 +148,8 @@ func (s *service) leave(why string) {
 	s.log.Info("plugin leaving", "reason", why)
 	ctx, cancel := context.WithTimeout(context.Background(), farewell)
 	defer cancel()
+
+	// Also when draining has failed: what is not finished is durable, and the next start concludes it.
 	if err := s.drainBy(ctx); err != nil {
 		s.log.Error("drain failed", "err", err)
 	}
@@ -208,6 +211,7 @@ func (s *service) recovered(method string, err *error) {
 	if thrown == nil {
 		return
 	}
+
 	incident := rand.Text()[:8]
 	cause := reflect.TypeOf(thrown).String()
 	if fault, ok := thrown.(runtime.Error); ok {

@@ -21,7 +21,10 @@ func (s String) Reveal() string { return s.value }
 // IsEmpty reports whether there is a value.
 func (s String) IsEmpty() bool { return s.value == "" }
 
-func (String) String() string   { return Mask }
+// String writes the mask.
+func (String) String() string { return Mask }
+
+// GoString writes the mask, for %#v.
 func (String) GoString() string { return Mask }
 
 // MarshalJSON writes the mask.

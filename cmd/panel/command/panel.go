@@ -22,6 +22,7 @@ import (
 func (c *Call) Client() (*api.Client, string, error) {
 	server, token := c.Server, secret.New(c.Secret)
 	var options []func(*api.Client)
+	// The token of the file is for the panel that it describes, and is sent to no other.
 	if server == "" {
 		loaded, err := config.LoadTolerant(c.Config)
 		if err != nil {

@@ -199,6 +199,7 @@ func (f *configFile) mayBeWritten() error {
 }
 
 func (f *configFile) write(text string) error {
+	// What reads the file meanwhile finds the old one or the new one, and never a half.
 	temporary, err := os.CreateTemp(filepath.Dir(f.path), ".plugin.hcl-*")
 	if err != nil {
 		return fmt.Errorf("write configuration: %w", err)

@@ -48,6 +48,7 @@ func Earlier(a, b time.Time) time.Time {
 
 // remindPerson reminds once of what only a person can go on with.
 func (ro *Rounds) remindPerson(tx *store.Tx, r store.Request) error {
+	// Once: without a deadline it is overdue no more.
 	if err := tx.Requests.SetDeadline(r, time.Time{}); err != nil {
 		return err
 	}

@@ -14,6 +14,8 @@ import (
 func (en *Engine) change(r store.Request, d lifecycle.Decision, f Fact) store.Change {
 	c := store.Change{At: en.now(), Message: Describe(r, f), Actor: f.Actor, Evidence: f.Evidence, Mail: f.Mail,
 		Task: f.Result.Task, DueAt: f.DueAt}
+
+	// Only where R01 has the next word there is a deadline for it.
 	switch d.State() {
 	case registrar.Failed, registrar.Cancelled, registrar.NeedsAction, registrar.Uncertain:
 		c.Error = f.Reason

@@ -50,6 +50,7 @@ func (rc *Recovery) Recall(tx *store.Tx, incarnation string, older bool) error {
 		return err
 	}
 
+	// The word is about one restored store: that on an earlier one does not count for this.
 	if began != "" && began == rc.settings.Reconciled {
 		rc.log.Info("restored store is reconciled", "incarnation", began)
 		if err := tx.SetRestored(""); err != nil {

@@ -20,6 +20,7 @@ func (en *Engine) MoveOperation(tx *store.Tx, op store.Operation, e lifecycle.Ev
 	}
 
 	known := en.known(r)
+	// The person has looked at the operation, not at its request.
 	known.Version = string(op.Version)
 	v := lifecycle.Weigh(known, e)
 	switch {

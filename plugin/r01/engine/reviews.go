@@ -85,6 +85,7 @@ func (rv *Reviews) Closed(tx *store.Tx, e store.Review) error {
 	if err := rv.alarms.Clear(tx, ContradictionAlarm(e.ID), names[0]); err != nil {
 		return err
 	}
+	// It has raised none.
 	if e.Stranger {
 		return nil
 	}

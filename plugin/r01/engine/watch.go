@@ -50,6 +50,7 @@ func (ro *Rounds) watchBrake(tx *store.Tx) error {
 		return err
 	}
 
+	// One that is planned will do: it waits to be begun for the same limit.
 	planned, err := tx.Renewals.Planned(ro.settings.Agreement, ro.now(), 1)
 	scheduled += len(planned)
 	switch {

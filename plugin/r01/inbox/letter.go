@@ -55,6 +55,7 @@ func (rr *Reader) understand(m store.Mail, raw []byte) (l letter, problem string
 	l.names = mailform.Objects(l.Text)
 
 	switch {
+	// Shorter than Head, it was not cut for its size.
 	case m.Truncated && len(raw) < mailbox.Head:
 		problem = "the mail server sends it otherwise each time, so what it says is not sure"
 	case m.Truncated, len(raw) > mostRead:

@@ -26,6 +26,7 @@ const (
 func (rr *Reader) prove(ctx context.Context, o *reading) {
 	l := &o.letter
 	var made mailauth.Verdict
+	// A report comes from no R01: that a server of ours made it is proof of it.
 	if l.Kind == message.Bounce {
 		if made = rr.verifier.MadeHere(o.raw); made.Verified {
 			l.proof = lifecycle.OwnWord

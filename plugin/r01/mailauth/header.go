@@ -104,6 +104,7 @@ func (h header) author() (string, error) {
 		return "", errors.New("it has no From, or more than one")
 	}
 
+	// The parser refuses raw 8-bit letters, as R01's robot may write them in a name.
 	readable := strings.Map(func(r rune) rune {
 		if r > '~' {
 			return '?'

@@ -84,6 +84,7 @@ func (s *session) withID(ctx context.Context, messageID string, seen map[imap.UI
 			return fetched[0], nil
 		}
 
+		// One that came empty may come whole the next time.
 		seen[uid] = len(fetched[0].body) > 0
 	}
 

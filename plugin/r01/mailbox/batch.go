@@ -85,6 +85,7 @@ func (w *Watcher) confirm(ctx context.Context, s *session, doubtful []entry) err
 		return nil
 	}
 
+	// A UID that two mails have is asked for once, and brings both.
 	second, err := w.bodies(ctx, s, slices.CompactFunc(bare(doubtful), func(a, b entry) bool { return a.uid == b.uid }), nil)
 	if err != nil {
 		return err

@@ -43,6 +43,7 @@ func (a Answers) criteria(above imap.UID) *imap.SearchCriteria {
 	}
 
 	var rest imap.UIDSet
+	// 0 is "*", by which the last mail is found even if it is not above. RFC 3501 6.4.8
 	rest.AddRange(above+1, 0)
 	all.UID = []imap.UIDSet{rest}
 	return &all

@@ -96,6 +96,7 @@ func (s *session) close() {
 
 // connect dials and logs in.
 func connect(ctx context.Context, c Config) (*session, error) {
+	// A dead connection is found within 40 seconds, also while nothing is asked.
 	dialer := net.Dialer{Timeout: c.Timeouts.Exchange,
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 20 * time.Second, Interval: 5 * time.Second, Count: 4}}
 	conn, err := dialer.DialContext(ctx, "tcp", c.Address)
@@ -104,6 +105,7 @@ func connect(ctx context.Context, c Config) (*session, error) {
 	}
 	s := &session{config: c, conn: &meteredConn{Conn: conn}, wake: make(chan struct{}, 1),
 		flagged: map[imap.UID]int{}, count: count{done: map[imap.UID]struct{}{}}}
+
 	if err := s.greet(ctx); err != nil {
 		s.close()
 		return nil, err
@@ -206,6 +208,7 @@ func (s *session) wait(ctx context.Context, d time.Duration) error {
 		return fmt.Errorf("begin idle: %w", err)
 	}
 
+	// What the server says by itself is bounded as an answer is.
 	s.conn.left.Store(talk)
 	timer := time.NewTimer(d)
 	defer timer.Stop()

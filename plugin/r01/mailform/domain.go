@@ -99,6 +99,7 @@ func wrongNameserver(domain string, s registrar.Nameserver) complaint {
 	switch {
 	case !isHost(s.Host):
 		return says(codeServer)
+	// The registry keeps addresses of hosts inside of the domain, and of no others. r01-mail 2.6
 	case inside && len(s.IPs) == 0:
 		return says(codeInside, "domain", domain)
 	case !inside && len(s.IPs) > 0:

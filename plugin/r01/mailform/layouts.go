@@ -101,6 +101,7 @@ func (p *page) addProse(lines []string, place, step int, signed bool) {
 	for _, text := range paragraphs(own) {
 		before := len(p.results)
 		results, asides := readParagraph(text)
+		// In a signature nothing is stated: what reads so is an aside.
 		if signed && len(results) > 0 {
 			results, asides = nil, []string{text}
 		}

@@ -67,6 +67,7 @@ func state(text string) (r Result, length int, ok bool) {
 		}
 
 		texts := groups(s.pattern, m)
+		// A name or date in it may be none, and another sentence account for the text.
 		if r, ok = resultOf(s.name, s.outcome, texts); !ok {
 			continue
 		}

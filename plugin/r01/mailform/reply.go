@@ -117,6 +117,7 @@ func resultOf(rule string, outcome registrar.ReplyOutcome, texts map[string]stri
 	if r.PaidTill, ok = parseDate(texts["paid_till"]); !ok {
 		return Result{}, false
 	}
+	// The reason tells what sort of refusal it is.
 	if outcome == registrar.ReplyRejected {
 		r.Outcome = refusal(r.Message)
 	}

@@ -66,6 +66,7 @@ func (w *walker) walk(h textproto.Header, body []byte, depth int, usual string) 
 		w.deliveryStatus(w.decoded(h, body))
 	case returned(media):
 		w.mail(h, params, body, depth)
+	// What is attached is not what the author says.
 	case attached(h):
 	case media == "text/plain":
 		return w.said(clean(decode(params["charset"], w.decoded(h, body))), false)
@@ -285,6 +286,7 @@ func contentType(h textproto.Header, usual string) (media string, params map[str
 		if params[name] == "" {
 			params[name] = m[2] + m[3]
 		} else {
+			// Another reader may take the other one.
 			ok = false
 		}
 	}

@@ -112,6 +112,7 @@ func (q *Queue) sameBatch(ctx context.Context, id string, requests []store.Reque
 			return nil
 		}
 
+		// With fewer requests it would be another mail under the same Message-ID.
 		for i := range requests {
 			if err := tx.Requests.LeaveBatch(&requests[i]); err != nil {
 				return err

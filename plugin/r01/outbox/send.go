@@ -87,6 +87,7 @@ func (q *Queue) transmit(ctx context.Context, m *delivery, mail smtpout.Mail, ma
 		if err == nil {
 			err = q.engine.Write(submitting, func(tx *store.Tx) error { return q.claim(tx, m, masked) })
 		}
+		// After the claim and before DATA: a copy of the store from before the last transmission gives itself away.
 		if err == nil {
 			err = q.store.AdvanceWatermark(submitting)
 		}

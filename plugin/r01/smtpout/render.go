@@ -98,6 +98,7 @@ func checkBody(body []byte) ([]byte, error) {
 		switch {
 		case len(line) > maxLine:
 			return nil, fmt.Errorf("body: line %d has %d bytes, at most %d can be sent", i+1, len(line), maxLine)
+		// A lone CR ends a line for some servers, and for others not. RFC 5321 2.3.8
 		case bytes.ContainsAny(line, "\r\x00"):
 			return nil, fmt.Errorf("body: line %d holds a control character", i+1)
 		}

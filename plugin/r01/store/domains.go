@@ -159,6 +159,7 @@ func (t Domains) whole(which string, args ...any) ([]registrar.Domain, error) {
 		return nil, err
 	}
 
+	// Few have one, and only those are asked about.
 	for _, i := range alarmed {
 		if list[i].Alarms, err = t.tx.alarms("domain = $1", list[i].Name); err != nil {
 			return nil, err

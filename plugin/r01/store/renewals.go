@@ -76,6 +76,7 @@ func scanRenewal(s sqldb.Scanner) (d policy.Domain, err error) {
 		return d, err
 	}
 	from, err := registrar.ParseDate(base)
+	// The last renewal is that of this year only if it starts from this expiry.
 	if isOneYear(from, d.PaidTill) {
 		d.Asked = asked
 	}
@@ -197,6 +198,7 @@ func (t Renewals) Begun(plans []Plan) error {
 // has left keeps the day that it was asked for with.
 func (t Domains) CorrectExpiry(domain string, from, to registrar.Date) error {
 	for _, statement := range []string{
+		// A plan for the new day may be there already, and one is enough.
 		"delete from planned where domain = $1 and base = $2 and exists (select 1 from planned there where there.domain = $1 and there.base = $3)",
 		"update planned set base = $3 where domain = $1 and base = $2",
 		`insert into announcements (domain, paid_till, threshold, announced_at)

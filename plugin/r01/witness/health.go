@@ -47,7 +47,7 @@ func New(s *engine.Settings, en *engine.Engine, p Parts) *Witness {
 		memory: m, whois: p.Whois, zoneLists: p.ZoneLists, Judge: judge,
 		Asker: &Asker{engine: en, clock: en.Clock, judge: judge, memory: m, settings: s, whois: p.Whois, store: p.Store, log: p.Logger, now: p.Now},
 		Lists: &Lists{engine: en, alarms: en.Alarms, clock: en.Clock, judge: judge, memory: m, settings: s, zoneLists: p.ZoneLists,
-			imports: p.Imports, jitter: p.Jitter, store: p.Store, log: p.Logger, now: p.Now},
+			imports: p.Imports, jitter: p.Jitter, within: listWithin, store: p.Store, log: p.Logger, now: p.Now},
 	}
 }
 

@@ -27,6 +27,7 @@ type Lists struct {
 	zoneLists []ZoneList
 	imports   Imports
 	jitter    func(time.Duration) time.Duration
+	within    time.Duration // bounds one pass over one list
 	store     Store
 	log       *slog.Logger
 	now       func() time.Time
@@ -46,7 +47,7 @@ type listState struct {
 }
 
 const (
-	// listWithin bounds one pass over one list.
+	// listWithin is how long one pass over one list may take.
 	listWithin = 2 * time.Hour
 	// ageUntold is how old a list is taken to be whose server does not tell: they are daily.
 	ageUntold = 24 * time.Hour
@@ -78,14 +79,19 @@ func (ls *Lists) Run(ctx context.Context) {
 // until one pass goes well.
 func (ls *Lists) ReconcileList(ctx context.Context, list ZoneList) error {
 	source := list.String()
-	ctx, cancel := context.WithTimeout(ctx, listWithin)
+	bounded, cancel := context.WithTimeout(ctx, ls.within)
 	defer cancel()
-	passed := ls.Reconcile(ctx, list)
+	passed := ls.Reconcile(bounded, list)
+	if passed != nil && bounded.Err() != nil && ctx.Err() == nil {
+		passed = fmt.Errorf("it was not read within %s: %w", ls.within, passed)
+	}
+
 	state := listState{at: ls.now()}
 	if passed != nil {
 		state = listState{at: ls.memory.list(source).at, err: passed.Error()}
 	}
 
+	// What ends with the plugin says nothing of the list. The alarm is not bound by the time of the pass.
 	ls.memory.setList(source, state)
 	if ctx.Err() != nil {
 		return ctx.Err()

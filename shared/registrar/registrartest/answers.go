@@ -41,6 +41,8 @@ func forbiddenBy(form registrar.Form, good registrar.Registrant) []forbidden {
 			tries = append(tries, forbidden{"two values of " + f.Key, f.Key, []string{f.Example, f.Example}})
 		}
 
+		// A try is kept only if the field by itself refuses it: nonsense may be a good answer to a field
+		// of text. What is asked, and required, depends on others, and is left out.
 		alone := registrar.Form{Fields: []registrar.Field{{Key: f.Key, Type: f.Type, Multiple: f.Multiple, Pattern: f.Pattern,
 			Choices: f.Choices, MinLength: f.MinLength, MaxLength: f.MaxLength}}}
 		for _, t := range tries {

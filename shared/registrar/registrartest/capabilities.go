@@ -304,6 +304,7 @@ func copiesStore(e *exam) error {
 		return err
 	}
 
+	// The copy takes the place of the store, as when a backup is put back.
 	e.end(l)
 	if err := errors.Join(os.RemoveAll(l.dir), os.Rename(into, l.dir)); err != nil {
 		return fmt.Errorf("lay out the copy: %w", err)

@@ -75,6 +75,8 @@ func rotatesKeys(e *exam) error {
 		return err
 	}
 
+	// A key is new each time, and the digests by which orders are known outlive it: an order that was
+	// forgotten would be carried out again.
 	seen, known := map[string]bool{}, op.ID
 	if again, err := l.Submit(e.ctx, o); err != nil {
 		known = again.ID // other rules judge that

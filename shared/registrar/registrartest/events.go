@@ -156,7 +156,7 @@ func isLive(e *exam) error {
 	go func() {
 		for v, err := range l.Events(ctx, last) {
 			if err == nil {
-				<-submitted
+				<-submitted // only then it is known which operation is waited for
 			}
 			if err != nil || v.Operation == op.ID {
 				read <- err
@@ -363,6 +363,7 @@ func cancelsWhole(e *exam) error {
 		return err
 	}
 
+	// The end comes before the order is stored, while it is, or after that, on one machine or another.
 	for _, after := range []time.Duration{0, 50 * time.Microsecond, 500 * time.Microsecond, 5 * time.Millisecond} {
 		o, err := e.order(l)
 		if err != nil {

@@ -37,6 +37,8 @@ func newRun(ctx context.Context, s Subject) (*run, error) {
 		s.Patience = defaultPatience
 	}
 
+	// A registrar that can't be started is examined all the same: the report then says of each rule why it
+	// was not judged.
 	r := &run{subject: s, tag: strings.ToLower(rand.Text()[:6])}
 	instance, err := s.Open.Open(ctx)
 	if err != nil {
@@ -64,6 +66,7 @@ func (r *run) judge(ctx context.Context, c check) Result {
 	findings, err := r.examine(ctx, c)
 	result.Took, result.Findings = time.Since(began), findings
 
+	// A breach that was seen counts, also when the check could not go on after it.
 	switch {
 	case len(findings) > 0:
 		result.Outcome = Broken

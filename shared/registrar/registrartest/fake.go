@@ -177,6 +177,7 @@ func (f *Fake) tell(w http.ResponseWriter, r *http.Request) {
 	case TakesLong:
 		f.answer(w, order)
 	default:
+		// What took long is done as soon as the registrar behaves well again.
 		f.mu.Lock()
 		if !order.done && !order.refused {
 			f.carryOut(order)

@@ -131,6 +131,7 @@ func wrongExample(f registrar.Field) string {
 		return ""
 	}
 
+	// Judged as if it stood alone: whether it is asked depends on other fields.
 	f.When = nil
 	alone := registrar.Form{Fields: []registrar.Field{f}}
 	for _, p := range alone.Problems(registrar.Registrant{Fields: map[string][]string{f.Key: {f.Example}}}) {

@@ -198,6 +198,9 @@ func recordsTrades(e *exam) error {
 	if !after.Status.Held() || after.Operation != nil || after.PaidTill.Before(before.PaidTill) {
 		e.broken("after the change of registrant the domain is %s, paid till %s, and was %s till %s", after.Status, after.PaidTill, before.Status, before.PaidTill)
 	}
+
+	// Where one kind of registrant is served, the new one is made of the same examples as the one before,
+	// and may rightly have the same handle.
 	if len(e.description.Registrants) > 1 && before.Handle != "" && after.Handle == before.Handle {
 		e.broken("after the change of registrant the domain still names the handle %s", after.Handle)
 	}
@@ -281,6 +284,8 @@ func hidesCode(e *exam, l *life, o registrar.Order, id registrar.OperationID, co
 		}
 		sings(e, where, plain(text), []string{code})
 	}
+
+	// What is logged while it drains counts, too.
 	e.end(l)
 	sings(e, "lines of the log", l.Log(), []string{code})
 	return nil

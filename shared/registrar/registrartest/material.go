@@ -78,6 +78,8 @@ func (e *exam) registrant(p registrar.Catalogue, kind registrar.OperationKind) (
 
 // exampleOf answers what a form asks by its own examples.
 func exampleOf(form registrar.Form, kind registrar.RegistrantKind) *registrar.Registrant {
+	// Which fields are asked depends on answers to others. So first all are answered, and then only what is
+	// asked by those answers stays: an answer that is not asked is a mistake of the order.
 	all := registrar.Registrant{Kind: kind, Fields: map[string][]string{}}
 	for _, f := range form.Fields {
 		switch {
@@ -174,6 +176,7 @@ func (e *exam) conclude(l *life, id registrar.OperationID) (registrar.Operation,
 			uncertain = time.Now()
 		}
 
+		// Where the subject has people of its own, they decide, and the suite only waits.
 		if !op.State.WaitsForPerson() || e.subject.Conclude != nil {
 			return false, nil
 		}
@@ -219,6 +222,7 @@ func decisionOn(e *exam, op registrar.Operation, uncertain time.Time) (registrar
 		return d, nil
 	}
 
+	// To resend what has arrived would be the person's mistake, and not the plugin's.
 	n, err := witnessOf(e).reached(e.ctx, op.Domain, op.Kind)
 	if err == nil && n == 0 {
 		d.AuthCode = ""

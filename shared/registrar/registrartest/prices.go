@@ -21,9 +21,13 @@ func asksItsPrice(e *exam) error {
 
 	name := e.subject.Premium
 	answers, err := l.Check(e.ctx, []string{name})
-	if err != nil || len(answers) != 1 {
-		return fmt.Errorf("check %s: %d answers: %w", name, len(answers), err)
+	if err != nil {
+		return fmt.Errorf("check %s: %w", name, err)
 	}
+	if len(answers) != 1 {
+		return fmt.Errorf("check %s: it brings %d answers", name, len(answers))
+	}
+
 	if a := answers[0]; a.Status != registrar.Available || a.Reason != registrar.ReasonPremium || !a.Price.Valid() {
 		e.broken("%s is %q by the reason %q, at the price %q", name, a.Status, a.Reason, a.Price)
 		return nil

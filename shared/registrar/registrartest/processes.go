@@ -133,6 +133,8 @@ func shakesHands(e *exam) error {
 	if !handshakeLine.MatchString(line) {
 		e.broken("the first line on stdout is %q", line)
 	}
+
+	// A plugin may print as it starts, or only as it ends: all of it has been seen when it is gone.
 	p.lifeline.Close()
 	p.over(e.subject.Patience)
 	if _, more, _ := strings.Cut(p.stdout.String(), "\n"); more != "" {

@@ -69,7 +69,7 @@ func (o Program) Open(context.Context) (*Instance, error) {
 	}
 
 	crash := func() {
-		p.kill()
+		p.kill() // first: client.Kill would ask it to shut down in order
 		finish()
 	}
 
@@ -117,9 +117,10 @@ func (p *process) start() error {
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = p.dir, outEnd, errsEnd, []*os.File{theirs}
 	cmd.Env = slices.Concat(inherited(), p.program.Env, p.handshake, []string{"TMPDIR=" + p.dir,
 		registrarrpc.LifelineEnv + "=" + strconv.Itoa(lifelineFD), registrarrpc.LogLevelEnv + "=trace"})
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that its children can be killed with it
 	err := cmd.Start()
 
+	// The process has copies of these. While ours are open, no pipe comes to its end with the process.
 	for _, end := range []*os.File{outEnd, errsEnd, theirs} {
 		end.Close()
 	}
@@ -150,6 +151,9 @@ func inherited() []string {
 
 func (p *process) reap() {
 	p.exit = p.cmd.Wait()
+
+	// Children that it left behind hold the pipes open. Those that have left its group, too, are not
+	// waited for beyond the grace.
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 	_ = p.out.SetReadDeadline(time.Now().Add(pipeGrace))
 	_ = p.err.SetReadDeadline(time.Now().Add(pipeGrace))

@@ -219,6 +219,8 @@ func cancelsQueued(e *exam) error {
 		return err
 	}
 
+	// Whether it is still queued is a race with the plugin's own sending: either answer is right, if it
+	// fits what the operation was then.
 	op, cancelled, err := e.decide(l, op.ID, registrar.VerdictCancel)
 	switch now, failed := l.Operation(e.ctx, op.ID); {
 	case failed != nil:

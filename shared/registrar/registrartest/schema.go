@@ -139,6 +139,7 @@ func changed(config json.RawMessage, path string, value any) (json.RawMessage, e
 	if err := json.Unmarshal(config, &whole); err != nil {
 		return nil, fmt.Errorf("read Subject.Config: %w", err)
 	}
+
 	at := whole
 	parts := strings.Split(path, ".")
 	for _, block := range parts[:len(parts)-1] {

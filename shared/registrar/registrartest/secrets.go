@@ -79,12 +79,15 @@ func conversation(e *exam, l *life, o registrar.Order) (map[string][]any, error)
 	}
 
 	add("operations", op, err)
+
+	// The same ID with other contents: a conflict is told by comparing, which may show what was compared.
 	other := e.spoil(o, func(o *registrar.Order) { o.Domain = e.domain() })
 	other.ID = o.ID
 	v, err = l.Validate(e.ctx, other)
 	add("previews", v, err)
 	_, err = l.Submit(e.ctx, other)
 	add("errors", nil, err)
+
 	ended, err := e.conclude(l, op.ID)
 	add("operations", ended, err)
 	d, err := l.Domain(e.ctx, o.Domain)
@@ -168,6 +171,8 @@ func refusesMasked(e *exam) error {
 		return err
 	}
 
+	// Each field has a value that fits no rule, and one too many: the mistakes that a message is most
+	// likely to quote.
 	const canary = "order-CANARY-0815"
 	bad := e.spoil(good, func(o *registrar.Order) {
 		o.Domain = "-"
@@ -218,7 +223,7 @@ func logsMasked(e *exam) error {
 		canaries = append(canaries, found...)
 	}
 
-	e.end(l)
+	e.end(l) // what is logged while it drains counts, too
 	sings(e, "lines of the log", l.Log(), canaries)
 	return nil
 }

@@ -188,8 +188,9 @@ func hidesSettings(e *exam) (err error) {
 		}
 	}
 
-	configure(config[:len(config)-1])
+	configure(config[:len(config)-1]) // no JSON: parsers like to quote what they could not read
 
+	// A mistake beside the secrets must not bring them to light, and neither must one in a secret itself.
 	eachAttribute(e.description.Schema, "", func(path string, a registrar.Attribute) {
 		values := []any{misfit, "", nil}
 		if a.Sensitive {

@@ -74,87 +74,6 @@ func acceptsGood(e *exam) error {
 	return nil
 }
 
-// faulty is a good order with mistakes, and where they are.
-type faulty struct {
-	why   string
-	paths []string
-	order registrar.Order
-}
-
-// spoil copies a good order under a new ID and changes it.
-func (e *exam) spoil(o registrar.Order, change func(o *registrar.Order)) registrar.Order {
-	o.ID = e.orderID()
-	o.Nameservers = slices.Clone(o.Nameservers)
-	if o.Registrant != nil {
-		r := registrar.Registrant{Kind: o.Registrant.Kind, Fields: map[string][]string{}}
-		for key, values := range o.Registrant.Fields {
-			r.Fields[key] = slices.Clone(values)
-		}
-		o.Registrant = &r
-	}
-	change(&o)
-	return o
-}
-
-// incompleteOrders are all the orders in which one required thing is left out.
-func incompleteOrders(e *exam, l *life) ([]faulty, error) {
-	var all []faulty
-	for _, kind := range e.description.Kinds {
-		list, err := incompleteOf(e, l, kind)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, list...)
-	}
-	return all, nil
-}
-
-func incompleteOf(e *exam, l *life, kind registrar.OperationKind) ([]faulty, error) {
-	if !kind.NeedsRegistrant() && kind != registrar.KindRenew {
-		return nil, nil // it requires nothing in particular
-	}
-
-	if kind == registrar.KindRenew {
-		o := registrar.Order{ID: e.orderID(), Kind: kind, Domain: e.domain(), Customer: "conformance"}
-		return []faulty{{"a renewal without paid_till", []string{"paid_till"}, o}}, nil
-	}
-
-	if kind == registrar.KindTrade {
-		o := registrar.Order{ID: e.orderID(), Kind: kind, Domain: e.domain(), Customer: "conformance"}
-		return []faulty{{"a change of registrant without one", []string{"contact"}, o}}, nil
-	}
-
-	good, err := e.orderOf(l, kind)
-	if err != nil {
-		return nil, err
-	}
-
-	all := []faulty{
-		{"no domain", []string{"domain"}, e.spoil(good, func(o *registrar.Order) { o.Domain = "" })},
-		{"no customer", []string{"customer"}, e.spoil(good, func(o *registrar.Order) { o.Customer = "" })},
-		{"no registrant", []string{"contact"}, e.spoil(good, func(o *registrar.Order) { o.Registrant = nil })},
-	}
-
-	if kind == registrar.KindTransfer {
-		all = append(all, faulty{"no transfer code", []string{"auth_code"}, e.spoil(good, func(o *registrar.Order) { o.AuthCode = "" })})
-	} else if offer, _ := e.description.Offered(good.Domain, kind); !offer.NameserversOptional {
-		all = append(all, faulty{"no nameservers", []string{"nameservers"}, e.spoil(good, func(o *registrar.Order) { o.Nameservers = nil })})
-	}
-
-	form, err := l.Form(e.ctx, e.query(kind))
-	if err != nil {
-		return nil, fmt.Errorf("read the form: %w", err)
-	}
-
-	for _, f := range form.Asked(*good.Registrant) {
-		if f.Required {
-			all = append(all, faulty{"no " + f.Key, []string{"contact." + f.Key}, e.spoil(good, func(o *registrar.Order) { delete(o.Registrant.Fields, f.Key) })})
-		}
-	}
-
-	return all, nil
-}
-
 func demandsRequired(e *exam) error {
 	l, err := e.working()
 	if err != nil {
@@ -177,14 +96,6 @@ func demandsRequired(e *exam) error {
 	}
 
 	return nil
-}
-
-// bad is a good order with three mistakes that have nothing to do with each other.
-func (e *exam) bad(p registrar.Catalogue) (faulty, error) {
-	good, err := e.order(p)
-	return faulty{"mistakes in domain, customer and contact", []string{"domain", "customer", "contact"}, e.spoil(good, func(o *registrar.Order) {
-		o.Domain, o.Customer, o.Registrant = "-conformance-."+e.tld(), "", nil
-	})}, err
 }
 
 func tellsAll(e *exam) error {
@@ -271,6 +182,8 @@ func storesNothing(e *exam) error {
 
 	other := e.spoil(good, func(o *registrar.Order) { o.Domain = e.domain() })
 	other.ID = good.ID
+
+	// Only a Conflict shows that the OrderID was kept. Why else it may be refused, other rules judge.
 	if _, err := l.Submit(e.ctx, other); errors.Is(err, registrar.Conflict) {
 		e.broken("Submit under an OrderID that was only validated: %s", told(err))
 	}
@@ -328,87 +241,6 @@ func agrees(e *exam) error {
 	return nil
 }
 
-func inOrder(problems []registrar.Problem) []registrar.Problem {
-	return slices.SortedFunc(slices.Values(problems), func(a, b registrar.Problem) int { return strings.Compare(a.Path, b.Path) })
-}
-
-func refusesNames(e *exam) error {
-	l, err := e.working()
-	if err != nil {
-		return err
-	}
-
-	good, err := e.order(l)
-	if err != nil {
-		return err
-	}
-
-	wrong := []string{strings.ToUpper(good.Domain), good.Domain + ".", "конформность." + e.tld(), "a b." + e.tld(), e.tld()}
-	if e.subject.IDN != "" {
-		wrong = append(wrong, e.subject.IDN)
-	}
-
-	for _, name := range wrong {
-		o := e.spoil(good, func(o *registrar.Order) { o.Domain = name })
-		v, err := l.Validate(e.ctx, o)
-		if err != nil {
-			return fmt.Errorf("validate an order for %q: %w", name, err)
-		}
-		if !names(v.Problems, "domain") {
-			e.broken("an order for %q: %s, want one at \"domain\"", name, pathsOf(v.Problems))
-		}
-	}
-
-	return nil
-}
-
-// mostZones is how many of the declared TLDs are tried: a registrar may have hundreds.
-const mostZones = 5
-
-// zones are declared TLDs that plain names can lie in, those of several labels first.
-func (e *exam) zones() []string {
-	plain := slices.DeleteFunc(slices.Clone(e.description.TLDs), func(z string) bool { return strings.Contains("."+z, ".xn--") })
-	slices.SortStableFunc(plain, func(a, b string) int { return strings.Count(b, ".") - strings.Count(a, ".") })
-	return plain[:min(len(plain), mostZones)]
-}
-
-func knowsZones(e *exam) error {
-	l, err := e.working()
-	if err != nil || len(e.description.TLDs) == 0 {
-		return err
-	}
-
-	good, err := e.order(l)
-	if err != nil {
-		return err
-	}
-
-	wrong := func(domain string) bool {
-		v, validateErr := l.Validate(e.ctx, e.spoil(good, func(o *registrar.Order) { o.Domain = domain }))
-		err = errors.Join(err, validateErr)
-		return names(v.Problems, "domain")
-	}
-
-	label := "conformance-" + e.tag + "-zone"
-	outside := []string{label + ".conformance"}
-	for _, zone := range e.zones() {
-		if wrong(label+"."+zone) && err == nil {
-			e.broken("%s lies directly below %s, which is declared, and is refused", label+"."+zone, zone)
-		}
-		if _, around, several := strings.Cut(zone, "."); several {
-			outside = append(outside, label+"."+around)
-		}
-	}
-
-	for _, domain := range outside {
-		if registrar.ZoneOf(domain, e.description.TLDs) == "" && !wrong(domain) && err == nil {
-			e.broken("%s lies below no TLD that is declared, and is no mistake", domain)
-		}
-	}
-
-	return err
-}
-
 func judgesSigners(e *exam) error {
 	l, err := e.working()
 	if err != nil {
@@ -435,34 +267,5 @@ func judgesSigners(e *exam) error {
 			e.broken("an update with %s in the second record: %s", why, pathsOf(v.Problems))
 		}
 	}
-	return nil
-}
-
-func refusesOrderIDs(e *exam) error {
-	l, err := e.working()
-	if err != nil {
-		return err
-	}
-
-	good, err := e.order(l)
-	if err != nil {
-		return err
-	}
-
-	for _, id := range []string{"", strings.Repeat("a", 65), "two words", "заказ", "a/b"} {
-		o := e.spoil(good, func(*registrar.Order) {})
-		o.ID = registrar.OrderID(id)
-		_, err := l.Submit(e.ctx, o)
-		what := fmt.Sprintf("Submit under the OrderID %q", id)
-		if e.mustBe(what, err, registrar.Invalid) && !names(problemsOf(err), "id") {
-			e.broken("%s: %s, want one at \"id\"", what, pathsOf(problemsOf(err)))
-		}
-	}
-
-	good.ID = registrar.OrderID("A-z.0_9" + e.tag + strings.Repeat("x", 64))[:64]
-	if _, err := l.Submit(e.ctx, good); errors.Is(err, registrar.Invalid) && names(problemsOf(err), "id") {
-		e.broken("Submit under the OrderID %q: %s", good.ID, told(err))
-	}
-
 	return nil
 }

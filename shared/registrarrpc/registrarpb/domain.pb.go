@@ -274,7 +274,7 @@ const (
 	AvailabilityStatus_AVAILABILITY_STATUS_UNSPECIFIED AvailabilityStatus = 0
 	// Free.
 	AvailabilityStatus_AVAILABILITY_STATUS_AVAILABLE AvailabilityStatus = 1
-	// Registered by somebody.
+	// Registered, or about to be, or kept by the registry.
 	AvailabilityStatus_AVAILABILITY_STATUS_TAKEN AvailabilityStatus = 2
 	// Not a name that can be registered here.
 	AvailabilityStatus_AVAILABILITY_STATUS_INVALID AvailabilityStatus = 3
@@ -535,7 +535,7 @@ type Handle struct {
 	Handle string `protobuf:"bytes,1,opt,name=handle,proto3" json:"handle,omitempty"`
 	// The panel's name for the customer.
 	Customer string `protobuf:"bytes,2,opt,name=customer,proto3" json:"customer,omitempty"`
-	// Person or organization.
+	// What the registrant is.
 	Kind RegistrantKind `protobuf:"varint,3,opt,name=kind,proto3,enum=panel.registrar.v1.RegistrantKind" json:"kind,omitempty"`
 	// Whether it can be used.
 	State         HandleState `protobuf:"varint,4,opt,name=state,proto3,enum=panel.registrar.v1.HandleState" json:"state,omitempty"`

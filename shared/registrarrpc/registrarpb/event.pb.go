@@ -30,7 +30,7 @@ const (
 	Level_LEVEL_UNSPECIFIED Level = 0
 	// As it should be.
 	Level_LEVEL_INFO Level = 1
-	// Somebody should look.
+	// A person should look.
 	Level_LEVEL_WARNING Level = 2
 	// Something failed.
 	Level_LEVEL_ERROR Level = 3

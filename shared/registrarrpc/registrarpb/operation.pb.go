@@ -401,9 +401,11 @@ func (x *Operation) GetAdvice() []*Advice {
 // a front end does not know it leaves out; the text beside says as much.
 type Advice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// "read-code", "settings", "read-mails", "read-strangers", "compare", "import"; new ones may come.
+	// "read-code", "by-hand", "give-code", "settings", "read-mails", "read-strangers", "compare", "import";
+	// new ones may come.
 	Action string `protobuf:"bytes,1,opt,name=action,proto3" json:"action,omitempty"`
-	// By name: order of read-code; settings of settings; domain and paid_till of import.
+	// By name: order of read-code; kind, domain and until of by-hand; operation of give-code; settings of
+	// settings; domain and paid_till of import.
 	Parameters    map[string]string `protobuf:"bytes,2,rep,name=parameters,proto3" json:"parameters,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -43,7 +43,7 @@ const (
 	OperationKind_OPERATION_KIND_LOCK OperationKind = 52
 	// Have the registry allow transfers again.
 	OperationKind_OPERATION_KIND_UNLOCK OperationKind = 53
-	// Get the transfer code, to be read by RegistrarService.AuthCode.
+	// Get the transfer code, to be read by RegistrarService.TransferCode.
 	OperationKind_OPERATION_KIND_AUTH_CODE OperationKind = 54
 	// Change the registrant.
 	OperationKind_OPERATION_KIND_TRADE OperationKind = 55
@@ -575,7 +575,7 @@ func (x *DelegationSigner) GetDigest() string {
 // Registrant is who will own the domain: the answers to a form.
 type Registrant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Person or organization.
+	// What the registrant is.
 	Kind RegistrantKind `protobuf:"varint,1,opt,name=kind,proto3,enum=panel.registrar.v1.RegistrantKind" json:"kind,omitempty"`
 	// Values by Field.key.
 	Fields        map[string]*Values `protobuf:"bytes,2,rep,name=fields,proto3" json:"fields,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`

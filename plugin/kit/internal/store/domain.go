@@ -40,6 +40,7 @@ func (s *Store) finish(ctx context.Context, tx *sql.Tx, t Task, c Change) error 
 	}
 
 	switch {
+	// What was to be acquired is not ours; any other domain stays as it is.
 	case t.State != registrar.Succeeded && t.Kind.Acquires():
 		d.Status = registrar.StatusError
 	case t.State != registrar.Succeeded:

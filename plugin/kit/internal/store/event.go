@@ -22,6 +22,7 @@ func (s *Store) tell(ctx context.Context, tx *sql.Tx, e registrar.Event) error {
 		return err
 	}
 
+	// Without gaps, for writers come one at a time.
 	if err := tx.QueryRowContext(ctx, "select coalesce(max(cursor), 0) + 1 from events").Scan(&e.Cursor); err != nil {
 		return fmt.Errorf("append event: %w", err)
 	}

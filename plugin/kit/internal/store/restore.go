@@ -124,6 +124,7 @@ func (s *Store) advance(ctx context.Context) error {
 // Backup writes a copy of the store and its key into an empty directory. The copy knows that it is
 // one.
 func (s *Store) Backup(ctx context.Context, dir string) error {
+	// Steady, or the key that is saved might be another than that which the copy was sealed with.
 	return s.box.Steady(func() error {
 		path := filepath.Join(dir, filepath.Base(s.file(".db")))
 		err := s.db.Copy(ctx, path)

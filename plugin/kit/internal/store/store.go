@@ -84,6 +84,7 @@ func openFiles(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	where := sqldb.Options{Path: o.file(".db"), Server: o.Server, Owner: "plugin " + o.Name, Create: o.Create, Migrations: files}
+	// A book first: the migrations of a store know nothing of it.
 	if err := takeOver(ctx, where); err != nil {
 		return nil, err
 	}

@@ -42,6 +42,7 @@ func (f *fence) take(ctx context.Context, db *sqldb.DB, node string) error {
 	if err != nil {
 		return fmt.Errorf("take fence: %w", err)
 	}
+	// Once it is committed: until then another may be the holder.
 	f.mine.Store(number)
 	return nil
 }

@@ -96,6 +96,7 @@ func New(n int) *Set {
 // Add adds a domain that is not in it yet; there must be room. Its record changed at a time in
 // Unix milliseconds.
 func (p *Set) Add(name []byte, status registrar.DomainStatus, paidTill registrar.Date, changedAt int64) {
+	// The time is rounded up: a list must not be taken for younger than a record of the same second.
 	p.entries = append(p.entries, Entry{at: uint32(len(p.names)), size: uint8(len(name)), status: statusNumber(status),
 		paidTill: dayOf(paidTill), changed: uint32((changedAt + 999) / 1000)})
 	p.names = append(p.names, name...)
