@@ -32,7 +32,7 @@ unit:
 # What Go alone can do, in one to four minutes: no root, no servers, no race detector.
 quick:
 	$(GO) vet ./...
-	$(GO) test -vet=off -ldflags=-s -short ./...
+	$(GO) test -vet=off -ldflags=-s -short -parallel 4 ./... # most of them wait
 
 lint:
 	@unformatted=$$(gofmt -l cmd docs host internal plugin shared); \

@@ -40,6 +40,8 @@ func BenchmarkStatusCall(b *testing.B) {
 		b.ReportMetric(at(empty, 50), "empty-p50-µs")
 		b.ReportMetric(at(empty, 99), "empty-p99-µs")
 		b.ReportMetric(at(over, 50)/at(within, 50), "of-in-process")
+		b.ReportMetric(at(over, 50)/at(empty, 50), "p50-of-empty")
+		b.ReportMetric(at(over, 99)/at(empty, 99), "p99-of-empty")
 	})
 }
 

@@ -55,35 +55,62 @@ func TestLargeStore(t *testing.T) {
 	began := time.Now()
 	w.serve()
 	t.Logf("ready after %d ms", time.Since(began).Milliseconds())
-	plugins := children(t, w.panel.Process.Pid)
-	if len(plugins) != 1 {
-		t.Fatalf("the panel has %d children", len(plugins))
-	}
 	w.must("plugins")
 	for range 50 { // work, so that the caches are filled
 		w.run("domain", "show", "d0000001.ru")
 	}
-	t.Logf("memory of the plugin: %s", memory(t, plugins[0]))
+	t.Logf("memory of the plugin: %s", memory(t, w.child()))
 
-	began = time.Now()
-	if err := syscall.Kill(plugins[0], syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	w.until("another process to serve", func() bool {
-		now := children(t, w.panel.Process.Pid)
-		if len(now) != 1 || now[0] == plugins[0] {
-			return false
-		}
-		var all []struct{ State string }
-		return w.tryJSON(&all, "plugins") == nil && all[0].State == "running"
-	})
-	t.Logf("serving again %d ms after the kill", time.Since(began).Milliseconds())
+	w.measureKills()
 
 	w.measureAPI()
 	t.Logf("memory of the panel: %s", memory(t, w.panel.Process.Pid))
 	w.measurePages()
 	t.Logf("memory of the panel after its pages: %s", memory(t, w.panel.Process.Pid))
 	w.measureCommands()
+}
+
+// measureKills tells how long it takes until all serves again: when the plugin's process is killed, for the first
+// time in the life of its panel, because the pauses grow with each; and when the panel's is, and is started again at
+// once.
+func (w *world) measureKills() {
+	w.t.Helper()
+	var ofPlugin, ofPanel []int64
+	for range 3 {
+		old := w.child()
+		began := time.Now()
+		if err := syscall.Kill(old, syscall.SIGKILL); err != nil {
+			w.t.Fatal(err)
+		}
+		w.until("another process to serve", func() bool {
+			now := children(w.t, w.panel.Process.Pid)
+			return len(now) == 1 && now[0] != old && w.isRunning()
+		})
+		ofPlugin = append(ofPlugin, time.Since(began).Milliseconds())
+
+		began = time.Now()
+		w.stop(syscall.SIGKILL)
+		w.launch()
+		w.until("another panel to serve", w.isRunning)
+		ofPanel = append(ofPanel, time.Since(began).Milliseconds())
+	}
+	w.t.Logf("serving again after a kill of the plugin %d ms, of the panel %d ms", ofPlugin, ofPanel)
+}
+
+// child is the process of the only plugin.
+func (w *world) child() int {
+	w.t.Helper()
+	plugins := children(w.t, w.panel.Process.Pid)
+	if len(plugins) != 1 {
+		w.t.Fatalf("the panel has %d children", len(plugins))
+	}
+	return plugins[0]
+}
+
+// isRunning reports whether the panel says that its plugin serves.
+func (w *world) isRunning() bool {
+	var all []struct{ State string }
+	return w.ask(&all, "plugins") == nil && len(all) == 1 && all[0].State == "running"
 }
 
 // measured is something that is asked for often, with what its answer must have.

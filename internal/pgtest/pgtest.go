@@ -16,14 +16,12 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"flag"
 	"net"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -45,20 +43,21 @@ const (
 
 // Server is an instance of PostgreSQL. Its methods are for the test that started it.
 type Server struct {
-	t       testing.TB
-	dir     string
-	port    int
-	process *process
+	t        testing.TB
+	dir      string
+	port     int
+	settings []string // beside those of every instance
+	process  *process
 }
 
 // Start makes an instance and runs it until the test ends.
 func Start(t testing.TB) *Server { t.Helper(); return start(t, "scram-sha-256") }
 
-func start(t testing.TB, auth string) *Server {
+func start(t testing.TB, auth string, settings ...string) *Server {
 	t.Helper()
 
 	testrun.NeedsServers(t)
-	s := &Server{t: t, dir: directory(t)}
+	s := &Server{t: t, dir: directory(t), settings: settings}
 	s.initialize(auth)
 	t.Cleanup(func() {
 		if s.process != nil {
@@ -119,10 +118,14 @@ func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
 func (s *Server) run() error {
 	s.t.Helper()
-	s.process = run(s.t, s.dir, program(s.t, "postgres"), "-D", s.data(), "-c", "listen_addresses=127.0.0.1",
-		"-c", "port="+strconv.Itoa(s.port), "-c", "unix_socket_directories="+s.dir, "-c", "max_connections=200",
-		"-c", "shared_buffers=16MB", "-c", "max_wal_size=256MB",
-		"-c", "autovacuum=off") // it would look at each of a thousand databases, ten a second
+	args := []string{"-D", s.data()}
+	for _, setting := range append([]string{"listen_addresses=127.0.0.1", "port=" + strconv.Itoa(s.port),
+		"unix_socket_directories=" + s.dir, "max_connections=200", "shared_buffers=16MB", "max_wal_size=256MB",
+		"autovacuum=off"}, // it would look at each of a thousand databases, ten a second
+		s.settings...) {
+		args = append(args, "-c", setting)
+	}
+	s.process = run(s.t, s.dir, program(s.t, "postgres"), args...)
 	return s.process.answers(s.url(admin))
 }
 
@@ -135,6 +138,13 @@ func (s *Server) url(database string) string { return at(s.Address(), database) 
 func at(address, database string) string {
 	u := url.URL{Scheme: "postgres", User: url.UserPassword(role, Password), Host: address, Path: "/" + database,
 		RawQuery: "sslmode=disable"}
+	return u.String()
+}
+
+// near is the URL of a database by the instance's socket, which takes half of what loopback does.
+func (s *Server) near(database string) string {
+	u := url.URL{Scheme: "postgres", User: url.UserPassword(role, Password), Path: "/" + database,
+		RawQuery: url.Values{"host": {s.dir}, "port": {strconv.Itoa(s.port)}, "sslmode": {"disable"}}.Encode()}
 	return u.String()
 }
 
@@ -172,78 +182,26 @@ func (s *Server) Restart() {
 // server.
 func create(t testing.TB, server, template string) string {
 	t.Helper()
-	name := "t" + strings.ToLower(rand.Text())
-	exchange(t, server, "create database "+name+" template "+template+" strategy file_copy")
+	name, statement := creation(template)
+	exchange(t, server, statement)
+	return sibling(t, server, name)
+}
+
+// creation is the statement that makes a database, of a new name.
+func creation(template string) (name, statement string) {
+	name = "t" + strings.ToLower(rand.Text())
+	return name, "create database " + name + " template " + template + " strategy file_copy"
+}
+
+// sibling is the URL of another database of a server.
+func sibling(t testing.TB, server, name string) string {
+	t.Helper()
 	u, err := url.Parse(server)
 	if err != nil {
 		t.Fatal(err)
 	}
 	u.Path = "/" + name
 	return u.String()
-}
-
-// serverVariable names the server in the environment of a suite that runs again.
-const serverVariable = "PGTEST_SERVER"
-
-// Suite is what of a package's tests runs once more on a server.
-type Suite struct {
-	Prepare func(database string) // fills the database that those of all tests are copies of; nil = it is empty
-	Skip    []string              // tests of these names, whose subject is the file
-}
-
-// Again runs the tests of the package that t is in once more, in a process of its own, with
-// databases of a new server. The test that calls it is left out.
-func Again(t *testing.T, suite Suite) {
-	t.Helper()
-	testrun.Place(t)
-	s := start(t, "trust")
-	Exec(t, s.url(admin), "create database "+prepared+" template template0")
-	if suite.Prepare != nil {
-		suite.Prepare(s.url(prepared))
-	}
-
-	skip := "^(" + strings.Join(append(suite.Skip, t.Name()), "|") + ")$"
-	cmd := exec.CommandContext(t.Context(), testrun.Suite(t), "-test.v", "-test.shuffle=on", "-test.run=^Test", "-test.skip="+skip,
-		"-test.parallel="+flag.Lookup("test.parallel").Value.String(), "-test.timeout="+testrun.Remaining(t).String())
-	cmd.Env = slices.Concat(testrun.Elsewhere(testrun.Within(os.Environ())), []string{serverVariable + "=" + s.url(admin)})
-
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Errorf("on PostgreSQL: %v\n%s", err, failures(out))
-	}
-
-	if exchange(t, s.url(admin), "select count(*) from pg_database where datname ~ '^t.{26}$'") == "0" {
-		t.Errorf("no test asked for a database:\n%s", out)
-	}
-}
-
-// failures leaves out what passed.
-func failures(out []byte) []byte {
-	lines := bytes.SplitAfter(out, []byte("\n"))
-	return bytes.Join(slices.DeleteFunc(lines, func(l []byte) bool {
-		l = bytes.TrimSpace(l)
-		return bytes.HasPrefix(l, []byte("=== ")) || bytes.HasPrefix(l, []byte("--- PASS"))
-	}), nil)
-}
-
-// Runs reports whether this is the process that [Again] has started: databases there are dear.
-func Runs() bool { return os.Getenv(serverVariable) != "" }
-
-// Database makes an empty database for a test of a suite that runs [Again], and returns its
-// URL; "" when the suite runs without a server.
-func Database(t testing.TB) string {
-	t.Helper()
-	server := os.Getenv(serverVariable)
-	if server == "" {
-		return ""
-	}
-	return create(t, server, prepared)
-}
-
-// Exec runs a statement.
-func Exec(t testing.TB, database, statement string) {
-	t.Helper()
-	exchange(t, database, statement)
 }
 
 // Copy copies a database, to which there may be no connection, and returns the URL of the copy.
@@ -258,13 +216,20 @@ func Copy(t testing.TB, database string) string {
 	return create(t, u.String(), from)
 }
 
+// Exec runs a statement.
+func Exec(t testing.TB, database, statement string) {
+	t.Helper()
+	exchange(t, database, statement)
+}
+
 // Dump returns everything that a database holds, bytes as they are; "" holds nothing.
 func Dump(t testing.TB, database string) []byte {
 	t.Helper()
 	if database == "" {
 		return nil
 	}
-	out, err := exec.Command(program(t, "pg_dump"), "--data-only", database).CombinedOutput()
+	plain := strings.Replace(database, "&"+prepareStatements, "", 1) // it knows its own parameters only
+	out, err := exec.Command(program(t, "pg_dump"), "--data-only", plain).CombinedOutput()
 	if err != nil {
 		t.Fatalf("pg_dump: %v: %s", err, out)
 	}

@@ -84,6 +84,11 @@ func parseServer(server secret.String) (*pgx.ConnConfig, error) {
 	}
 
 	q := u.Query()
+	how, err := execMode(q.Get(execModeParameter))
+	if err != nil {
+		return nil, err
+	}
+
 	mode := q.Get("sslmode")
 	if mode == "" {
 		// The driver's own choice, "prefer", goes on without encryption when the server, or an attacker
@@ -112,9 +117,24 @@ func parseServer(server secret.String) (*pgx.ConnConfig, error) {
 	dialer := &net.Dialer{Timeout: dialWithin, KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 5 * time.Second, Count: 3}}
 	c.DialFunc = dialer.DialContext
 
-	// Types are sent with each statement, and nothing is prepared: that works through PgBouncer.
-	c.DefaultQueryExecMode = pgx.QueryExecModeExec
+	c.DefaultQueryExecMode = how
 	return c, nil
+}
+
+// execModeParameter is the parameter of a URL by which pgx is told how to run statements.
+const execModeParameter = "default_query_exec_mode"
+
+// execMode reads the way in which statements are run. By default types are sent with each statement, and
+// nothing is prepared: that works through PgBouncer. Without it a connection may prepare what it runs again,
+// which the server then need not plan anew.
+func execMode(word string) (pgx.QueryExecMode, error) {
+	switch word {
+	case "", "exec":
+		return pgx.QueryExecModeExec, nil
+	case "cache_statement":
+		return pgx.QueryExecModeCacheStatement, nil
+	}
+	return 0, fmt.Errorf("%s must be exec, or cache_statement where no PgBouncer is on the way", execModeParameter)
 }
 
 // allLocal reports whether every host of a URL is this machine.
@@ -134,7 +154,10 @@ func allLocal(text string) (bool, error) {
 }
 
 // serverConnector makes connections that take arguments as SQLite does.
-type serverConnector struct{ driver.Connector }
+type serverConnector struct {
+	driver.Connector
+	prepares bool // what a connection runs again
+}
 
 // Connect implements driver.Connector.
 func (c serverConnector) Connect(ctx context.Context) (driver.Conn, error) {
@@ -142,10 +165,29 @@ func (c serverConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return serverConn{made.(*stdlib.Conn)}, nil
+	conn := serverConn{Conn: made.(*stdlib.Conn)}
+	if c.prepares {
+		conn.known = map[string]bool{}
+	}
+	return conn, nil
 }
 
-type serverConn struct{ *stdlib.Conn }
+type serverConn struct {
+	*stdlib.Conn
+	known map[string]bool // statements that have run before; nil = nothing is prepared
+}
+
+// prepared returns the arguments for a run of a statement. What runs for the first time is not worth
+// the way to the server and back that preparing takes.
+func (c serverConn) prepared(query string, args []driver.NamedValue) []driver.NamedValue {
+	if c.known == nil || c.known[query] {
+		return args
+	}
+	if len(c.known) < cacheSize {
+		c.known[query] = true
+	}
+	return append([]driver.NamedValue{{Value: pgx.QueryExecModeExec}}, args...)
+}
 
 // CheckNamedValue implements driver.NamedValueChecker: named types become what they are made
 // of, a bool is 0 or 1, and text is without what PostgreSQL has no place for.
@@ -167,13 +209,13 @@ func (serverConn) CheckNamedValue(v *driver.NamedValue) (err error) {
 func (c serverConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	return c.Conn.ExecContext(ctx, query, args)
+	return c.Conn.ExecContext(ctx, query, c.prepared(query, args))
 }
 
 // QueryContext implements driver.QueryerContext: so is one that stops in the middle.
 func (c serverConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	ctx, cancel := context.WithTimeout(ctx, within)
-	found, err := c.Conn.QueryContext(ctx, query, args)
+	found, err := c.Conn.QueryContext(ctx, query, c.prepared(query, args))
 	if err != nil {
 		cancel()
 		return nil, err
@@ -193,7 +235,7 @@ func (r serverRows) Close() error {
 }
 
 func serverPool(c *pgx.ConnConfig, size int) *sql.DB {
-	p := sql.OpenDB(serverConnector{stdlib.GetConnector(*c)})
+	p := sql.OpenDB(serverConnector{stdlib.GetConnector(*c), c.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement})
 	p.SetMaxOpenConns(size)
 	p.SetMaxIdleConns(size)
 	p.SetConnMaxIdleTime(time.Minute)

@@ -24,7 +24,7 @@ func TestPostgreSQL(t *testing.T) {
 
 	server := pgtest.Start(t)
 	bouncer := pgtest.StartBouncer(t, server)
-	for name, test := range map[string]func(*testing.T, place){
+	promises := map[string]func(*testing.T, place){
 		"missing":          testServerMissing,
 		"refuses":          testServerRefuses,
 		"probe":            testServerProbe,
@@ -41,7 +41,8 @@ func TestPostgreSQL(t *testing.T) {
 		"lease":            testLeaseOnServer,
 		"unique":           testServerUnique,
 		"nothing prepared": testNothingStaysInTheSession,
-	} {
+	}
+	for name, test := range promises {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := server.Database()
@@ -52,6 +53,15 @@ func TestPostgreSQL(t *testing.T) {
 			t.Parallel()
 			url := server.Database()
 			test(t, place{pgtest.Via(bouncer.Address, url), url})
+		})
+	}
+
+	promises["nothing prepared"] = testStatementsStayPrepared
+	for name, test := range promises {
+		t.Run(name+" with prepared statements", func(t *testing.T) {
+			t.Parallel()
+			url := server.Database()
+			test(t, place{url + "&" + execModeParameter + "=cache_statement", url})
 		})
 	}
 }
@@ -372,6 +382,20 @@ func testNothingStaysInTheSession(t *testing.T, p place) {
 	}
 }
 
+// Where the URL says so, a connection prepares a statement that it runs again, once.
+func testStatementsStayPrepared(t *testing.T, p place) {
+	db := mustOpen(t, p.options(migrations(things)))
+	const insert = "insert into things (name, at) values ($1, $2)"
+	for n, want := range []int{0, 1, 1} {
+		mustExec(t, db.writer, insert, fmt.Sprint(n), n)
+		var prepared int
+		err := db.writer.QueryRowContext(t.Context(), "select count(*) from pg_prepared_statements where statement = $1", insert).Scan(&prepared)
+		if err != nil || prepared != want {
+			t.Errorf("run %d times it is prepared %d times, %v, want %d", n+1, prepared, err, want)
+		}
+	}
+}
+
 // Every fault of a URL is reported without the password in it.
 func TestServerURL(t *testing.T) {
 	t.Parallel()
@@ -386,6 +410,9 @@ func TestServerURL(t *testing.T) {
 		{"postgres://u:CANARY@db.example/d", ""},
 		{"postgres://u:CANARY@db.example/d?sslmode=require", ""},
 		{"postgres://u:CANARY@a.example,b.example/d?sslmode=verify-full", ""},
+		{"postgres://u:CANARY@127.0.0.1/d?default_query_exec_mode=exec", ""},
+		{"postgres://u:CANARY@127.0.0.1/d?default_query_exec_mode=cache_statement", ""},
+		{"postgres://u:CANARY@127.0.0.1/d?default_query_exec_mode=simple_protocol", "cache_statement"},
 		{"postgres://u:CANARY@db.example/d?sslmode=disable", "sslmode=disable"},
 		{"postgres://u:CANARY@db.example/d?sslmode=prefer", "sslmode=prefer"},
 		{"postgres://u:CANARY@127.0.0.1,b.example/d?sslmode=allow", "sslmode=allow"},

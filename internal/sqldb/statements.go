@@ -114,6 +114,43 @@ func (k *stmtCacheConn) QueryContext(ctx context.Context, query string, args []d
 // statements database/sql checks the context.
 func uninterruptible(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
+// BeginTx implements driver.ConnBeginTx. A transaction that only reads begins and ends by kept statements, too:
+// it waits for nothing, and a status is told by two statements that cost no more than these. What writes is
+// begun and ended by the driver, which knows what may go wrong then.
+func (k *stmtCacheConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
+	if !o.ReadOnly {
+		return k.connection.BeginTx(ctx, o)
+	}
+	return reading{k}, k.run(ctx, "begin")
+}
+
+// reading is a transaction that only reads.
+type reading struct{ conn *stmtCacheConn }
+
+// Commit implements driver.Tx.
+func (r reading) Commit() error {
+	err := r.conn.run(context.Background(), "commit")
+	if err != nil { // it is to leave no transaction behind
+		r.Rollback()
+	}
+	return err
+}
+
+// Rollback implements driver.Tx.
+func (r reading) Rollback() error { return r.conn.run(context.Background(), "rollback") }
+
+// run runs a statement that is kept and has neither arguments nor results.
+func (k *stmtCacheConn) run(ctx context.Context, query string) error {
+	s, err := k.take(ctx, query)
+	if err != nil {
+		return err
+	}
+	if _, err := s.ExecContext(uninterruptible(ctx), nil); err != nil {
+		return errors.Join(err, s.Close())
+	}
+	return k.put(query, s)
+}
+
 // take returns a statement that is not in use.
 func (k *stmtCacheConn) take(ctx context.Context, query string) (statement, error) {
 	if err := ctx.Err(); err != nil {

@@ -111,6 +111,13 @@ func (c *Clock) HeardOf(who string, said time.Time) {
 
 // HeardReply is HeardAnswer of what answers a request.
 func (c *Clock) HeardReply(tx *store.Tx, r store.Request, received time.Time) error {
+	if received.IsZero() {
+		return nil
+	}
+	if r.Attempt == 1 && !r.ClaimedAt.IsZero() {
+		c.HeardAnswer(r.ClaimedAt, received)
+		return nil
+	}
 	first, err := tx.Requests.FirstClaim(r.ID)
 	if err == nil && !first.IsZero() {
 		c.HeardAnswer(first, received)

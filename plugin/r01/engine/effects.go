@@ -106,7 +106,7 @@ func (en *Engine) FinishObject(tx *store.Tx, r store.Request, f Fact, ops []stor
 		}
 		// Without a day of R01's the year is our own guess, which gives way to what the registry shows.
 		guessed := f.Result.PaidTill.IsZero() && r.Kind == lifecycle.Prolong
-		return errors.Join(tx.Domains.Put(d, en.now()), tx.Domains.Guess(d.Name, guessed))
+		return tx.Domains.PutRenewed(d, guessed, en.now())
 	case lifecycle.UpdateDomain:
 		for _, op := range ops {
 			order, err := OrderOf(tx, op.ID)

@@ -64,12 +64,12 @@ func (en *Engine) ReleaseIfMended(tx *store.Tx) error {
 // release puts what was held for a reason that is gone back into the queue: only what is proved
 // not to run at R01. All else waits for a person.
 func (en *Engine) release(tx *store.Tx, held lifecycle.StallReason, reason string) error {
-	restored, err := tx.Restored()
-	if err != nil {
+	all, err := tx.Requests.Held(held)
+	if err != nil || len(all) == 0 {
 		return err
 	}
 
-	all, err := tx.Requests.Held(held)
+	restored, err := tx.Restored()
 	if err != nil {
 		return err
 	}

@@ -155,7 +155,7 @@ type gate struct {
 // The same tests hold on PostgreSQL.
 func TestOnPostgreSQL(t *testing.T) {
 	t.Parallel()
-	pgtest.Again(t, pgtest.Suite{Prepare: prepare(t),
+	pgtest.Again(t, pgtest.Suite{Prepare: prepare(t), PrepareStatements: true,
 		Skip: []string{"TestYear", "TestFsyncsPerRenewal", "TestRenewMany", "TestMovedStoreSendsNothing"}})
 }
 

@@ -17,33 +17,45 @@ func (in *Inbox) settle(tx *store.Tx, o *reading) error {
 		in.log.Info("mail put off: its sender can't be proved now", "mail", o.ID, "until", o.until, "why", o.letter.unproved)
 		return tx.Mails.PutOff(o.ID, o.until)
 	}
-	if err := in.apply(tx, o.Mail, o.letter, o.problem); err != nil {
+	return in.apply(tx, o.Mail, o.letter, o.problem)
+}
+
+// settled records what became of a mail that was new, and which request it is about, if it is one alone.
+func (in *Inbox) settled(tx *store.Tx, m store.Mail, l letter, to store.MailState, about ...store.Request) error {
+	var like store.Likeness
+	if !l.own {
+		like = l.likeness()
+	}
+	if err := tx.Mails.SettleNew(m.ID, to, engine.Alone(about), like); err != nil || len(about) != 1 {
 		return err
 	}
-	return in.tell(tx, o.ID, heading(o.letter.Header))
+	return in.tell(tx, m.ID, l, about)
 }
 
 // apply settles one mail. What is ours is known by the Message-ID: others rewrite From.
 func (in *Inbox) apply(tx *store.Tx, m store.Mail, l letter, problem string) error {
-	if ours, err := tx.Requests.ByMessageID(l.MessageID); err != nil || len(ours) > 0 {
-		return errors.Join(err, in.applyCopy(tx, m, ours))
+	if mayBeOurs(l.MessageID) {
+		if ours, err := tx.Requests.ByMessageID(l.MessageID); err != nil || len(ours) > 0 {
+			return errors.Join(err, in.applyCopy(tx, m, l, ours))
+		}
 	}
 
 	if from(l.From, in.settings.Callback) && l.Kind != message.Bounce && in.reader.ownMessageID(l.MessageID) { // a test mail, or a loop
+		l.own = true
 		if in.matcher.isForgotten(l) {
 			return in.setAside(tx, m, l, bond{knows: true}, aside{why: lifecycle.NotBound, text: "it is our own copy of a request that was sent after the backup was made"})
 		}
-		return tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, "")
+		return in.settled(tx, m, l, store.MailIgnored)
 	}
 
-	twins, err := tx.Mails.Know(m.ID, l.likeness())
+	twins, err := tx.Mails.Twins(m.ID, l.likeness())
 	if err != nil {
 		return err
 	}
 
 	if problem == "" && repeats(twins) {
 		in.log.Info("mail is known: it came before, with other blanks or through another relay", "mail", m.ID)
-		return tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, "")
+		return in.settled(tx, m, l, store.MailIgnored)
 	}
 
 	b, err := in.matcher.bind(tx, l)
@@ -55,7 +67,7 @@ func (in *Inbox) apply(tx *store.Tx, m store.Mail, l letter, problem string) err
 	case l.Kind == message.Bounce:
 		return in.applyBounce(tx, m, l, b)
 	case len(l.results) == 0 && len(b.requests) == 0 && l.automatic() && !in.reader.fromRobot(l):
-		return tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, "")
+		return in.settled(tx, m, l, store.MailIgnored)
 	case problem != "":
 		return in.setAside(tx, m, l, b, problemAside(problem))
 	case b.answers(twins):
@@ -74,7 +86,7 @@ func (in *Inbox) apply(tx *store.Tx, m store.Mail, l letter, problem string) err
 }
 
 // applyCopy: our own blind copy shows that the relay took the mail. ARCHITECTURE.md, the durable step
-func (in *Inbox) applyCopy(tx *store.Tx, m store.Mail, ours []store.Request) error {
+func (in *Inbox) applyCopy(tx *store.Tx, m store.Mail, l letter, ours []store.Request) error {
 	e := lifecycle.Evidence{Source: lifecycle.FromCopy, Event: lifecycle.CopySeen, Proof: lifecycle.OwnWord, Binding: lifecycle.ByThread}
 	f := engine.Fact{Actor: engine.ByPlugin, Evidence: registrar.EvidenceCopy, Mail: m.ID}
 	for i := range ours {
@@ -84,7 +96,8 @@ func (in *Inbox) applyCopy(tx *store.Tx, m store.Mail, ours []store.Request) err
 			}
 		}
 	}
-	return tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, engine.Alone(ours))
+	l.own = true
+	return in.settled(tx, m, l, store.MailIgnored, ours...)
 }
 
 // notice records a word of R01 that asks for nothing.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/message"
@@ -22,14 +23,10 @@ func (in *Inbox) arrivals(ctx context.Context, mails []mailbox.Mail) ([]store.Ma
 		arrived[i] = store.Mail{ID: ids[i], Hash: a.Hash, FormerHash: a.FormerHash, At: in.now(), State: store.MailNew,
 			Truncated: m.Truncated, Received: m.InternalDate, Heading: heading(a.Header)}
 	}
-	err := in.store.Read(ctx, func(tx *store.Tx) (err error) {
-		for i := range arrived {
-			if arrived[i].Turn, err = in.matcher.turn(tx, headers[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	turns, err := in.turns(ctx, headers)
+	for i := range turns {
+		arrived[i].Turn = turns[i]
+	}
 	return arrived, err
 }
 
@@ -61,24 +58,34 @@ func short(text string, most int) string {
 	return string(runes[:most]) + "…"
 }
 
-// turn returns a mail's turn, by its header: what can't be guessed first, then what claims to
+// turns returns whose turn mails are, by their headers: what can't be guessed first, then what claims to
 // be of R01. It decides nothing else.
-func (mt *Matcher) turn(tx *store.Tx, h message.Header) (store.Turn, error) {
-	for _, id := range append(slices.Concat(h.InReplyTo, h.References), h.MessageID) {
-		if !mt.reader.ownMessageID(id) {
-			continue
-		}
-		if found, err := tx.Requests.ByMessageID(id); err != nil || len(found) > 0 {
-			return store.TurnAnswer, err
+func (in *Inbox) turns(ctx context.Context, headers []message.Header) ([]store.Turn, error) {
+	rr := in.reader
+	named := make([][]string, len(headers)) // Message-IDs and tokens that may be ours
+	var ids, tokens []string
+	for i, h := range headers {
+		all := slices.DeleteFunc(append(slices.Concat(h.InReplyTo, h.References), h.MessageID), func(id string) bool { return !rr.ownMessageID(id) })
+		ids = append(ids, all...)
+		tokens = append(tokens, Tokens(h.Subject)...)
+		named[i] = append(all, Tokens(h.Subject)...)
+	}
+
+	ours, err := engine.Look(ctx, in.store, func(tx *store.Tx) (map[string]bool, error) { return tx.Requests.Ours(ids, tokens) })
+	if err != nil {
+		return nil, err
+	}
+
+	turns := make([]store.Turn, len(headers))
+	for i, h := range headers {
+		switch {
+		case slices.ContainsFunc(named[i], func(name string) bool { return ours[name] }):
+			turns[i] = store.TurnAnswer
+		case rr.sentByRobot(h.From):
+			turns[i] = store.TurnRobot
+		default:
+			turns[i] = store.TurnOther
 		}
 	}
-	for _, token := range Tokens(h.Subject) {
-		if found, err := tx.Requests.ByToken(token); err != nil || len(found) > 0 {
-			return store.TurnAnswer, err
-		}
-	}
-	if mt.reader.sentByRobot(h.From) {
-		return store.TurnRobot, nil
-	}
-	return store.TurnOther, nil
+	return turns, nil
 }

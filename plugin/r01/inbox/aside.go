@@ -99,15 +99,18 @@ func (in *Inbox) setAside(tx *store.Tx, m store.Mail, l letter, b bond, a aside)
 	}
 
 	if where == nowhere {
-		return errors.Join(tx.Mails.Cut(m.ID, 0), tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, ""))
+		return errors.Join(tx.Mails.Cut(m.ID, 0), in.settled(tx, m, l, store.MailIgnored))
 	}
 
-	entry, err := in.enter(tx, m, a, possible, where)
+	entry, about, err := in.enter(tx, m, a, possible, where)
 	if err != nil {
 		return err
 	}
 
-	if err := tx.Mails.Settle(m.ID, store.MailNew, store.MailReview, engine.Alone(sure)); err != nil {
+	if err := in.settled(tx, m, l, store.MailReview, sure...); err != nil {
+		return err
+	}
+	if err := in.tell(tx, m.ID, l, about); err != nil {
 		return err
 	}
 
@@ -126,21 +129,20 @@ func (in *Inbox) setAside(tx *store.Tx, m store.Mail, l letter, b bond, a aside)
 	return in.tellWaiting(tx, entry, a.alarm)
 }
 
-// enter makes the entry of a mail.
-func (in *Inbox) enter(tx *store.Tx, m store.Mail, a aside, possible []registrar.OperationID, where store.List) (store.Review, error) {
-	about, err := requestsOf(tx, possible)
-	if err != nil {
-		return store.Review{}, err
+// enter makes the entry of a mail, and returns the requests that it may be about.
+func (in *Inbox) enter(tx *store.Tx, m store.Mail, a aside, possible []registrar.OperationID, where store.List) (entry store.Review, about []store.Request, err error) {
+	if about, err = requestsOf(tx, possible); err != nil {
+		return entry, nil, err
 	}
 	reason, err := in.redactor.Redact(tx, mailform.Mask(short(a.text, longestReason)), about...)
 	if err != nil {
-		return store.Review{}, err
+		return entry, nil, err
 	}
-	entry := store.Review{ID: reviewOf(m.ID), Mail: m.ID, Reason: reason, Candidates: possible, ReceivedAt: m.At, Why: a.why, Stranger: where == store.Strangers}
+	entry = store.Review{ID: reviewOf(m.ID), Mail: m.ID, Reason: reason, Candidates: possible, ReceivedAt: m.At, Why: a.why, Stranger: where == store.Strangers}
 	if a.request != nil {
 		entry.Request = a.request.ID
 	}
-	return entry, tx.Reviews.Add(entry)
+	return entry, about, tx.Reviews.Add(entry)
 }
 
 // tellWaiting tells of a mail that a person must see.

@@ -50,7 +50,7 @@ func (mt *Matcher) bind(tx *store.Tx, l letter) (bond, error) {
 		return bond{}, err
 	}
 
-	token, unknown, err := tokened(tx, Tokens(l.Subject+"\n"+l.Text))
+	token, unknown, err := tokened(tx, Tokens(l.Subject+"\n"+l.Text), thread)
 	if err != nil {
 		return bond{}, err
 	}
@@ -112,10 +112,14 @@ func (mt *Matcher) thread(tx *store.Tx, l letter) (mails [][]store.Request, fore
 	return nil, foreign, nil
 }
 
-// tokened lists the mails of ours whose tokens are repeated; unknown tells that one is not ours.
-func tokened(tx *store.Tx, tokens []string) (mails [][]store.Request, unknown bool, err error) {
+// tokened lists the mails of ours whose tokens are repeated; unknown tells that one is not ours. The token
+// of a request that was sent alone need not be looked for when the mail is in its thread.
+func tokened(tx *store.Tx, tokens []string, thread [][]store.Request) (mails [][]store.Request, unknown bool, err error) {
 	for _, token := range tokens {
-		found, err := tx.Requests.ByToken(token)
+		found, err := slices.DeleteFunc(slices.Concat(thread...), func(r store.Request) bool { return r.Token != token }), error(nil)
+		if len(found) == 0 {
+			found, err = tx.Requests.ByToken(token)
+		}
 		switch {
 		case err != nil:
 			return nil, false, err

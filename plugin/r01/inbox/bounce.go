@@ -52,7 +52,7 @@ func (in *Inbox) applyBounce(tx *store.Tx, m store.Mail, l letter, b bond) error
 		}
 	}
 
-	return tx.Mails.Settle(m.ID, store.MailNew, settled, engine.Alone(ours))
+	return in.settled(tx, m, l, settled, ours...)
 }
 
 // bounceSays is a report as evidence for a request.

@@ -1,8 +1,6 @@
 package inbox
 
 import (
-	"slices"
-
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -10,21 +8,23 @@ import (
 // candidates are the operations a mail may belong to, for the person who decides. What it names was
 // looked for before.
 func candidates(tx *store.Tx, l letter, sure []store.Request, about *store.Request) ([]registrar.OperationID, error) {
-	requests := slices.Clone(sure)
+	var requests []string
+	for _, r := range sure {
+		requests = append(requests, r.ID)
+	}
 	if about != nil {
-		requests = append(requests, *about)
+		requests = append(requests, about.ID)
 	}
 
-	requests = append(requests, l.named...)
 	var ids []registrar.OperationID
 	seen := map[string]bool{}
-	for _, r := range requests {
-		if seen[r.ID] {
+	for _, r := range append(requests, l.named...) {
+		if seen[r] {
 			continue
 		}
 
-		seen[r.ID] = true
-		ops, err := tx.Operations.Of(r.ID)
+		seen[r] = true
+		ops, err := tx.Operations.Of(r)
 		if err != nil {
 			return nil, err
 		}

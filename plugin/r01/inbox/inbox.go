@@ -94,23 +94,22 @@ func (in *Inbox) Deliver(ctx context.Context, mails []mailbox.Mail) error {
 		return fmt.Errorf("store mail: %w", err)
 	}
 
-	stored := make([]bool, len(mails))
-	err = in.store.Write(ctx, func(tx *store.Tx) error {
-		for i, m := range mails {
-			err := tx.Mails.Add(arrived[i], m.Raw)
-			if err != nil && !errors.Is(err, store.ErrExists) {
-				return err
-			}
-			stored[i] = err == nil
-		}
-		return nil
+	raws := make([][]byte, len(mails))
+	for i, m := range mails {
+		raws[i] = m.Raw
+	}
+
+	var stored map[registrar.MailID]bool
+	err = in.store.Write(ctx, func(tx *store.Tx) (err error) {
+		stored, err = tx.Mails.AddAll(arrived, raws)
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("store mail: %w", err)
 	}
 
 	for i, m := range mails {
-		if !stored[i] {
+		if !stored[arrived[i].ID] {
 			in.log.Debug("mail is known", "uid", m.UID)
 			continue
 		}
@@ -140,127 +139,4 @@ func (in *Inbox) ReadLoop(ctx context.Context) {
 		}
 		engine.Sleep(ctx, in.toRead, engine.LookAgain)
 	}
-}
-
-// What is read between two commits. Mails that answer none of ours are read in small pieces, so that
-// one which does, and arrives meanwhile, has its turn soon.
-const (
-	readAtOnce  = 50
-	bytesAnswer = 16 << 20
-	bytesOther  = 1 << 20
-)
-
-// ReadNew reads every new mail once, in the order of their turns: what arrives meanwhile and answers
-// a mail of ours overtakes what waits. One that can't be applied now is left for the next pass
-// and does not hold up the others.
-func (in *Inbox) ReadNew(ctx context.Context) error {
-	tried := map[registrar.MailID]bool{}
-	for ctx.Err() == nil {
-		waiting, err := engine.Look(ctx, in.store, func(tx *store.Tx) ([]store.Mail, error) {
-			return tx.Mails.New(in.now(), readAtOnce+len(tried))
-		})
-		if err != nil {
-			return err
-		}
-
-		waiting = slices.DeleteFunc(waiting, func(m store.Mail) bool { return tried[m.ID] })
-		if len(waiting) == 0 {
-			return nil
-		}
-
-		left, err := in.read(ctx, waiting[:batch(waiting)])
-		if err != nil {
-			return err
-		}
-
-		for _, id := range left {
-			tried[id] = true
-		}
-	}
-
-	return ctx.Err()
-}
-
-// batch is how many mails of a list are read together. One that has been tried before is
-// read alone: it may be what took the process down, and no other shall be blamed for it.
-func batch(mails []store.Mail) (n int) {
-	room := bytesOther
-	if mails[0].Turn == store.TurnAnswer {
-		room = bytesAnswer
-	}
-	for n < min(len(mails), readAtOnce) && mails[n].Tries == 0 && mails[n].Turn == mails[0].Turn {
-		if room -= mails[n].Size; room < 0 {
-			break
-		}
-		n++
-	}
-	return max(n, 1)
-}
-
-// read understands mails and applies them, and lists those that are still new. The attempts are
-// counted first, so a mail that takes the process down with it is put aside after a few restarts.
-func (in *Inbox) read(ctx context.Context, mails []store.Mail) (left []registrar.MailID, err error) {
-	all := make([]reading, len(mails))
-	err = in.store.Write(ctx, func(tx *store.Tx) error {
-		for i, m := range mails {
-			all[i] = reading{Mail: m}
-			if all[i].err = tx.Mails.Try(m.ID); all[i].err == nil {
-				all[i].raw, all[i].err = tx.Mails.Raw(m.ID)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("open mails: %w", err)
-	}
-
-	for i := range all {
-		if o := &all[i]; o.err == nil {
-			in.reader.prepare(ctx, o)
-		}
-	}
-
-	if err := in.lookUp(ctx, all); err != nil {
-		return nil, fmt.Errorf("look up what mails name: %w", err)
-	}
-
-	err = in.engine.Write(ctx, func(tx *store.Tx) error {
-		for i := range all {
-			if o := &all[i]; o.err == nil {
-				o.err = tx.Part(func() error { return in.settle(tx, o) })
-			}
-		}
-		return in.recovery.HoldUntouched(tx)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("apply mails: %w", err)
-	}
-
-	for _, o := range all {
-		if o.err != nil {
-			in.log.Error("mail could not be applied, will be tried again", "mail", o.ID, "tries", o.Tries+1, "err", o.err)
-		}
-		if o.err != nil || !o.until.IsZero() {
-			left = append(left, o.ID)
-		}
-	}
-
-	return left, nil
-}
-
-// lookUp finds the requests that mails name, before anything is written: at most twenty names of each.
-func (in *Inbox) lookUp(ctx context.Context, all []reading) error {
-	return in.store.Read(ctx, func(tx *store.Tx) error {
-		for i := range all {
-			l := &all[i].letter
-			for _, name := range l.names {
-				open, err := tx.Requests.Open(name)
-				if err != nil {
-					return err
-				}
-				l.named = append(l.named, open...)
-			}
-		}
-		return nil
-	})
 }

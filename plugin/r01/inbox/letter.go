@@ -29,11 +29,12 @@ type letter struct {
 	results  []mailform.Result
 	doubt    string // why nothing of it may be applied; "" = it is clear
 	proof    lifecycle.Proof
-	unproved string          // why its sender is not proved, for people
-	made     time.Time       // the earliest that it or its server tells; zero = not told
-	received time.Time       // what its server tells
-	names    []string        // of domains and clients in its text, twenty at most
-	named    []store.Request // that are open about these
+	unproved string    // why its sender is not proved, for people
+	made     time.Time // the earliest that it or its server tells; zero = not told
+	received time.Time // what its server tells
+	own      bool      // we sent it: what answers it answers no mail that came
+	names    []string  // of domains and clients in its text, twenty at most
+	named    []string  // requests that are open about these
 }
 
 // mostRead is how many bytes of a mail are read; R01's have a few thousand. A longer one is for a person.
@@ -141,6 +142,12 @@ func (rr *Reader) ownMessageID(id string) bool {
 	_, host, _ := strings.Cut(rr.settings.Callback, "@")
 	token, found := strings.CutSuffix(strings.TrimPrefix(id, "<"), "@"+host+">")
 	return found && bareToken.MatchString(token)
+}
+
+// mayBeOurs reports whether a Message-ID can be one that we make or made, under whatever address.
+func mayBeOurs(id string) bool {
+	local, _, found := strings.Cut(strings.TrimPrefix(id, "<"), "@")
+	return found && len(local) == 26
 }
 
 var bareToken = regexp.MustCompile(`^[A-Z2-7]{26}$`)

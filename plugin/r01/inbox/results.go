@@ -41,16 +41,21 @@ func (in *Inbox) applyResults(tx *store.Tx, m store.Mail, l letter, b bond) erro
 	}
 
 	if len(found) == 0 {
-		return tx.Mails.Settle(m.ID, store.MailNew, store.MailIgnored, engine.Alone(b.requests))
+		return in.settled(tx, m, l, store.MailIgnored, b.requests...)
 	}
 
-	for _, f := range found {
+	for i, f := range found {
+		if i > 0 { // an earlier result of this mail may have moved it since it was weighed
+			if f.request, err = tx.Requests.Get(f.request.ID); err != nil {
+				return err
+			}
+		}
 		if err := in.take(tx, m, f); err != nil {
 			return err
 		}
 	}
 
-	return tx.Mails.Settle(m.ID, store.MailNew, store.MailApplied, found[0].request.ID)
+	return in.settled(tx, m, l, store.MailApplied, found[0].request)
 }
 
 // matchAll matches every result; a says why a person must look, if one can't be matched.
@@ -103,13 +108,9 @@ func (in *Inbox) wait(tx *store.Tx, m store.Mail, l letter, b bond, a aside, fou
 	return in.setAside(tx, m, l, b, a)
 }
 
-// take carries out what was weighed. An earlier result of the same mail may have moved the
-// request meanwhile, so it is read and weighed once more.
+// take weighs once more, for the request as it is now, and carries out what comes of it.
 func (in *Inbox) take(tx *store.Tx, m store.Mail, f finding) error {
-	r, err := tx.Requests.Get(f.request.ID)
-	if err != nil {
-		return err
-	}
+	r := f.request
 	w := engine.Fact{Event: f.evidence.Event, Result: f.result, Actor: engine.ByRegistrar, Evidence: registrar.EvidenceReply, Mail: m.ID, Reason: reasonOf(f.result)}
 	v, err := in.engine.Weigh(tx, &r, f.evidence, w)
 	if err != nil || v.Action() == lifecycle.Apply {

@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"registrar.panel/internal/wake"
 	"registrar.panel/plugin/r01/engine"
@@ -11,9 +12,35 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// tell stores what is told of a mail without opening it, once it is known what the mail is about: what
-// it repeats of a registrant is hidden.
-func (in *Inbox) tell(tx *store.Tx, id registrar.MailID, h store.Heading) error {
+// tell hides in a mail's heading what it repeats of a registrant, once it is known which requests the mail
+// may be about.
+func (in *Inbox) tell(tx *store.Tx, id registrar.MailID, l letter, about []store.Request) error {
+	h := heading(l.Header)
+	if in.isOwnSubject(h.Subject) {
+		return nil
+	}
+	hidden, err := in.redactor.Redact(tx, h.Subject, about...)
+	if err != nil || hidden == h.Subject {
+		return err
+	}
+	return in.tellAll(tx, id, h)
+}
+
+// isOwnSubject reports whether a subject is the one that we gave a request: it holds no word of a
+// registrant's. r01-mail 1.2
+func (in *Inbox) isOwnSubject(subject string) bool {
+	bare := strings.TrimSpace(tokenPattern.ReplaceAllLiteralString(strings.TrimPrefix(subject, "Re: "), ""))
+	for _, ours := range in.settings.Subjects {
+		if bare == ours {
+			return true
+		}
+	}
+	return false
+}
+
+// tellAll stores what is told of a mail without opening it, with nothing of the registrants of all
+// requests that it was ever matched to, or may belong to.
+func (in *Inbox) tellAll(tx *store.Tx, id registrar.MailID, h store.Heading) error {
 	requests, err := requestsNamed(tx, id)
 	if err != nil || len(requests) == 0 {
 		return err
@@ -72,5 +99,5 @@ func (in *Inbox) tellOld(tx *store.Tx, id registrar.MailID) error {
 	if err := tx.Mails.SetHeading(id, h); err != nil {
 		return err
 	}
-	return in.tell(tx, id, h)
+	return in.tellAll(tx, id, h)
 }

@@ -305,6 +305,11 @@ var lawsOfRecords = []law{
 // source, event, binding, proof, moment, object, expiry, fate. The conditions that are yes or no
 // are all no, as they are when nothing is doubtful, and mixed.
 func cases(k Kind) func(yield func(Request, Evidence) bool) {
+	of := map[Source][]Evidence{} // once, for there are many requests
+	for _, source := range Sources() {
+		of[source] = evidences(source)
+	}
+
 	return func(yield func(Request, Evidence) bool) {
 		mix := uint32(1)
 		for _, r := range requests(k) {
@@ -313,7 +318,8 @@ func cases(k Kind) func(yield func(Request, Evidence) bool) {
 			}
 			for _, source := range Sources() {
 				for _, e := range brings[source] {
-					for _, ev := range evidences(source, e) {
+					for _, ev := range of[source] {
+						ev.Event = e
 						some := uint32(1 << 3) // a later expiry
 						if ev.Binding == ByHint {
 							some = 1 << 1 // alone
@@ -351,7 +357,8 @@ func flagged(r Request, e Evidence, flags uint32) (Request, Evidence) {
 // mailBindings are those that a mail can have.
 var mailBindings = []Binding{Unbound, ByThread, ByToken, ByHandle, ByHint, Against}
 
-func evidences(source Source, event Event) (all []Evidence) {
+// evidences are all that a source can bring, but for the event.
+func evidences(source Source) (all []Evidence) {
 	bindings, proofs, moments, matches, tills, fates := []Binding{ByOwnRecord}, []Proof{OwnWord}, []Moment{After}, []Match{SameObject}, []Till{NoTill}, []Fate{NoFate}
 	switch source {
 	case FromReply:
@@ -372,7 +379,7 @@ func evidences(source Source, event Event) (all []Evidence) {
 							continue // of something else
 						}
 						for _, f := range fates {
-							all = append(all, Evidence{Source: source, Event: event, Binding: b, Proof: p, Made: m, Object: o, Till: till, Fate: f})
+							all = append(all, Evidence{Source: source, Binding: b, Proof: p, Made: m, Object: o, Till: till, Fate: f})
 						}
 					}
 				}
@@ -414,6 +421,10 @@ func TestWeighKeepsTheLaws(t *testing.T) {
 func TestEveryRuleIsNeeded(t *testing.T) {
 	t.Parallel()
 	broken, left := make([]string, len(rules)), len(rules)
+	without := make([][]Rule, len(rules))
+	for i := range rules {
+		without[i] = slices.Delete(slices.Clone(rules), i, i+1)
+	}
 	var r Request
 	var e, m Evidence
 	var v Verdict
@@ -429,7 +440,7 @@ enough:
 			if i == len(rules) || broken[i] != "" {
 				continue // none decides, or it is known to be needed
 			}
-			v = weighBy(slices.Delete(slices.Clone(rules), i, i+1), r, e)
+			v = weighBy(without[i], r, e)
 			for _, l := range laws {
 				if l.broken(&r, &e, &v) {
 					broken[i] = l.name

@@ -158,7 +158,7 @@ func hashOf(header textproto.Header, body []byte, version string, fields []strin
 		body = withoutBreak(body)
 	}
 
-	text := bufio.NewWriterSize(digest, 32<<10) // for each line by itself a digest takes longer
+	text := bufio.NewWriterSize(digest, min(32<<10, len(body)+1)) // for each line by itself a digest takes longer
 	for line := range bytes.SplitSeq(body, []byte("\r\n")) {
 		text.WriteByte('\n')
 		text.Write(line)

@@ -37,24 +37,38 @@ func (t Domains) Show(domain string, states []string) error {
 	if err != nil {
 		return fmt.Errorf("keep the registry's states of %s: %w", domain, err)
 	}
+	delete(t.tx.memo.records, domain)
 	return t.tx.exec("update domains set registry = $1 where name = $2", string(text), domain)
 }
 
 // Put stores what is known of a domain; its operation and alarms are kept elsewhere. An
 // expiry that moves is no guess any more.
 func (t Domains) Put(d registrar.Domain, at time.Time) error {
+	return t.put(d, at, "case when domains.paid_till = excluded.paid_till then domains.guessed else 0 end", false)
+}
+
+// PutRenewed is Put, and says whether the expiry is computed by us, or as told.
+func (t Domains) PutRenewed(d registrar.Domain, guessed bool, at time.Time) error {
+	return t.put(d, at, "excluded.guessed", guessed)
+}
+
+func (t Domains) put(d registrar.Domain, at time.Time, guess string, guessed bool) error {
 	nameservers, err := json.Marshal(append([]registrar.Nameserver{}, d.Nameservers...))
 	if err != nil {
 		return fmt.Errorf("put domain %s: %w", d.Name, err)
 	}
-	err = t.tx.exec(`insert into domains (name, customer, handle, status, paid_till, renewal, nameservers, updated_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8)
+	err = t.tx.exec(`insert into domains (name, customer, handle, status, paid_till, renewal, nameservers, updated_at, guessed)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		on conflict (name) do update set customer = excluded.customer, handle = excluded.handle, status = excluded.status,
-			guessed = case when domains.paid_till = excluded.paid_till then domains.guessed else 0 end,
-			paid_till = excluded.paid_till, renewal = excluded.renewal, nameservers = excluded.nameservers, updated_at = excluded.updated_at`,
-		d.Name, d.Customer, d.Handle, d.Status, d.PaidTill.String(), d.Renewal, string(nameservers), sqldb.Millis(at))
+			guessed = `+guess+`, paid_till = excluded.paid_till, renewal = excluded.renewal, nameservers = excluded.nameservers, updated_at = excluded.updated_at`,
+		d.Name, d.Customer, d.Handle, d.Status, d.PaidTill.String(), d.Renewal, string(nameservers), sqldb.Millis(at), guessed)
 	if err != nil {
 		return fmt.Errorf("put domain %s: %w", d.Name, err)
+	}
+
+	if known, ok := t.tx.memo.records[d.Name]; ok {
+		d.Registry, d.Operation, d.Alarms, d.Locked = known.Registry, known.Operation, known.Alarms, known.Locked
+		t.tx.memo.records[d.Name] = d
 	}
 	return nil
 }
@@ -72,7 +86,14 @@ func (t Domains) Guessed(domain string) (bool, error) {
 
 // Record returns what PutDomain stored.
 func (t Domains) Record(name string) (registrar.Domain, error) {
-	return one(t.tx, scanDomain, "select "+domainColumns+" from domains where name = $1", name)
+	if d, known := t.tx.memo.records[name]; known {
+		return d, nil
+	}
+	d, err := one(t.tx, scanDomain, "select "+domainColumns+" from domains where name = $1", name)
+	if err == nil {
+		t.tx.keep(d)
+	}
+	return d, err
 }
 
 // Records returns what PutDomain stored of domains, by name; those that are not known are left out.
@@ -178,15 +199,20 @@ func (tx *Tx) RaiseAlarm(a registrar.Alarm, domain string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("raise alarm %s: %w", a.Key, err)
 	}
+	tx.noted(a.Key, true)
 	return n > 0, nil
 }
 
 // ClearAlarm clears an alarm and reports whether it stood.
 func (tx *Tx) ClearAlarm(key string) (bool, error) {
+	if may, err := tx.mayStand(key); err != nil || !may {
+		return false, err
+	}
 	n, err := sqldb.Changed(tx.ctx, tx.sql, "delete from alarms where key = $1", key)
 	if err != nil {
 		return false, fmt.Errorf("clear alarm %s: %w", key, err)
 	}
+	tx.noted(key, false)
 	return n > 0, nil
 }
 

@@ -3,6 +3,8 @@ package store
 import (
 	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"registrar.panel/internal/sqldb"
@@ -48,19 +50,78 @@ func scanMail(s sqldb.Scanner) (m Mail, err error) {
 	return m, err
 }
 
-// Add stores a mail, sealed, with what is told of it, if that is known. The same content again changes nothing and is
-// ErrExists.
+// Add is AddAll of one mail; ErrExists when its content is known.
 func (t Mails) Add(m Mail, raw []byte) error {
-	if m.FormerHash != "" {
-		known, err := one(t.tx, scanInt, "select count(*) from mails where hash = $1", t.tx.keyed(m.FormerHash))
-		if err != nil {
-			return fmt.Errorf("add mail: %w", err)
+	stored, err := t.AddAll([]Mail{m}, [][]byte{raw})
+	if err == nil && !stored[m.ID] {
+		err = ErrExists
+	}
+	return err
+}
+
+// AddAll stores mails, sealed, each with what is told of it, if that is known, and returns which were stored.
+// The same content again changes nothing.
+func (t Mails) AddAll(mails []Mail, raws [][]byte) (stored map[registrar.MailID]bool, err error) {
+	known, err := t.formerly(mails)
+	if err != nil {
+		return nil, fmt.Errorf("add mails: %w", err)
+	}
+
+	var rows [][]any
+	for i, m := range mails {
+		if known[t.tx.keyed(m.FormerHash)] {
+			continue
 		}
-		if known > 0 {
-			return ErrExists
+		row, err := t.row(m, raws[i])
+		if err != nil {
+			return nil, fmt.Errorf("add mails: %w", err)
+		}
+		rows = append(rows, row)
+	}
+
+	stored = make(map[registrar.MailID]bool, len(rows))
+	for _, some := range chunks(rows) {
+		var places []string
+		for i, row := range some {
+			places = append(places, "("+placeholders(i*len(row)+1, len(row))+")")
+		}
+		ids, err := collect(t.tx, scanText, `insert into mails (id, direction, hash, request, at, state, sealed_raw, truncated, received_at,
+				sealed_heading, sender, sender_host, turn)
+			values `+strings.Join(places, ", ")+" on conflict (hash) do nothing returning id", slices.Concat(some...)...)
+		if err != nil {
+			return nil, fmt.Errorf("add mails: %w", err)
+		}
+		for _, id := range ids {
+			stored[registrar.MailID(id)] = true
+		}
+	}
+	return stored, nil
+}
+
+// formerly lists the digests, of those that mails had once, under which a mail is stored.
+func (t Mails) formerly(mails []Mail) (map[string]bool, error) {
+	var hashes []any
+	for _, m := range mails {
+		if m.FormerHash != "" {
+			hashes = append(hashes, t.tx.keyed(m.FormerHash))
 		}
 	}
 
+	known := map[string]bool{}
+	for _, some := range chunks(hashes) {
+		found, err := collect(t.tx, scanText, "select hash from mails where hash in ("+placeholders(1, len(some))+")", some...)
+		if err != nil {
+			return nil, err
+		}
+		for _, hash := range found {
+			known[hash] = true
+		}
+	}
+	return known, nil
+}
+
+// row is a mail as it is inserted.
+func (t Mails) row(m Mail, raw []byte) ([]any, error) {
 	direction := "in"
 	if m.Out {
 		direction = "out"
@@ -68,27 +129,14 @@ func (t Mails) Add(m Mail, raw []byte) error {
 
 	heading, sender, host, err := t.tx.sealHeading(m.ID, m.Heading)
 	if err != nil {
-		return fmt.Errorf("add mail: %w", err)
+		return nil, err
 	}
-
 	if m.Heading == (Heading{}) { // it is told later
 		heading = nil
 	}
 
-	n, err := sqldb.Changed(t.tx.ctx, t.tx.sql, `insert into mails (id, direction, hash, request, at, state, sealed_raw, truncated, received_at,
-			sealed_heading, sender, sender_host, turn)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict (hash) do nothing`,
-		m.ID, direction, t.tx.keyed(m.Hash), orNull(m.Request), sqldb.Millis(m.At), m.State, t.tx.sealRaw(m.ID, raw), m.Truncated, sqldb.Millis(m.Received),
-		heading, sender, host, cmp.Or(m.Turn, TurnOther))
-	if err != nil {
-		return fmt.Errorf("add mail: %w", err)
-	}
-
-	if n == 0 {
-		return ErrExists
-	}
-
-	return nil
+	return []any{m.ID, direction, t.tx.keyed(m.Hash), orNull(m.Request), sqldb.Millis(m.At), m.State, t.tx.sealRaw(m.ID, raw), m.Truncated,
+		sqldb.Millis(m.Received), heading, sender, host, cmp.Or(m.Turn, TurnOther)}, nil
 }
 
 func (tx *Tx) sealRaw(id registrar.MailID, raw []byte) []byte {
@@ -106,10 +154,8 @@ func (t Mails) Raw(id registrar.MailID) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(sealed) == 0 {
-		return nil, ErrRemoved
-	}
-	return t.tx.box.Open(sealed, "mails|"+string(id))
+	o := t.open(id, sealed)
+	return o.Raw, o.Err
 }
 
 // New lists mails that are not read yet and are to be read by now, in the order of their turns, and
@@ -151,15 +197,6 @@ type Twin struct {
 	Request  string // that it was about
 }
 
-// Know remembers the likeness of a mail, and returns its twins.
-func (t Mails) Know(id registrar.MailID, l Likeness) ([]Twin, error) {
-	twins, err := t.Twins(id, l)
-	if err != nil {
-		return nil, err
-	}
-	return twins, t.tx.exec("update mails set same_id = $1, same_text = $2 where id = $3", t.tx.keyed(l.ID), t.tx.keyed(l.Text), id)
-}
-
 // Twins lists the twins of a likeness, but for one mail. A mail that was not applied is none:
 // anyone can send one under the ID that R01's answer will have.
 func (t Mails) Twins(but registrar.MailID, l Likeness) ([]Twin, error) {
@@ -174,16 +211,64 @@ func (t Mails) Twins(but registrar.MailID, l Likeness) ([]Twin, error) {
 
 const twinQuery = "select same_text, coalesce(request, '') from mails where same_id = $1 and same_id <> '' and id <> $2 and state = 'applied'"
 
-// Try counts an attempt to read a mail. It is committed before the attempt, so that a
-// mail that kills its reader is known as such.
-func (t Mails) Try(id registrar.MailID) error {
-	return t.tx.swap("update mails set tries = tries + 1 where id = $1 and state = 'new'", id)
+// Opened is a mail that is to be read: its bytes, or why it can't be.
+type Opened struct {
+	Raw []byte
+	Err error
+}
+
+// Open counts an attempt to read each of some mails, and opens them. It is committed before the
+// attempt, so that a mail that kills its reader is known as such. One that is no longer new is
+// ErrMoved, and one whose bytes were removed ErrRemoved.
+func (t Mails) Open(ids []registrar.MailID) (map[registrar.MailID]Opened, error) {
+	opened := map[registrar.MailID]Opened{}
+	for _, id := range ids {
+		opened[id] = Opened{Err: ErrMoved}
+	}
+
+	for _, some := range chunks(ids) {
+		_, err := collect(t.tx, func(s sqldb.Scanner) (id registrar.MailID, err error) {
+			var sealed []byte
+			if err := s.Scan(&id, &sealed); err != nil {
+				return id, err
+			}
+			opened[id] = t.open(id, sealed)
+			return id, nil
+		}, "update mails set tries = tries + 1 where id in ("+placeholders(1, len(some))+") and state = 'new' returning id, sealed_raw", anys(some)...)
+		if err != nil {
+			return nil, fmt.Errorf("open mails: %w", err)
+		}
+	}
+
+	return opened, nil
+}
+
+func (t Mails) open(id registrar.MailID, sealed []byte) (o Opened) {
+	if len(sealed) == 0 {
+		return Opened{Err: ErrRemoved}
+	}
+	o.Raw, o.Err = t.tx.box.Open(sealed, "mails|"+string(id))
+	return o
 }
 
 // Settle records what became of a mail.
 func (t Mails) Settle(id registrar.MailID, from, to MailState, request string) error {
 	err := t.tx.swap("update mails set state = $1, request = coalesce($2, request) where id = $3 and state = $4",
 		to, orNull(request), id, from)
+	if err != nil {
+		return fmt.Errorf("settle mail %s: %w", id, err)
+	}
+	return nil
+}
+
+// SettleNew is Settle of a mail that was new, and remembers its likeness; the zero likeness leaves what
+// is remembered.
+func (t Mails) SettleNew(id registrar.MailID, to MailState, request string, l Likeness) error {
+	if l == (Likeness{}) {
+		return t.Settle(id, MailNew, to, request)
+	}
+	err := t.tx.swap(`update mails set state = $1, request = coalesce($2, request), same_id = $3, same_text = $4
+		where id = $5 and state = 'new'`, to, orNull(request), t.tx.keyed(l.ID), t.tx.keyed(l.Text), id)
 	if err != nil {
 		return fmt.Errorf("settle mail %s: %w", id, err)
 	}

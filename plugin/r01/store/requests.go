@@ -188,18 +188,6 @@ func scanBytes(s sqldb.Scanner) ([]byte, error) {
 	return b, err
 }
 
-// ByMessageID and RequestsByToken find what a mail of ours asked for: one request,
-// or all that went out in it together. None is an empty list.
-func (t Requests) ByMessageID(id string) ([]Request, error) {
-	return collect(t.tx, scanRequest, "select "+requestColumns+` from requests where message_id = $1
-		or id in (select request from batched where batch in (select id from batches where message_id = $1)) order by object`, id)
-}
-
-func (t Requests) ByToken(token string) ([]Request, error) {
-	return collect(t.tx, scanRequest, "select "+requestColumns+` from requests where token = $1
-		or id in (select request from batched where batch in (select id from batches where token = $1)) order by object`, token)
-}
-
 // Last finds the request about an object that was made last, however it stands.
 func (t Requests) Last(object string) (Request, error) {
 	return one(t.tx, scanRequest, lastRequestQuery, object)

@@ -155,6 +155,7 @@ type Tx struct {
 	sql     *sql.Tx
 	box     *seal.Box
 	emitted []registrar.Event // not recorded yet
+	memo    memo
 }
 
 // The rows of a transaction, by what they are about.
@@ -171,7 +172,7 @@ type (
 
 // begun is a transaction that has begun.
 func (s *Store) begun(ctx context.Context, t *sql.Tx) *Tx {
-	tx := &Tx{ctx: ctx, sql: t, box: s.box}
+	tx := &Tx{ctx: ctx, sql: t, box: s.box, memo: memo{records: map[string]registrar.Domain{}}}
 	tx.Requests, tx.Operations, tx.Mails, tx.Reviews = Requests{tx}, Operations{tx}, Mails{tx}, Reviews{tx}
 	tx.Domains, tx.Clients, tx.Renewals, tx.Registry = Domains{tx}, Clients{tx}, Renewals{tx}, Registry{tx}
 	tx.Erasures = Erasures{tx}
@@ -214,7 +215,7 @@ func (tx *Tx) Part(fn func() error) error {
 	end := *tx
 	end.ctx = context.WithoutCancel(tx.ctx) // else nothing is undone when fn failed of that
 	if err != nil {
-		tx.emitted = tx.emitted[:emitted]
+		tx.emitted, tx.memo = tx.emitted[:emitted], memo{records: map[string]registrar.Domain{}}
 		if undone := end.exec("rollback to step"); undone != nil {
 			return errors.Join(err, undone)
 		}
