@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"maps"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -18,6 +19,8 @@ type PostfixOptions struct {
 	Dovecot *Dovecot
 	// Routes are the SMTP servers, HOST:PORT, that take the mails to other domains.
 	Routes map[string]string
+	// Sinks are domains whose mails it takes and throws away.
+	Sinks []string
 	// Without names what the instance does not offer, such as "8bitmime" or "starttls".
 	Without []string
 	// Certificate is shared by instances that have the same; nil = a new one.
@@ -65,6 +68,10 @@ func StartPostfix(t testing.TB, o PostfixOptions) *Postfix {
 			t.Fatal(err)
 		}
 		p.values.Routes[domain] = "smtp:[" + host + "]:" + port
+	}
+
+	for _, domain := range o.Sinks {
+		p.values.Routes[domain] = "discard:"
 	}
 
 	if o.Dovecot != nil {
@@ -142,6 +149,19 @@ func (p *Postfix) Freeze() { p.daemon.signal(p.t, syscall.SIGSTOP) }
 
 // Thaw ends Freeze.
 func (p *Postfix) Thaw() { p.daemon.signal(p.t, syscall.SIGCONT) }
+
+// Queued counts the mails that it has taken and not yet handed on.
+func (p *Postfix) Queued() (n int) {
+	p.t.Helper()
+	for _, name := range []string{"incoming", "active"} {
+		entries, err := os.ReadDir(filepath.Join(p.dir, "queue", name))
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		n += len(entries)
+	}
+	return n
+}
 
 // Log returns the last that the server wrote about its work.
 func (p *Postfix) Log() string { return p.daemon.said() }

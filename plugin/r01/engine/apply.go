@@ -22,12 +22,52 @@ type Fact struct {
 	DueAt    time.Time // for a request that goes back to the queue
 }
 
-// advance is the one way a request moves, by evidence that was weighed and is to be applied:
-// record, carry out the effects, tell.
-func (en *Engine) advance(tx *store.Tx, r *store.Request, v lifecycle.Verdict, f Fact) (err error) {
+// advance is evidence that was weighed and is to be applied to a request.
+type advance struct {
+	request *store.Request
+	verdict lifecycle.Verdict
+	fact    Fact
+}
+
+// advance moves one request.
+func (en *Engine) advance(tx *store.Tx, r *store.Request, v lifecycle.Verdict, f Fact) error {
+	return en.advanceAll(tx, []advance{{r, v, f}})
+}
+
+// advanceAll is the one way requests move, by evidence that was weighed and is to be applied:
+// record, carry out the effects, tell. Each request is there once.
+func (en *Engine) advanceAll(tx *store.Tx, all []advance) error {
+	moves, stalls := make([]store.Move, len(all)), make([]lifecycle.StallReason, len(all))
+	for i := range all {
+		m, err := en.move(tx, &all[i])
+		if err != nil {
+			return err
+		}
+		moves[i], stalls[i] = m, m.Request.Stall
+	}
+
+	ops, err := tx.Requests.AdvanceAll(moves)
+	if err != nil {
+		return err
+	}
+
+	for i, a := range all {
+		if err := en.follow(tx, a, moves[i], ops[i]); err != nil {
+			return err
+		}
+		if err := en.endPause(tx, stalls[i], moves[i].Decision.Stall()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// move is what is to be recorded, in words that may be shown.
+func (en *Engine) move(tx *store.Tx, a *advance) (m store.Move, err error) {
+	r, v, f := a.request, a.verdict, &a.fact
 	d, ok := v.Decision()
 	if !ok {
-		return fmt.Errorf("advance request %s: %q was not to be applied (%s)", r.ID, v.Event(), v.Rule())
+		return m, fmt.Errorf("advance request %s: %q was not to be applied (%s)", r.ID, v.Event(), v.Rule())
 	}
 
 	f.Event = v.Event()
@@ -35,18 +75,17 @@ func (en *Engine) advance(tx *store.Tx, r *store.Request, v lifecycle.Verdict, f
 		f.Reason = "" // it explains nothing
 	}
 	if f.Reason, err = en.Redactor.Redact(tx, f.Reason, *r); err != nil {
-		return err
+		return m, err
 	}
 	if f.Note, err = en.Redactor.Redact(tx, f.Note, *r); err != nil {
-		return err
+		return m, err
 	}
+	return store.Move{Request: r, Decision: d, Change: en.change(*r, d, *f)}, nil
+}
 
-	c, before := en.change(*r, d, f), r.Stall
-	ops, err := tx.Requests.Advance(r, d, c)
-	if err != nil {
-		return err
-	}
-
+// follow carries out what a move that is recorded leads to.
+func (en *Engine) follow(tx *store.Tx, a advance, m store.Move, ops []store.Operation) error {
+	r, d, f := a.request, m.Decision, a.fact
 	if SaysEarly(*r, f.Result) {
 		if err := tx.Renewals.SetEarly(r.ID, en.now()); err != nil {
 			return err
@@ -54,7 +93,7 @@ func (en *Engine) advance(tx *store.Tx, r *store.Request, v lifecycle.Verdict, f
 	}
 
 	en.log.Info("request moved", "request", r.ID, "kind", r.Kind, "object", r.Object, "event", f.Event,
-		"state", d.State(), "hold", d.Stall(), "attempt", r.Attempt, "rule", v.Rule())
+		"state", d.State(), "hold", d.Stall(), "attempt", r.Attempt, "rule", a.verdict.Rule())
 
 	for _, e := range d.Effects() {
 		if err := en.carryOut(tx, e, r, f, ops); err != nil {
@@ -63,7 +102,7 @@ func (en *Engine) advance(tx *store.Tx, r *store.Request, v lifecycle.Verdict, f
 	}
 
 	for _, op := range ops {
-		if err := en.Timeline.Tell(tx, op, typeOf(f), c); err != nil {
+		if err := en.Timeline.Tell(tx, op, typeOf(f), m.Change); err != nil {
 			return err
 		}
 		if d.State().Final() { // what the registry contradicted is over
@@ -73,11 +112,7 @@ func (en *Engine) advance(tx *store.Tx, r *store.Request, v lifecycle.Verdict, f
 		}
 	}
 
-	if err := en.alert(tx, d, r.Lifecycle(), f, ops); err != nil {
-		return err
-	}
-
-	return en.endPause(tx, before, d.Stall())
+	return en.alert(tx, d, r.Lifecycle(), f, ops)
 }
 
 // alert comes last, so that the log tells what happened before what to think of it.

@@ -19,6 +19,24 @@ func (en *Engine) Weigh(tx *store.Tx, r *store.Request, e lifecycle.Evidence, f 
 	return v, en.advance(tx, r, v, f)
 }
 
+// Weighing is evidence for one of several requests.
+type Weighing struct {
+	Request  *store.Request
+	Evidence lifecycle.Evidence
+	Fact     Fact
+}
+
+// WeighAll is Weigh for several requests, each of them once. Those that move alike share statements.
+func (en *Engine) WeighAll(tx *store.Tx, all []Weighing) error {
+	var moving []advance
+	for _, w := range all {
+		if v := en.Verdict(*w.Request, w.Evidence); v.Action() == lifecycle.Apply {
+			moving = append(moving, advance{w.Request, v, w.Fact})
+		}
+	}
+	return en.advanceAll(tx, moving)
+}
+
 // Must is weigh for evidence that can't but be applied.
 func (en *Engine) Must(tx *store.Tx, r *store.Request, e lifecycle.Evidence, f Fact) error {
 	v, err := en.Weigh(tx, r, e, f)

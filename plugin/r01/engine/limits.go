@@ -46,7 +46,11 @@ func (s Share) Reason() string {
 }
 
 // Allowance is counted from the rows of what was sent, so no restart forgets anything.
-func (l *Limits) Allowance(tx *store.Tx) (Allowance, error) {
+func (l *Limits) Allowance(tx *store.Tx) (Allowance, error) { return l.AtLeast(tx, 0) }
+
+// AtLeast is Allowance for a caller who needs no more than so many: where that is plainly allowed, it may
+// say less than there is, because it does not look at each request that was sent. 0 = it says all.
+func (l *Limits) AtLeast(tx *store.Tx, enough int) (Allowance, error) {
 	all, err := tx.Setting(PauseAll)
 	if err != nil {
 		return Allowance{}, err
@@ -63,19 +67,18 @@ func (l *Limits) Allowance(tx *store.Tx) (Allowance, error) {
 	case paid != "":
 		return nothing("the R01 account has no funds: nothing that costs money is sent"), nil
 	}
-	return l.brake(tx)
+	return l.brake(tx, enough)
 }
 
 func nothing(why string) Allowance { return Allowance{Share{Held: why}, Share{Held: why}} }
 
-func (l *Limits) brake(tx *store.Tx) (Allowance, error) {
-	upTo := l.now().Add(ClockSkew) // what is later was written by a clock that was wrong
-	all, scheduled, err := tx.Requests.Spent(l.now().Add(-day), l.now().Add(-hour), upTo)
+func (l *Limits) brake(tx *store.Tx, enough int) (Allowance, error) {
+	b := l.settings.Brake
+	all, scheduled, err := l.spent(tx, b, enough)
 	if err != nil {
 		return Allowance{}, err
 	}
 
-	b := l.settings.Brake
 	total, err := l.left(tx, b, all, false)
 	if err != nil {
 		return Allowance{}, err
@@ -103,6 +106,20 @@ func (l *Limits) brake(tx *store.Tx) (Allowance, error) {
 		}
 	}
 	return a, nil
+}
+
+// spent counts what may have cost money: all of it, and of scheduled renewals. It counts everything that
+// was sent as both where so much is left all the same.
+func (l *Limits) spent(tx *store.Tx, b Brake, enough int) (all, scheduled store.Spending, err error) {
+	from, lately, to := l.now().Add(-day), l.now().Add(-hour), l.now().Add(ClockSkew) // what is later was written by a clock that was wrong
+	if enough > 0 {
+		sent, err := tx.Requests.Transmitted(from, lately, to)
+		left := min(b.PerHour-b.reserved(b.PerHour)-sent.Lately, b.PerDay-b.reserved(b.PerDay)-sent.All)
+		if err != nil || left >= enough {
+			return sent, sent, err
+		}
+	}
+	return tx.Requests.Spent(from, lately, to)
 }
 
 // left is what is left of a limit, of all requests or of scheduled renewals.

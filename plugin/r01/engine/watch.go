@@ -40,7 +40,7 @@ func (ro *Rounds) boundDeadlines(tx *store.Tx) error {
 
 // watchBrake keeps one alarm while paid requests wait for the brake.
 func (ro *Rounds) watchBrake(tx *store.Tx) error {
-	may, err := ro.limits.brake(tx)
+	may, err := ro.limits.brake(tx, 0)
 	if err != nil {
 		return err
 	}

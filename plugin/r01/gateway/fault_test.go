@@ -55,13 +55,14 @@ func (f *flawed) Write(ctx context.Context, fn func(tx *store.Tx) error) error {
 type play struct {
 	*gate
 	flaw     *flawed
+	settings engine.Settings
 	op       registrar.OperationID
 	answered int      // of the mails that R01 took
 	box      []string // R01's mails that are not safe in the store yet
 }
 
 func newPlay(t *testing.T, flaw flawed) *play {
-	p := &play{gate: newGate(t), flaw: &flaw}
+	p := &play{gate: newGate(t), flaw: &flaw, settings: testSettings()}
 	p.spoil()
 	return p
 }
@@ -90,7 +91,7 @@ func (p *play) step(do func() error) {
 			if err, ok := dead.(error); !ok || !errors.Is(err, errDead) {
 				panic(dead)
 			}
-			p.open(testSettings(), false)
+			p.open(p.settings, false)
 		}
 	}()
 	if err := do(); err != nil && !errors.Is(err, errCommit) {
@@ -210,6 +211,23 @@ func (p *play) count(template string) int {
 // is lost, nothing is sent twice, and nothing stands still without asking for a person.
 func TestCommitFaults(t *testing.T) {
 	t.Parallel()
+	for name, relay := range fates() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			whole := newPlay(t, flawed{})
+			whole.relay.fail = relay()
+			commits := whole.run()
+			eachFlaw(t, whole.gate, commits, func(t *testing.T, flaw flawed) {
+				p := newPlay(t, flaw)
+				p.relay.fail = relay()
+				p.run()
+			})
+		})
+	}
+}
+
+// fates are what becomes of the first mail that is claimed. All that follow are taken.
+func fates() map[string]func() func(func() error, func()) *smtpout.Result {
 	lostOnce := func(taken bool) func(func() error, func()) *smtpout.Result {
 		done := false
 		return func(claim func() error, take func()) *smtpout.Result {
@@ -226,36 +244,31 @@ func TestCommitFaults(t *testing.T) {
 			return &smtpout.Result{Outcome: smtpout.Unknown, Err: errRelay}
 		}
 	}
-	for name, relay := range map[string]func() func(func() error, func()) *smtpout.Result{
+	return map[string]func() func(func() error, func()) *smtpout.Result{
 		"relay answers":           func() func(func() error, func()) *smtpout.Result { return nil },
 		"answer lost, not taken":  func() func(func() error, func()) *smtpout.Result { return lostOnce(false) },
 		"answer lost, mail taken": func() func(func() error, func()) *smtpout.Result { return lostOnce(true) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			whole := newPlay(t, flawed{})
-			whole.relay.fail = relay()
-			commits := whole.run()
-			step := 1
-			switch {
-			case whole.server != "":
-				step = 12 // databases there are dear
-			case testing.Short():
-				step = 7
+	}
+}
+
+// eachFlaw tries each commit of a play: it did not happen, or it did, with an error or with the end of the process.
+func eachFlaw(t *testing.T, g *gate, commits int, try func(t *testing.T, flaw flawed)) {
+	step := 1
+	switch {
+	case g.server != "":
+		step = 12 // databases there are dear
+	case testing.Short():
+		step = 7
+	}
+	for n := 1; n <= commits; n += step {
+		for _, did := range []bool{false, true} {
+			for _, dies := range []bool{false, true} {
+				t.Run(fmt.Sprintf("commit %d, happened %v, process dies %v", n, did, dies), func(t *testing.T) {
+					t.Parallel()
+					try(t, flawed{fails: n, did: did, dies: dies})
+				})
 			}
-			for n := 1; n <= commits; n += step {
-				for _, did := range []bool{false, true} {
-					for _, dies := range []bool{false, true} {
-						t.Run(fmt.Sprintf("commit %d, happened %v, process dies %v", n, did, dies), func(t *testing.T) {
-							t.Parallel()
-							p := newPlay(t, flawed{fails: n, did: did, dies: dies})
-							p.relay.fail = relay()
-							p.run()
-						})
-					}
-				}
-			}
-		})
+		}
 	}
 }
 

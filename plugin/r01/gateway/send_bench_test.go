@@ -1,19 +1,19 @@
 package gateway
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
+	"os/exec"
+	"strconv"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/emersion/go-smtp"
-	gomail "github.com/wneessen/go-mail"
-
+	"registrar.panel/internal/mailhost"
+	"registrar.panel/internal/testrun"
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/renewal/policy"
 	"registrar.panel/plugin/r01/smtpout"
@@ -21,87 +21,130 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// sink is a relay that takes every mail and keeps none.
-type sink struct{ taken atomic.Int64 }
+const (
+	sendMails   = 400 // in one round: alone, and by the baseline
+	sendTen     = 160 // in one round: mails of ten renewals
+	sendSenders = 4
+)
 
-func (s *sink) NewSession(*smtp.Conn) (smtp.Session, error) { return s, nil }
-func (s *sink) Mail(string, *smtp.MailOptions) error        { return nil }
-func (s *sink) Rcpt(string, *smtp.RcptOptions) error        { return nil }
-func (s *sink) Reset()                                      {}
-func (s *sink) Logout() error                               { return nil }
-func (s *sink) Data(r io.Reader) error {
-	_, err := io.Copy(io.Discard, r)
-	s.taken.Add(1)
-	return err
-}
-
-func startSink(b *testing.B) (*sink, string) {
-	b.Helper()
-	taker := &sink{}
-	server := smtp.NewServer(taker)
-	server.Domain, server.AllowInsecureAuth = "sink.example", true
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(l) }()
-	b.Cleanup(func() {
-		server.Close()
-		<-done
-	})
-	return taker, l.Addr().String()
-}
-
-// BenchmarkSend sends renewals with every durable step on: begun, claimed, sent and
-// recorded, each committed to disk, by as many senders as there are by default. The baseline, in the same run, is go-mail sending as
-// many mails of the same size on one connection, and recording nothing.
+// BenchmarkSend sends renewals into a real Postfix with every durable step on: begun, claimed, sent and
+// recorded, each committed to disk, on four connections; alone, and ten to a mail. The baseline is
+// smtp-source, Postfix's own load generator, which records nothing: as many mails of the same size on as
+// many connections into the same Postfix. The three take turns, and each begins when Postfix has done
+// with the one before.
 func BenchmarkSend(b *testing.B) {
-	for _, batch := range []int{1, 10} {
-		b.Run(fmt.Sprintf("batch=%d", batch), func(b *testing.B) { benchmarkSend(b, batch) })
+	source, err := exec.LookPath("smtp-source")
+	if err != nil {
+		b.Fatal("this benchmark needs smtp-source, which comes with Postfix: make setup installs it")
 	}
+	relay := mailhost.StartPostfix(b, mailhost.PostfixOptions{Sinks: []string{"registrar.example"}})
+	alone, ten := newSending(b, relay, 1), newSending(b, relay, 10)
+	var bare time.Duration
+	for b.Loop() {
+		alone.round(b, relay, sendMails)
+		ten.round(b, relay, sendTen)
+		bare += sendBare(b, relay, source, alone.size.Load(), sendMails)
+	}
+
+	b.ReportMetric(float64(bare)/float64(alone.took), "of-smtp-source")
+	b.ReportMetric(ten.rate()/alone.rate(), "ten-of-alone")
+	b.ReportMetric(alone.rate(), "alone/s")
+	b.ReportMetric(ten.rate(), "ten/s")
+	b.ReportMetric(float64(sendMails*b.N)/bare.Seconds(), "smtp-source/s")
+	b.ReportMetric(alone.processor(), "cpu-µs/alone")
+	b.ReportMetric(ten.processor(), "cpu-µs/ten")
 }
 
-func benchmarkSend(b *testing.B, batch int) {
-	const mails = 200
-	taker, address := startSink(b)
+// sending is a gateway whose renewals are timed.
+type sending struct {
+	*Gateway
+	st        *store.Store
+	batch     int
+	size      *atomic.Int64 // of a mail
+	rounds    int
+	renewals  int
+	took, cpu time.Duration
+}
+
+func newSending(b *testing.B, relay *mailhost.Postfix, batch int) *sending {
+	b.Helper()
 	st, err := store.Open(b.Context(), store.Options{Dir: b.TempDir(), Create: true})
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer st.Close()
+	b.Cleanup(func() {
+		if err := st.Close(); err != nil {
+			b.Error(err)
+		}
+	})
+
 	s := testSettings()
-	s.Senders, s.Batch, s.Brake = 4, batch, engine.Brake{PerHour: 1 << 30, PerDay: 1 << 30}
-	g := New(s, Parts{Store: st, Submitter: smtpout.NewPool(smtpout.Config{Address: address, TLS: smtpout.TLSNone}),
-		Logger: slog.New(slog.DiscardHandler), Now: time.Now, Random: rand.Text})
+	s.Senders, s.Batch, s.Brake = sendSenders, batch, engine.Brake{PerHour: 1 << 30, PerDay: 1 << 30}
+	pool := &sized{Pool: smtpout.NewPool(smtpout.Config{Address: relay.Addresses.SMTP, TLS: smtpout.TLSNone})}
+	g := New(s, Parts{Store: st, Submitter: pool, Logger: slog.New(slog.DiscardHandler), Now: time.Now, Random: rand.Text})
 	if err := g.Open(b.Context()); err != nil {
 		b.Fatal(err)
 	}
-	host, port, _ := net.SplitHostPort(address)
-	var number int
-	fmt.Sscan(port, &number)
-	var ours, bare, oursCPU, bareCPU time.Duration
-	round := 0
-	for b.Loop() {
-		round++
-		planDue(b, g, st, round, mails*batch)
-		before := taker.taken.Load()
-		start, cpu := time.Now(), used(b, syscall.RUSAGE_SELF)
-		if _, err := g.Queue.SendDue(b.Context()); err != nil {
-			b.Fatal(err)
-		}
-		ours, oursCPU = ours+time.Since(start), oursCPU+used(b, syscall.RUSAGE_SELF)-cpu
-		if left := taker.taken.Load() - before; left != mails {
-			b.Fatalf("%d mails left, want %d", left, mails)
-		}
-		cpu = used(b, syscall.RUSAGE_SELF)
-		bare += bareSend(b, host, number, mails)
-		bareCPU += used(b, syscall.RUSAGE_SELF) - cpu
+	return &sending{Gateway: g, st: st, batch: batch, size: &pool.size}
+}
+
+// sized notes the size of a mail.
+type sized struct {
+	*smtpout.Pool
+	size atomic.Int64
+}
+
+func (s *sized) Submit(ctx context.Context, m smtpout.Mail, claim func(context.Context) error) smtpout.Result {
+	s.size.Store(int64(len(m.Data)))
+	return s.Pool.Submit(ctx, m, claim)
+}
+
+// round sends mails, and sees that each was taken.
+func (s *sending) round(b *testing.B, relay *mailhost.Postfix, mails int) {
+	b.Helper()
+	s.rounds++
+	planDue(b, s.Gateway, s.st, s.rounds, mails*s.batch)
+	drain(b, relay)
+
+	began, cpu := time.Now(), used(b, syscall.RUSAGE_SELF)
+	if _, err := s.Queue.SendDue(b.Context()); err != nil {
+		b.Fatal(err)
 	}
-	b.ReportMetric(float64(bare)/float64(ours), "of-bare-speed")
-	b.ReportMetric(float64(oursCPU)/float64(bareCPU), "cpu-of-bare")
-	b.ReportMetric(float64(mails*b.N)/ours.Seconds(), "mails/s")
-	b.ReportMetric(float64(mails*batch*b.N)/ours.Seconds(), "renewals/s")
+	s.took, s.cpu = s.took+time.Since(began), s.cpu+used(b, syscall.RUSAGE_SELF)-cpu
+	s.renewals += mails * s.batch
+
+	sent, err := engine.Look(b.Context(), s.st, func(tx *store.Tx) (map[registrar.OperationState]int, error) { return tx.Requests.CountInStates() })
+	if err != nil || sent[registrar.Sent] != s.renewals {
+		b.Fatalf("%v, %v: want %d sent", sent, err, s.renewals)
+	}
+}
+
+func (s *sending) rate() float64 { return float64(s.renewals) / s.took.Seconds() }
+
+func (s *sending) processor() float64 {
+	return float64(s.cpu.Microseconds()) / float64(s.renewals)
+}
+
+// drain waits until the relay has done with what it took.
+func drain(b *testing.B, relay *mailhost.Postfix) {
+	b.Helper()
+	testrun.Until(b, "Postfix to have an empty queue", func() (bool, string) {
+		n := relay.Queued()
+		return n == 0, strconv.Itoa(n) + " mails"
+	})
+}
+
+// sendBare is the baseline.
+func sendBare(b *testing.B, relay *mailhost.Postfix, source string, size int64, mails int) time.Duration {
+	b.Helper()
+	drain(b, relay)
+	began := time.Now()
+	cmd := exec.CommandContext(b.Context(), source, "-d", "-s", strconv.Itoa(sendSenders), "-m", strconv.Itoa(mails), "-l", strconv.FormatInt(size, 10),
+		"-f", "callback@panel.example", "-t", "robot@registrar.example", relay.Addresses.SMTP)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		b.Fatalf("smtp-source: %v: %s", err, out)
+	}
+	return time.Since(began)
 }
 
 // planDue makes domains that are due, and plans their renewal.
@@ -124,30 +167,4 @@ func planDue(b *testing.B, g *Gateway, st *store.Store, round, domains int) {
 	if n, err := g.Renewals.PlanRenewals(b.Context(), policy.Settings{Before: 55}.Due(today)); err != nil || n != domains {
 		b.Fatalf("planned %d, %v", n, err)
 	}
-}
-
-func bareSend(b *testing.B, host string, port, mails int) time.Duration {
-	b.Helper()
-	var all []*gomail.Msg
-	for range mails {
-		m := gomail.NewMsg(gomail.WithEncoding(gomail.NoEncoding), gomail.WithNoDefaultUserAgent())
-		if err := m.From("callback@panel.example"); err != nil {
-			b.Fatal(err)
-		}
-		if err := m.To("robot@registrar.example"); err != nil {
-			b.Fatal(err)
-		}
-		m.Subject("Prolong domain [" + rand.Text() + "]")
-		m.SetBodyString(gomail.TypeTextPlain, "action: PROLONG\r\nagreement: RP/01/00\r\npassword: secret\r\n\r\n#[DOMAIN TEMPLATE]#\r\ndomain: domain.ru\r\n\r\n#[TEMPLATES END]#\r\n")
-		all = append(all, m)
-	}
-	start := time.Now()
-	c, err := gomail.NewClient(host, gomail.WithPort(port), gomail.WithTLSPolicy(gomail.NoTLS), gomail.WithHELO("panel.example"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := c.DialAndSend(all...); err != nil {
-		b.Fatal(err)
-	}
-	return time.Since(start)
 }

@@ -179,7 +179,7 @@ func TestCommitFaultsOfABatch(t *testing.T) {
 	const commits = 3 // they are stored, opened and applied
 	for fails := range commits {
 		for _, how := range []flawed{{}, {did: true}, {dies: true}, {did: true, dies: true}} {
-			p := &play{gate: newGate(t)}
+			p := &play{gate: newGate(t), settings: testSettings()}
 			ops, mails := p.answersTogether("one.ru", "two.ru", "three.ru")
 			how.fails = fails + 1
 			p.flaw = &how

@@ -19,6 +19,11 @@ func (ord *Orders) barred(tx *store.Tx, o registrar.Order) ([]registrar.Problem,
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
+	return ord.barredBy(tx, o, d)
+}
+
+// barredBy is barred with our record of the domain, the zero one if there is none.
+func (ord *Orders) barredBy(tx *store.Tx, o registrar.Order, d registrar.Domain) ([]registrar.Problem, error) {
 	if open := d.Operation; open != nil && (o.Kind != registrar.KindRenew || open.Kind != registrar.KindUpdate) { // an update holds no renewal
 		return bar("open_operation", "%s has an open operation (%s, %s); wait for it", o.Domain, open.Kind, open.State), nil
 	}

@@ -2,10 +2,12 @@ package ordering
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
 	"registrar.panel/plugin/r01/engine"
+	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/store"
 	"registrar.panel/shared/registrar"
 )
@@ -13,9 +15,9 @@ import (
 // BeginPlanned begins what a renewal pass has planned, the most urgent first, and only as
 // many as may be sent now: until then a domain is free for other operations.
 func (rn *Renewals) BeginPlanned(ctx context.Context) error {
-	const atOnce = 100
+	const atOnce, plenty = 100, 1000
 	may, err := engine.Look(ctx, rn.store, func(tx *store.Tx) (int, error) {
-		may, _, err := rn.mayBegin(tx)
+		may, _, err := rn.mayBegin(tx, plenty)
 		return may, err
 	})
 	if err != nil {
@@ -45,40 +47,56 @@ func (rn *Renewals) BeginPlanned(ctx context.Context) error {
 }
 
 // mayBegin is how many scheduled renewals may be begun now, and what the limits say: what waits in
-// the queue already goes first, and of that what customers have ordered.
-func (rn *Renewals) mayBegin(tx *store.Tx) (int, engine.Share, error) {
-	a, err := rn.limits.Allowance(tx)
+// the queue already goes first, and of that what customers have ordered. It may say less than may be
+// begun, if that is plainly enough; 0 = it says all.
+func (rn *Renewals) mayBegin(tx *store.Tx, enough int) (int, engine.Share, error) {
+	ordered, scheduled, err := tx.Requests.PaidWaiting()
+	if err != nil {
+		return 0, engine.Share{}, err
+	}
+	if enough > 0 {
+		enough += ordered + scheduled
+	}
+	a, err := rn.limits.AtLeast(tx, enough)
 	if err != nil || a.Scheduled.May == 0 {
 		return 0, a.Scheduled, err
 	}
-	ordered, scheduled, err := tx.Requests.PaidWaiting()
-	return max(0, min(a.Scheduled.May, a.Ordered.May-ordered)-scheduled), a.Scheduled, err
+	return max(0, min(a.Scheduled.May, a.Ordered.May-ordered)-scheduled), a.Scheduled, nil
 }
 
 // beginRenewals begins those of planned renewals that are still fit for it, and counts them.
 func (rn *Renewals) beginRenewals(tx *store.Tx, plans []store.Plan) (begun int, err error) {
+	names := make([]string, len(plans))
+	for i, p := range plans {
+		names[i] = p.Domain
+	}
+	records, err := tx.Domains.GetAll(names)
+	if err != nil {
+		return 0, err
+	}
+
+	var fit []store.Plan
+	var domains []registrar.Domain
 	for _, p := range plans {
-		d, err := tx.Domains.Record(p.Domain)
-		if err != nil {
-			return 0, err
+		d, known := records[p.Domain]
+		if !known {
+			return 0, fmt.Errorf("domain %s: %w", p.Domain, store.ErrNotFound)
 		}
 		reason, err := rn.unfitToRenew(tx, d, p)
-		switch {
-		case err != nil:
-			return 0, err
-		case reason != "":
-			rn.log.Info("planned renewal left out", "domain", p.Domain, "paid_till", p.Base, "reason", reason)
-			err = tx.Renewals.Unplan(p)
-		default:
-			begun++
-			err = errors.Join(rn.beginRenewal(tx, d), tx.Renewals.Begun(p))
-		}
 		if err != nil {
+			return 0, err
+		}
+		if reason == "" {
+			fit, domains = append(fit, p), append(domains, d)
+			continue
+		}
+		rn.log.Info("planned renewal left out", "domain", p.Domain, "paid_till", p.Base, "reason", reason)
+		if err := tx.Renewals.Unplan(p); err != nil {
 			return 0, err
 		}
 	}
 
-	return begun, nil
+	return len(fit), errors.Join(rn.beginAll(tx, domains), tx.Renewals.Begun(fit))
 }
 
 // unfitToRenew tells what has changed since a renewal was planned; "" = nothing that matters.
@@ -89,20 +107,53 @@ func (rn *Renewals) unfitToRenew(tx *store.Tx, d registrar.Domain, p store.Plan)
 	case d.Renewal != registrar.RenewAuto:
 		return "it is renewed by hand now", nil
 	}
-	problems, err := rn.orders.barred(tx, registrar.Order{Kind: registrar.KindRenew, Domain: p.Domain, PaidTill: p.Base})
+	problems, err := rn.orders.barredBy(tx, registrar.Order{Kind: registrar.KindRenew, Domain: p.Domain, PaidTill: p.Base}, d)
 	if err != nil || len(problems) == 0 {
 		return "", err
 	}
 	return problems[0].Message, nil
 }
 
-// beginRenewal begins a renewal of the schedule, which has no order.
-func (rn *Renewals) beginRenewal(tx *store.Tx, d registrar.Domain) error {
-	o := registrar.Order{Kind: registrar.KindRenew, Domain: d.Name, Customer: d.Customer, PaidTill: d.PaidTill}
-	p, problems := rn.planner.plan(o)
-	if err := registrar.InvalidOrder(problems); err != nil {
-		return fmt.Errorf("renew %s: %w", d.Name, err)
+// beginAll begins renewals of the schedule, which have no orders: each an operation with its request, as
+// Orders.begin does with one that has.
+func (rn *Renewals) beginAll(tx *store.Tx, domains []registrar.Domain) error {
+	fresh := make([]store.Fresh, len(domains))
+	for i, d := range domains {
+		p, problems := rn.planner.plan(registrar.Order{Kind: registrar.KindRenew, Domain: d.Name, Customer: d.Customer, PaidTill: d.PaidTill})
+		if err := registrar.InvalidOrder(problems); err != nil {
+			return fmt.Errorf("renew %s: %w", d.Name, err)
+		}
+		var err error
+		if fresh[i], err = rn.orders.newRequest(store.Request{Kind: p.kind, Object: d.Name, Base: d.PaidTill}, p.templates); err != nil {
+			return err
+		}
 	}
-	op := store.Operation{Operation: registrar.Operation{ID: rn.orders.operationID(), Kind: o.Kind, Domain: o.Domain, State: registrar.Queued}, Customer: o.Customer}
-	return rn.orders.begin(tx, &op, o, p)
+
+	requests, err := tx.Requests.AddAll(fresh)
+	if err != nil {
+		return err
+	}
+	order, err := json.Marshal(engine.StoredOrder{})
+	if err != nil {
+		return fmt.Errorf("store order: %w", err)
+	}
+
+	begun := make([]store.Begun, len(domains))
+	for i, d := range domains {
+		r := requests[i]
+		op := store.Operation{Operation: registrar.Operation{ID: rn.orders.operationID(), Kind: registrar.KindRenew, Domain: d.Name, State: r.State,
+			WaitsFor: lifecycle.WaitsFor(r.Lifecycle())}, Customer: d.Customer, Request: r.ID}
+		begun[i] = store.Begun{Operation: op, Order: order, Change: store.Change{At: rn.now(), Actor: engine.ByPlugin, Message: firstStep(op, r)}}
+	}
+	if err := tx.Operations.AddAll(begun); err != nil {
+		return err
+	}
+
+	for _, b := range begun {
+		rn.log.Info("operation begun", "operation", b.Operation.ID, "kind", b.Operation.Kind, "domain", b.Operation.Domain, "request", b.Operation.Request)
+		if err := rn.engine.Timeline.Tell(tx, b.Operation, registrar.EventOperation, b.Change); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -66,7 +66,7 @@ func (rn *Renewals) SetRenewal(ctx context.Context, name string, mode registrar.
 // Renewals lists the domains in a window, and how many renewals may be begun now.
 func (rn *Renewals) Renewals(ctx context.Context, w policy.Window) (domains []policy.Domain, l policy.Limit, err error) {
 	err = rn.store.Read(ctx, func(tx *store.Tx) error {
-		may, share, err := rn.mayBegin(tx)
+		may, share, err := rn.mayBegin(tx, 0)
 		if err != nil {
 			return err
 		}

@@ -221,17 +221,13 @@ func (ord *Orders) setHandle(tx *store.Tx, domain, handle string) error {
 	return tx.Domains.Put(d, ord.now())
 }
 
-// addRequest stores a request with an identity that all its transmissions share.
-// r01-mail 1.2
+// addRequest stores a request.
 func (ord *Orders) addRequest(tx *store.Tx, r store.Request, templates []mailform.Template) (store.Request, error) {
-	body, err := json.Marshal(templates)
+	fresh, err := ord.newRequest(r, templates)
 	if err != nil {
-		return store.Request{}, fmt.Errorf("store request: %w", err)
+		return store.Request{}, err
 	}
-	m := ord.engine.NewIdentity("rq-")
-	r.ID, r.Agreement, r.Token, r.MessageID = m.ID, ord.settings.Agreement, m.Token, m.MessageID
-	r.CreatedAt, r.DueAt = m.CreatedAt, m.CreatedAt
-	added, err := tx.Requests.Add(r, body)
+	added, err := tx.Requests.Add(fresh.Request, fresh.Body)
 	if errors.Is(err, store.ErrExists) && r.Kind == lifecycle.UpdateClient {
 		return r, registrar.Errorf(registrar.Precondition, "client %s is being changed already, for another domain or by another order: wait for its end, and order again", r.Object)
 	}
@@ -239,6 +235,19 @@ func (ord *Orders) addRequest(tx *store.Tx, r store.Request, templates []mailfor
 		return r, registrar.Errorf(registrar.Precondition, "a request for %s exists already and is never sent twice", r.Object)
 	}
 	return added, err
+}
+
+// newRequest makes a request with an identity that all its transmissions share.
+// r01-mail 1.2
+func (ord *Orders) newRequest(r store.Request, templates []mailform.Template) (store.Fresh, error) {
+	body, err := json.Marshal(templates)
+	if err != nil {
+		return store.Fresh{}, fmt.Errorf("store request: %w", err)
+	}
+	m := ord.engine.NewIdentity("rq-")
+	r.ID, r.Agreement, r.Token, r.MessageID = m.ID, ord.settings.Agreement, m.Token, m.MessageID
+	r.CreatedAt, r.DueAt = m.CreatedAt, m.CreatedAt
+	return store.Fresh{Request: r, Body: body}, nil
 }
 
 func (ord *Orders) operationID() registrar.OperationID {

@@ -57,45 +57,51 @@ func outMail(r store.Request) registrar.MailID {
 
 // Conclude records the outcome of a transmission. Recovery at the start uses it too.
 func (q *Queue) Conclude(ctx context.Context, sent []store.Request, result smtpout.Result) error {
-	err := q.engine.Write(ctx, func(tx *store.Tx) error {
-		for _, r := range sent {
-			if err := q.concludeOne(tx, r, result); err != nil {
-				return fmt.Errorf("request %s: %w", r.ID, err)
-			}
-		}
-		return nil
-	})
+	err := q.engine.Write(ctx, func(tx *store.Tx) error { return q.conclude(tx, sent, result) })
 	if err != nil {
-		return fmt.Errorf("record outcome %s: %w", result.Outcome, err)
+		return fmt.Errorf("record outcome %s of %s: %w", result.Outcome, outMail(sent[0]), err)
 	}
 	return nil
 }
 
-// concludeOne looks first whether the claim got through: its commit may have failed, or
-// only seemed to.
-func (q *Queue) concludeOne(tx *store.Tx, r store.Request, result smtpout.Result) error {
-	current, err := tx.Requests.Get(r.ID)
+// conclude looks first whether the claim got through: its commit may have failed, or only seemed to.
+func (q *Queue) conclude(tx *store.Tx, sent []store.Request, result smtpout.Result) error {
+	now, err := tx.Requests.Again(sent)
 	if err != nil {
 		return err
 	}
 
-	if r.State != registrar.Sending || current.Attempt < r.Attempt { // nothing has left
-		return q.delay(tx, current, result.Err)
+	var left []store.Request
+	var decided []engine.Weighing
+	for i, r := range sent {
+		current := &now[i]
+		if r.State != registrar.Sending || current.Attempt < r.Attempt { // nothing has left
+			current.Batch = r.Batch
+			if err := q.delay(tx, *current, result.Err); err != nil {
+				return fmt.Errorf("request %s: %w", r.ID, err)
+			}
+			continue
+		}
+
+		left = append(left, r)
+		if current.Attempt > r.Attempt { // it has been sent again meanwhile: that attempt decides
+			continue
+		}
+		// It is moot when R01's reply was faster than the relay's answer.
+		e, f := q.relaySays(r, result)
+		decided = append(decided, engine.Weighing{Request: current, Evidence: e, Fact: f})
 	}
-	if err := tx.Requests.FinishAttempt(r, string(result.Outcome), result.Response, q.now()); err != nil {
+
+	if len(left) == 0 {
+		return nil
+	}
+	if err := tx.Requests.FinishAttempts(left, string(result.Outcome), result.Response, q.now()); err != nil {
 		return err
 	}
 	if err := q.tellRelay(tx, result); err != nil {
 		return err
 	}
-	if current.Attempt > r.Attempt { // it has been sent again meanwhile: that attempt decides
-		return nil
-	}
-
-	// It is moot when R01's reply was faster than the relay's answer.
-	e, f := q.relaySays(r, result)
-	_, err = q.engine.Weigh(tx, &current, e, f)
-	return err
+	return q.engine.WeighAll(tx, decided)
 }
 
 func (q *Queue) relaySays(r store.Request, result smtpout.Result) (lifecycle.Evidence, engine.Fact) {

@@ -66,14 +66,15 @@ func (q *Queue) stillDue(ctx context.Context, due []store.Request) (still []stor
 	var gone []store.Request
 	var reasons []string
 	err = q.store.Read(ctx, func(tx *store.Tx) error {
-		for _, r := range due {
-			switch reason, err := q.outdated(tx, r); {
-			case err != nil:
-				return err
-			case reason == "":
+		all, err := q.outdated(tx, due)
+		if err != nil {
+			return err
+		}
+		for i, r := range due {
+			if all[i] == "" {
 				still = append(still, r)
-			default:
-				gone, reasons = append(gone, r), append(reasons, reason)
+			} else {
+				gone, reasons = append(gone, r), append(reasons, all[i])
 			}
 		}
 
@@ -149,22 +150,37 @@ func (q *Queue) newBatches(ctx context.Context, fresh []store.Request) (mails []
 	return mails, err
 }
 
-// outdated tells why a renewal that waits in the queue must not leave it any more: the
-// expiry has moved without it, or R01 takes it no longer.
-func (q *Queue) outdated(tx *store.Tx, r store.Request) (string, error) {
-	if r.Kind != lifecycle.Prolong {
-		return "", nil
+// outdated tells why renewals that wait in the queue must not leave it any more: the expiry has moved
+// without them, or R01 takes them no longer. "" = they may, or are no renewals.
+func (q *Queue) outdated(tx *store.Tx, requests []store.Request) ([]string, error) {
+	var names []string
+	for _, r := range requests {
+		if r.Kind == lifecycle.Prolong {
+			names = append(names, r.Object)
+		}
 	}
-	d, err := tx.Domains.Record(r.Object)
-	switch {
-	case err != nil:
-		return "", err
-	case !term.SameYear(d.PaidTill, r.Base):
-		return fmt.Sprintf("the domain is paid till %s by now, and this was to renew it from %s", d.PaidTill, r.Base), nil
-	case !d.Status.Held():
-		return fmt.Sprintf("the domain is %s", d.Status), nil
-	case !policy.Open(policy.Today(q.now())).Holds(r.Base):
-		return "R01 takes it no longer", nil
+	records, err := tx.Domains.Records(names)
+	if err != nil {
+		return nil, err
 	}
-	return "", nil
+
+	open := policy.Open(policy.Today(q.now()))
+	reasons := make([]string, len(requests))
+	for i, r := range requests {
+		if r.Kind != lifecycle.Prolong {
+			continue
+		}
+		d, known := records[r.Object]
+		switch {
+		case !known:
+			return nil, fmt.Errorf("domain %s: %w", r.Object, store.ErrNotFound)
+		case !term.SameYear(d.PaidTill, r.Base):
+			reasons[i] = fmt.Sprintf("the domain is paid till %s by now, and this was to renew it from %s", d.PaidTill, r.Base)
+		case !d.Status.Held():
+			reasons[i] = fmt.Sprintf("the domain is %s", d.Status)
+		case !open.Holds(r.Base):
+			reasons[i] = "R01 takes it no longer"
+		}
+	}
+	return reasons, nil
 }

@@ -252,7 +252,7 @@ func independentQueues(mails []delivery) [][]delivery {
 // allowed lists what is due, as far as the limits allow: what customers have paid for comes before
 // renewals that our own schedule began, and of these the most urgent first.
 func (q *Queue) allowed(tx *store.Tx, atOnce int) ([]store.Request, error) {
-	a, err := q.limits.Allowance(tx)
+	a, err := q.limits.AtLeast(tx, atOnce)
 	if err != nil {
 		return nil, err
 	}

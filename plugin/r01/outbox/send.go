@@ -131,23 +131,22 @@ func (q *Queue) claim(tx *store.Tx, m *delivery, masked []byte) error {
 		return cmp.Or(err, errPaused)
 	}
 
+	reasons, err := q.outdated(tx, m.requests)
+	if err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(reasons, func(reason string) bool { return reason != "" }); i >= 0 {
+		return errors.New(reasons[i])
+	}
+
 	digest := sha256.Sum256(masked)
-	for i := range m.requests {
-		r := &m.requests[i]
-		switch reason, err := q.outdated(tx, *r); {
-		case err != nil:
-			return err
-		case reason != "":
-			return errors.New(reason)
-		}
-		if err := tx.Requests.Claim(r, q.fence, hex.EncodeToString(digest[:]), q.now()); err != nil {
-			return err
-		}
+	if err := tx.Requests.Claim(m.requests, q.fence, hex.EncodeToString(digest[:]), q.now()); err != nil {
+		return err
 	}
 
 	kept := store.Mail{ID: registrar.MailID("out-" + m.ID), Out: true, Hash: "out:" + m.ID, Request: engine.Alone(m.requests), At: q.now(), State: store.MailSent,
 		Heading: store.Heading{From: q.settings.Callback, To: q.settings.Robot, Subject: q.subject(*m)}}
-	err := tx.Mails.Add(kept, masked)
+	err = tx.Mails.Add(kept, masked)
 	if errors.Is(err, store.ErrExists) { // an earlier attempt kept it
 		return nil
 	}
@@ -163,18 +162,15 @@ func (q *Queue) subject(m delivery) string {
 func (q *Queue) render(ctx context.Context, m delivery) (smtpout.Mail, []byte, error) {
 	var templates []mailform.Template
 	err := q.store.Read(ctx, func(tx *store.Tx) error {
-		for _, r := range m.requests {
-			body, err := tx.Requests.Body(r.ID)
-			if err != nil {
-				return err
-			}
+		bodies, err := tx.Requests.Bodies(m.requests)
+		for _, body := range bodies {
 			var some []mailform.Template
 			if err := json.Unmarshal(body, &some); err != nil {
 				return err
 			}
 			templates = append(templates, some...)
 		}
-		return nil
+		return err
 	})
 
 	if err != nil {

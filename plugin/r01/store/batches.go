@@ -15,23 +15,22 @@ type Batch struct {
 	CreatedAt time.Time
 }
 
-// AddBatch puts queued requests into one mail. ErrMoved when one of them is not as the
-// caller read it.
+// AddBatch makes a mail of queued requests. They are of it when it is claimed, or put off; until then they
+// may as well go out in another.
 func (t Requests) AddBatch(b Batch, requests []Request) error {
 	err := t.tx.exec("insert into batches (id, message_id, token, created_at) values ($1, $2, $3, $4)",
 		b.ID, b.MessageID, b.Token, sqldb.Millis(b.CreatedAt))
 	if err != nil {
 		return fmt.Errorf("add batch: %w", err)
 	}
+
+	err = insert(t.tx, "batched (batch, request)", requests, func(r Request) ([]any, error) { return []any{b.ID, r.ID}, nil })
+	if err != nil {
+		return fmt.Errorf("add requests to batch: %w", err)
+	}
+
 	for i := range requests {
-		r := &requests[i]
-		if err := t.tx.swap("update requests set batch = $1 where id = $2 and state = 'Queued' and version = $3", b.ID, r.ID, r.version); err != nil {
-			return fmt.Errorf("add request %s to batch: %w", r.ID, err)
-		}
-		if err := t.tx.exec("insert into batched (batch, request) values ($1, $2)", b.ID, r.ID); err != nil {
-			return fmt.Errorf("add request %s to batch: %w", r.ID, err)
-		}
-		r.Batch = b.ID
+		requests[i].Batch = b.ID
 	}
 	return nil
 }

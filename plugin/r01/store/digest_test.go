@@ -64,7 +64,7 @@ func TestDigestsAreKeyed(t *testing.T) {
 	write(t, s, func(tx *Tx) error {
 		r, err := addRequest(tx, "r", lifecycle.NewDomain, "a.ru")
 		fence, err2 := tx.TakeOver()
-		return errors.Join(err, err2, tx.Requests.Claim(&r, fence, request, noon),
+		return errors.Join(err, err2, claim(tx, &r, fence, request, noon),
 			tx.Mails.Add(Mail{ID: "m", Hash: mail, At: noon, State: MailNew}, nil))
 	})
 

@@ -96,6 +96,16 @@ func (t Domains) Record(name string) (registrar.Domain, error) {
 	return d, err
 }
 
+// Records returns what PutDomain stored of domains, by name; those that are not known are left out.
+func (t Domains) Records(names []string) (map[string]registrar.Domain, error) {
+	list, err := among(t.tx, scanDomain, "select "+domainColumns+" from domains where name in", names)
+	found := make(map[string]registrar.Domain, len(list))
+	for _, d := range list {
+		found[d.Name] = d
+	}
+	return found, err
+}
+
 // Get returns a domain with its open operation and its alarms. Of an update and another
 // operation that are both open, it is the other.
 func (t Domains) Get(name string) (registrar.Domain, error) {
@@ -107,6 +117,25 @@ func (t Domains) Get(name string) (registrar.Domain, error) {
 		return registrar.Domain{}, ErrNotFound
 	}
 	return all[0], nil
+}
+
+// GetAll is Get of several domains, by name; those that are not known are left out.
+func (t Domains) GetAll(names []string) (map[string]registrar.Domain, error) {
+	found := make(map[string]registrar.Domain, len(names))
+	for _, some := range chunks(names) {
+		args := make([]any, len(some))
+		for i, name := range some {
+			args[i] = name
+		}
+		list, err := t.whole("where d.name in ("+placeholders(1, len(some))+")", args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range list {
+			found[d.Name] = d
+		}
+	}
+	return found, nil
 }
 
 // List lists at most limit domains after a name, in name order.

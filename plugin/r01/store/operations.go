@@ -47,19 +47,38 @@ func orNull[T comparable](v T) any {
 	return v
 }
 
-// Add stores a new operation with its first step. order holds the order's details
-// and is sealed. An open operation on the same domain is ErrExists, unless one of the two is an update.
+// Begun is an operation that is not stored yet, with the details of its order and its first step.
+type Begun struct {
+	Operation Operation
+	Order     []byte
+	Change    Change
+}
+
+// Add is AddAll of one operation.
 func (t Operations) Add(o Operation, order []byte, c Change) error {
-	o.CreatedAt, o.UpdatedAt = c.At, c.At
-	err := t.tx.exec(`insert into operations (id, order_id, digest, kind, domain, customer, client, request,
-			state, waits_for, sealed_order, created_at, updated_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)`,
-		o.ID, orNull(o.Order), o.Digest, o.Kind, o.Domain, o.Customer, orNull(o.Client), orNull(o.Request),
-		o.State, o.WaitsFor, t.tx.box.Seal(order, "operations|"+string(o.ID)), sqldb.Millis(c.At))
-	if err != nil {
+	if err := t.AddAll([]Begun{{o, order, c}}); err != nil {
 		return fmt.Errorf("add operation for %s: %w", o.Domain, err)
 	}
-	return t.addStep(&o, c)
+	return nil
+}
+
+// AddAll stores new operations, each with its first step. What they need of their orders is
+// sealed. An open operation on the same domain is ErrExists, unless one of the two is an update.
+func (t Operations) AddAll(begun []Begun) error {
+	err := insert(t.tx, `operations (id, order_id, digest, kind, domain, customer, client, request,
+		state, waits_for, sealed_order, created_at, updated_at)`, begun, func(b Begun) ([]any, error) {
+		o, at := b.Operation, sqldb.Millis(b.Change.At)
+		return []any{o.ID, orNull(o.Order), o.Digest, o.Kind, o.Domain, o.Customer, orNull(o.Client), orNull(o.Request),
+			o.State, o.WaitsFor, t.tx.box.Seal(b.Order, "operations|"+string(o.ID)), at, at}, nil
+	})
+	if err != nil {
+		return err
+	}
+	steps := make([]step, len(begun))
+	for i := range begun {
+		steps[i] = step{&begun[i].Operation, begun[i].Change}
+	}
+	return t.addSteps(steps)
 }
 
 // SetDigest replaces the digest of an operation's order.
@@ -111,6 +130,40 @@ func (t Operations) addStep(o *Operation, c Change) error {
 	return nil
 }
 
+// step is what is appended to the history of an operation, of which its version is known.
+type step struct {
+	op     *Operation
+	change Change
+}
+
+// addSteps is addStep of several, which follow on the versions that were read.
+func (t Operations) addSteps(steps []step) error {
+	err := insert(t.tx, "steps (operation, number, at, state, message, actor, evidence, mail)", steps, func(s step) ([]any, error) {
+		last, err := s.op.step()
+		if err != nil {
+			return nil, err
+		}
+		s.op.Version = versionOf(last + 1)
+		return []any{s.op.ID, last + 1, sqldb.Millis(s.change.At), s.op.State, s.change.Message, s.change.Actor, s.change.Evidence, s.change.Mail}, nil
+	})
+	if err != nil {
+		return fmt.Errorf("add steps: %w", err)
+	}
+	return nil
+}
+
+// step is the number of its last step; 0 = it has none.
+func (o Operation) step() (int64, error) {
+	if o.Version == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(string(o.Version), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("read version of operation %s: %w", o.ID, err)
+	}
+	return n, nil
+}
+
 // Note appends to the histories of a request's operations without changing anything else: a
 // late reply, for example. It makes another version of each: who decides next must know of it.
 func (t Operations) Note(request string, c Change) ([]Operation, error) {
@@ -118,12 +171,11 @@ func (t Operations) Note(request string, c Change) ([]Operation, error) {
 	if err != nil {
 		return nil, err
 	}
+	steps := make([]step, len(ops))
 	for i := range ops {
-		if err := t.addStep(&ops[i], c); err != nil {
-			return nil, err
-		}
+		steps[i] = step{&ops[i], c}
 	}
-	return ops, nil
+	return ops, t.addSteps(steps)
 }
 
 // Get returns an operation without its history.

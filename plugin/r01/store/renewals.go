@@ -178,9 +178,24 @@ var renewalQuery = "select " + operationColumns + ` from operations
 			and (base = $3 or ` + oneYear("base_day", "cast($4 as bigint)") + `))
 	order by created_at desc limit 1`
 
-// Begun records that a planned renewal has its request.
-func (t Renewals) Begun(p Plan) error {
-	return t.tx.exec("update planned set begun = 1 where domain = $1 and base = $2", p.Domain, p.Base.String())
+// Begun records that planned renewals have their requests.
+func (t Renewals) Begun(plans []Plan) error {
+	byBase := map[registrar.Date][]Plan{}
+	for _, p := range plans {
+		byBase[p.Base] = append(byBase[p.Base], p)
+	}
+	for base, all := range byBase {
+		for _, some := range chunks(all) {
+			args := []any{base.String()}
+			for _, p := range some {
+				args = append(args, p.Domain)
+			}
+			if err := t.tx.exec("update planned set begun = 1 where base = $1 and domain in ("+placeholders(2, len(some))+")", args...); err != nil {
+				return fmt.Errorf("mark renewals as begun: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 // CorrectExpiry moves all that hangs on the expiry of a domain to the day that it is written

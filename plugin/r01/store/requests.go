@@ -1,10 +1,7 @@
 package store
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"registrar.panel/internal/sqldb"
@@ -67,29 +64,110 @@ func scanRequest(s sqldb.Scanner) (r Request, err error) {
 	return r, err
 }
 
-// Add stores a new request in state Queued. body holds its templates and is sealed.
+// Fresh is a request that is not stored yet, with its templates.
+type Fresh struct {
+	Request Request
+	Body    []byte
+}
+
+// Add is AddAll of one request.
+func (t Requests) Add(r Request, body []byte) (Request, error) {
+	added, err := t.AddAll([]Fresh{{r, body}})
+	if err != nil {
+		return Request{}, err
+	}
+	return added[0], nil
+}
+
+// AddAll stores new requests in state Queued. Bodies hold their templates and are sealed.
 // An open request for the same object is ErrExists, and so is a prolongation from an expiry of
 // the same year that was not refused, or taken back before it was sent.
-func (t Requests) Add(r Request, body []byte) (Request, error) {
-	r.State, r.Stall, r.version = registrar.Queued, lifecycle.NotStalled, 1
-	var client any
-	if r.Client != 0 {
-		client = r.Client
+func (t Requests) AddAll(fresh []Fresh) ([]Request, error) {
+	added := make([]Request, len(fresh))
+	for i, f := range fresh {
+		added[i] = f.Request
+		added[i].State, added[i].Stall, added[i].version = registrar.Queued, lifecycle.NotStalled, 1
 	}
-	err := t.tx.exec(`insert into requests (id, kind, agreement, object, base, client, state, message_id, token,
-			sealed_body, created_at, due_at, updated_at, base_day)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $11, $13)`,
-		r.ID, r.Kind, r.Agreement, r.Object, r.Base.String(), client, r.State, r.MessageID, r.Token,
-		t.tx.box.Seal(body, "requests|"+r.ID), sqldb.Millis(r.CreatedAt), sqldb.Millis(r.DueAt), baseDay(r.Base))
+
+	err := insert(t.tx, `requests (id, kind, agreement, object, base, client, state, message_id, token,
+		sealed_body, created_at, due_at, updated_at, base_day)`, fresh, func(f Fresh) ([]any, error) {
+		r := f.Request
+		created := sqldb.Millis(r.CreatedAt)
+		return []any{r.ID, r.Kind, r.Agreement, r.Object, r.Base.String(), orNull(r.Client), registrar.Queued, r.MessageID, r.Token,
+			t.tx.box.Seal(f.Body, "requests|"+r.ID), created, sqldb.Millis(r.DueAt), created, baseDay(r.Base)}, nil
+	})
+	if err != nil && len(fresh) == 1 {
+		return nil, fmt.Errorf("add request for %s: %w", fresh[0].Request.Object, err)
+	}
 	if err != nil {
-		return Request{}, fmt.Errorf("add request for %s: %w", r.Object, err)
+		return nil, fmt.Errorf("add requests: %w", err)
 	}
-	return r, nil
+	return added, nil
 }
 
 // Get returns a request by its ID.
 func (t Requests) Get(id string) (Request, error) {
 	return one(t.tx, scanRequest, "select "+requestColumns+" from requests where id = $1", id)
+}
+
+// Again reads requests again, in the order in which they are given.
+func (t Requests) Again(requests []Request) ([]Request, error) {
+	list, err := among(t.tx, scanRequest, "select "+requestColumns+" from requests where id in", ids(requests))
+	if err != nil {
+		return nil, err
+	}
+	return inOrder(requests, list, func(r Request) string { return r.ID })
+}
+
+func ids(requests []Request) []string {
+	all := make([]string, len(requests))
+	for i, r := range requests {
+		all[i] = r.ID
+	}
+	return all
+}
+
+// inOrder sorts what was found for each of some requests as these are.
+func inOrder[T any](requests []Request, found []T, id func(T) string) ([]T, error) {
+	at := make(map[string]T, len(found))
+	for _, v := range found {
+		at[id(v)] = v
+	}
+	sorted := make([]T, len(requests))
+	for i, r := range requests {
+		var ok bool
+		if sorted[i], ok = at[r.ID]; !ok {
+			return nil, fmt.Errorf("request %s: %w", r.ID, ErrNotFound)
+		}
+	}
+	return sorted, nil
+}
+
+// Bodies opens the templates of requests, in the order in which they are given. They may have been erased: ErrRemoved.
+func (t Requests) Bodies(requests []Request) ([][]byte, error) {
+	type body struct {
+		id     string
+		sealed []byte
+	}
+	list, err := among(t.tx, func(s sqldb.Scanner) (b body, err error) { err = s.Scan(&b.id, &b.sealed); return b, err },
+		"select id, sealed_body from requests where id in", ids(requests))
+	if err != nil {
+		return nil, err
+	}
+	if list, err = inOrder(requests, list, func(b body) string { return b.id }); err != nil {
+		return nil, err
+	}
+
+	bodies := make([][]byte, len(list))
+	for i, b := range list {
+		if len(b.sealed) == 0 {
+			return nil, ErrRemoved
+		}
+		if bodies[i], err = t.tx.box.Open(b.sealed, "requests|"+b.id); err != nil {
+			return nil, err
+		}
+	}
+	return bodies, nil
 }
 
 // Body opens the templates of a request. They may have been erased: ErrRemoved.
@@ -132,10 +210,10 @@ func (t Requests) OfClient(client int64) (Request, error) {
 	return one(t.tx, scanRequest, clientQuery, client)
 }
 
-// Postpone keeps a queued request in the queue until later.
+// Postpone keeps a queued request in the queue until later, in the mail that it is to go out in.
 func (t Requests) Postpone(r Request, dueAt time.Time, why string) error {
-	return t.tx.swap("update requests set due_at = $1, error = $2 where id = $3 and state = 'Queued' and version = $4",
-		sqldb.Millis(dueAt), why, r.ID, r.version)
+	return t.tx.swap("update requests set due_at = $1, error = $2, batch = $3 where id = $4 and state = 'Queued' and version = $5",
+		sqldb.Millis(dueAt), why, orNull(r.Batch), r.ID, r.version)
 }
 
 // Open lists the requests for an object that R01 may still answer.
@@ -197,141 +275,6 @@ func (t Requests) CountInStates() (map[lifecycle.State]int, error) {
 		return state, err
 	}, countQuery)
 	return count, err
-}
-
-// Change is what a transition records beside the new state.
-type Change struct {
-	At       time.Time
-	Message  string // for people; masked
-	Actor    string
-	Evidence registrar.EvidenceKind
-	Mail     registrar.MailID
-	Error    string    // why it failed or stands; "" clears
-	Task     string    // R01's number, when this told it
-	DueAt    time.Time // when it goes back to Queued: not before
-	Deadline time.Time // until when the next word is expected; zero = none
-}
-
-// Advance records a decision on a request, and on the operations it carries: their state,
-// what they wait for and a step of their history. It returns those operations as they are
-// now. ErrMoved when the request is not as the caller read it.
-//
-// Operations that will be carried on by another request stay open, in the state the caller
-// gives them next.
-func (t Requests) Advance(r *Request, d lifecycle.Decision, c Change) ([]Operation, error) {
-	return t.advance(r, d, c, "")
-}
-
-// advance is Advance, with the digest of what is about to be sent; "" = it stays as it is.
-func (t Requests) advance(r *Request, d lifecycle.Decision, c Change, digest string) ([]Operation, error) {
-	next := *r
-
-	if d.State() == "" {
-		return nil, fmt.Errorf("advance request %s: nothing was decided", r.ID)
-	}
-
-	next.State, next.Stall, next.Error, next.Deadline = d.State(), d.Stall(), c.Error, c.Deadline
-	next.MayRun, next.Releasable = d.MayRun(), d.Releasable()
-
-	if c.Task != "" {
-		next.Task = c.Task
-	}
-	if !c.DueAt.IsZero() {
-		next.DueAt = c.DueAt
-	}
-	if d.State() == registrar.Sent && next.SentAt.IsZero() {
-		next.SentAt = c.At
-	}
-
-	err := t.tx.swap(`update requests set state = $1, hold = $2, error = $3, task = $4, due_at = $5, sent_at = $6,
-			deadline_at = $7, updated_at = $8, attempt = $9, fence = $10, claimed_at = $11,
-			digest = case when $12 = '' then digest else $12 end, may_run = $13, releasable = $14, version = version + 1
-		where id = $15 and state = $16 and version = $17`,
-		next.State, next.Stall, next.Error, next.Task, sqldb.Millis(next.DueAt), sqldb.Millis(next.SentAt),
-		sqldb.Millis(next.Deadline), sqldb.Millis(c.At), next.Attempt, next.Fence, sqldb.Millis(next.ClaimedAt),
-		digest, next.MayRun, next.Releasable, r.ID, r.State, r.version)
-	if err != nil {
-		return nil, fmt.Errorf("advance request %s to %s: %w", r.ID, d.State(), err)
-	}
-
-	next.version++
-	*r = next
-	return t.follow(next, d, c)
-}
-
-// follow brings the operations of a request to its state.
-func (t Requests) follow(r Request, d lifecycle.Decision, c Change) ([]Operation, error) {
-	if d.Has(lifecycle.BeginDomain) { // they go on with another
-		ops, err := t.tx.Operations.OpenOf(r.ID)
-		for i := range ops {
-			err = errors.Join(err, t.tx.Operations.Set(&ops[i], c))
-		}
-		return ops, err
-	}
-
-	deadline, finished := c.Deadline, time.Time{}
-	if d.State().Final() {
-		deadline, finished = time.Time{}, c.At
-	}
-
-	ops, err := collect(t.tx, scanOperation, `update operations set state = $1, waits_for = $2, error = $3, updated_at = $4,
-			deadline_at = $5, finished_at = $6
-		where request = $7 and finished_at is null returning `+operationColumns,
-		d.State(), lifecycle.WaitsFor(r.Lifecycle()), c.Error, sqldb.Millis(c.At), sqldb.Millis(deadline), sqldb.Millis(finished), r.ID)
-	if err != nil {
-		return nil, fmt.Errorf("set operations of request %s to %s: %w", r.ID, d.State(), err)
-	}
-
-	slices.SortFunc(ops, func(a, b Operation) int {
-		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
-	})
-
-	for i := range ops {
-		if err := t.tx.Operations.addStep(&ops[i], c); err != nil {
-			return nil, err
-		}
-	}
-
-	return ops, nil
-}
-
-// Claim is the compare-and-swap between RCPT and DATA: the request is ours to transmit now,
-// under this fence, and no other sender's. digest is of the bytes, the password masked; it
-// is keyed before it is kept.
-func (t Requests) Claim(r *Request, fence int64, digest string, at time.Time) error {
-	current, err := t.tx.Setting(fenceSetting)
-	if err != nil {
-		return fmt.Errorf("claim request %s: %w", r.ID, err)
-	}
-
-	if current != fmt.Sprint(fence) {
-		return fmt.Errorf("claim request %s: another instance has taken over: %w", r.ID, ErrMoved)
-	}
-
-	v := lifecycle.Weigh(r.Lifecycle(), lifecycle.Evidence{Source: lifecycle.FromQueue, Event: lifecycle.Claimed, Proof: lifecycle.OwnWord})
-	d, ok := v.Decision()
-	if !ok {
-		return fmt.Errorf("claim request %s: %w", r.ID, errors.Join(ErrMoved, v.Err()))
-	}
-
-	r.Attempt, r.Fence, r.ClaimedAt = r.Attempt+1, fence, at
-	c := Change{At: at, Message: "handing over to the mail relay", Actor: "plugin"}
-	if _, err := t.advance(r, d, c, t.tx.keyed(digest)); err != nil {
-		return err
-	}
-
-	err = t.tx.exec("insert into attempts (request, attempt, claimed_at) values ($1, $2, $3)", r.ID, r.Attempt, sqldb.Millis(at))
-	if err != nil {
-		return fmt.Errorf("claim request %s: %w", r.ID, err)
-	}
-
-	return nil
-}
-
-// FinishAttempt records how a transmission ended.
-func (t Requests) FinishAttempt(r Request, outcome, response string, at time.Time) error {
-	return t.tx.exec("update attempts set finished_at = $1, outcome = $2, response = $3 where request = $4 and attempt = $5",
-		sqldb.Millis(at), outcome, response, r.ID, r.Attempt)
 }
 
 const fenceSetting = "fence"

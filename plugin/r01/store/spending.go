@@ -33,6 +33,15 @@ func (t Requests) Spent(from, lately, to time.Time) (all, scheduled Spending, er
 	return all, scheduled, err
 }
 
+// Transmitted counts transmissions, paid or not, after one of two moments and not after a third: at least as
+// many as may have cost money, and counted at once.
+func (t Requests) Transmitted(from, lately, to time.Time) (s Spending, err error) {
+	_, err = one(t.tx, func(row sqldb.Scanner) (struct{}, error) { return struct{}{}, row.Scan(&s.Lately, &s.All) },
+		"select count(*) filter (where claimed_at > $3), count(*) from attempts where claimed_at > $1 and claimed_at <= $2",
+		sqldb.Millis(from), sqldb.Millis(to), sqldb.Millis(lately))
+	return s, err
+}
+
 // SpentAt is when the nth of them was made, the oldest being 0.
 func (t Requests) SpentAt(from, to time.Time, scheduled bool, nth int) (at time.Time, err error) {
 	query := "select a.claimed_at" + spending

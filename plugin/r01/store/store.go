@@ -229,12 +229,15 @@ func (tx *Tx) exec(query string, args ...any) error {
 }
 
 // swap runs a conditional update that must change one row.
-func (tx *Tx) swap(query string, args ...any) error {
+func (tx *Tx) swap(query string, args ...any) error { return tx.swapAll(1, query, args...) }
+
+// swapAll runs a conditional update that must change so many rows.
+func (tx *Tx) swapAll(rows int, query string, args ...any) error {
 	n, err := sqldb.Changed(tx.ctx, tx.sql, query, args...)
 	if err != nil {
 		return translate(err)
 	}
-	if n != 1 {
+	if n != int64(rows) {
 		return ErrMoved
 	}
 	return nil

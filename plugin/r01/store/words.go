@@ -16,8 +16,10 @@ var (
 	clientKinds  = sqldb.Words(those(lifecycle.Kinds(), lifecycle.Kind.AboutClient))
 	heldStatuses = sqldb.Words(registrar.HeldStatuses())
 	finalStates  = sqldb.Words(those(registrar.OperationStates(), registrar.OperationState.Final))
-	unfinished   = "state not in (" + finalStates + ")"
 )
+
+// unfinished is the condition that a request is open, in the words of its indexes.
+const unfinished = "closed = 0"
 
 func those[T any](list []T, is func(T) bool) []T {
 	return slices.DeleteFunc(list, func(v T) bool { return !is(v) })

@@ -127,7 +127,7 @@ func TestMigrationOfTwoForOneYear(t *testing.T) {
 			if _, err := tx.Requests.Add(r, nil); err != nil {
 				return err
 			}
-			if err := tx.exec("update requests set state = 'Succeeded', attempt = 1, base_day = null where id = $1", r.ID); err != nil {
+			if err := tx.exec("update requests set state = 'Succeeded', closed = 1, attempt = 1, base_day = null where id = $1", r.ID); err != nil {
 				return err
 			}
 		}
