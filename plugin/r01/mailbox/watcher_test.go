@@ -173,12 +173,19 @@ func TestFetchFaults(t *testing.T) {
 			})
 
 			cfg := quick(s)
-			cfg.Timeouts.Exchange = 300 * time.Millisecond
+			cfg.Timeouts.Exchange = time.Hour
+			silent := strings.HasPrefix(name, "silence")
+			if silent {
+				cfg.Timeouts.Exchange = pace.Scale(300 * time.Millisecond)
+			}
 			store := &shelf{}
 			watch(t, cfg, store)
 			waitFor(t, "both are flagged", func() bool { return s.flagged(1, "$PanelDone") && s.flagged(2, "$PanelDone") })
 			got := store.bodies()
 			slices.Sort(got)
+			if silent { // on a slow machine the watcher may give up on a STORE, too, and hand a mail over again
+				got = slices.Compact(got)
+			}
 			if !slices.Equal(got, []string{one, two}) {
 				t.Errorf("got %q", got)
 			}
@@ -197,12 +204,15 @@ func TestHangs(t *testing.T) {
 	t.Parallel()
 
 	for _, verb := range []string{"greeting", "CAPABILITY", "LOGIN", "SELECT", "UID SEARCH", "UID FETCH", "UID STORE", "IDLE", "NOOP"} {
-		for how, act := range map[string]func(c *serverConn){
-			"hangs":          func(c *serverConn) { <-c.stop },
-			"hangs up":       func(c *serverConn) { c.Close() },
-			"says BYE":       func(c *serverConn) { c.say("* BYE"); c.Close() },
-			"hangs mid-line": func(c *serverConn) { fmt.Fprint(c.Conn, "* OK [UNS"); <-c.stop },
-			"floods":         func(c *serverConn) { flood(c) },
+		for how, server := range map[string]struct {
+			silent bool // the watcher has to give up waiting, which on a slow machine it may do of a good server, too
+			act    func(c *serverConn)
+		}{
+			"hangs":          {true, func(c *serverConn) { <-c.stop }},
+			"hangs up":       {false, func(c *serverConn) { c.Close() }},
+			"says BYE":       {false, func(c *serverConn) { c.say("* BYE"); c.Close() }},
+			"hangs mid-line": {true, func(c *serverConn) { fmt.Fprint(c.Conn, "* OK [UNS"); <-c.stop }},
+			"floods":         {false, func(c *serverConn) { flood(c) }},
 		} {
 			t.Run(verb+" "+how, func(t *testing.T) {
 				t.Parallel()
@@ -213,17 +223,23 @@ func TestHangs(t *testing.T) {
 					if v != verb || done.Swap(true) {
 						return false
 					}
-					act(c)
+					server.act(c)
 					return true
 				})
 
 				cfg := quick(s)
-				cfg.Timeouts.Exchange = 300 * time.Millisecond
+				cfg.Timeouts.Exchange = time.Hour
+				if server.silent {
+					cfg.Timeouts.Exchange = pace.Scale(300 * time.Millisecond)
+				}
 				store := &shelf{}
 				w := watch(t, cfg, store)
 				waitFor(t, "it connects again and fetches", func() bool {
-					return s.flagged(1, "$PanelDone") && w.Health().OK && len(s.commands("greeting")) == 2
+					return s.flagged(1, "$PanelDone") && w.Health().OK && len(s.commands("greeting")) > 1
 				})
+				if n := len(s.commands("greeting")); n > 2 && !server.silent {
+					t.Errorf("it has connected %d times for one failure", n)
+				}
 
 				for _, body := range store.bodies() { // again after a lost STORE: at least once
 					if body != "one\r\n" {
