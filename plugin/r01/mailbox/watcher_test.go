@@ -294,7 +294,7 @@ func TestHangInIdle(t *testing.T) {
 	cfg := quick(s)
 	cfg.Timeouts.Exchange = 100 * time.Millisecond
 	watch(t, cfg, &shelf{})
-	waitFor(t, "it connects again", func() bool { return len(s.commands("LOGIN")) == 2 })
+	waitFor(t, "it connects again", func() bool { return len(s.commands("LOGIN")) > 1 })
 }
 
 // EXISTS in IDLE is acted upon at once, long before the next poll.
