@@ -58,6 +58,8 @@ type fake struct {
 	statuses []supervisor.Status // nil = two, of which one is unwell and one disabled
 	phrases  []registrar.Phrase
 
+	checks func(ctx context.Context, name string) // before it is answered; nil = at once
+
 	kinds  []registrar.OperationKind // as sells says
 	offers []registrar.Offer
 }
@@ -99,7 +101,10 @@ func (f *fake) Validate(_ context.Context, o registrar.Order) (registrar.Validat
 	return registrar.Validation{Problems: f.problems, Preview: "the mail for " + o.Domain}, nil
 }
 
-func (f *fake) Check(_ context.Context, names []string) ([]registrar.Availability, error) {
+func (f *fake) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {
+	if f.checks != nil {
+		f.checks(ctx, names[0])
+	}
 	a := registrar.Availability{Name: names[0], Status: registrar.Available}
 	if names[0] == "gold.ru" {
 		a.Reason, a.Price = registrar.ReasonPremium, registrar.Price{Amount: "1200.00", Currency: "RUB"}

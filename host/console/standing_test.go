@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/host/access"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
@@ -127,4 +128,48 @@ func TestUnpaidOrdersHaveAnAge(t *testing.T) {
 	at := b.placed()
 	sees(t, b.get("/orders"), "for less than a minute · ends by itself", "Not concluded 1</a>", "Not paid 1</a>", "Paid and failed 0</a>")
 	sees(t, b.get(at), "<dt>Not paid for</dt><dd>less than a minute</dd>")
+}
+
+// A button says whether a name is free, in the language of the page, to who may order; while a name is typed, only of zones
+// that are sold here.
+func TestAvailabilityIsTold(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.registered()
+	said := func(query string) string {
+		t.Helper()
+		_, line, found := strings.Cut(b.get("/orders/new?"+query), `<p id="available" role="status" data-kinds="register transfer"`)
+		line, _, ends := strings.Cut(line, "</p>")
+		if !found || !ends {
+			t.Fatalf("%s: there is no line for the answer", query)
+		}
+		return line
+	}
+	for query, want := range map[string]string{
+		"": ">", "check=1": ">", "check=typed&domain=ru": ">", "check=typed&domain=other.com": ">", "check=typed&domain=.": ">",
+		"check=1&domain=other.ru":                        ` class="note">other.ru: available`,
+		"check=typed&domain=+Gold.RU+":                   ` class="note">gold.ru: available (at a price of its own), 1200.00 RUB`,
+		"check=typed&domain=a+b.ru":                      ` class="trouble">a b.ru: invalid`,
+		"check=1&domain=other.com":                       ` class="trouble">other.com: invalid — <span class="words">no registrar serves .com</span>`,
+		"check=typed&domain=example.ru":                  ` class="trouble">example.ru: taken — <span class="words">it is Registered here</span>`,
+		"check=1&domain=example.ru&kind=transfer":        ` class="note">example.ru: taken — <span class="words">it is Registered here</span>`,
+		"check=1&domain=%3Cb%3E.ru":                      ` class="trouble">&lt;b&gt;.ru: invalid`,
+		"domain=other.ru":                                ` class="note">other.ru: available`,
+		"domain=example.ru&kind=renew":                   ">",
+		"check=1&domain=%D0%BF%D1%80%D0%B8.%D1%80%D1%84": ` class="note">при.рф: available`,
+	} {
+		if got := said(query); got != want && !(strings.Contains(want, "invalid") && strings.HasPrefix(got, want)) {
+			t.Errorf("%s: %s, want %s", query, got, want)
+		}
+	}
+	sees(t, b.get("/orders/new?check=1&domain=other.ru&customer=c7"), `value="other.ru"`, `value="c7"`, `<button name="check" value="1">Is it free?</button>`)
+
+	b.header.Set("Accept-Language", "ru")
+	if got, want := said("check=typed&domain=example.ru"), "example.ru: занят — <span class=\"words\">здесь он "; !strings.Contains(got, want) {
+		t.Errorf("in Russian: %s, want %s", got, want)
+	}
+	b.person = access.Caller{Name: "trainee", Rights: []access.Right{access.Look}}
+	if w := b.call("GET", "/orders/new?check=typed&domain=other.ru", nil); w.Code != 403 || strings.Contains(w.Body.String(), "other.ru:") {
+		t.Errorf("who may only look: status %d", w.Code)
+	}
 }
