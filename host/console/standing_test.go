@@ -173,3 +173,16 @@ func TestAvailabilityIsTold(t *testing.T) {
 		t.Errorf("who may only look: status %d", w.Code)
 	}
 }
+
+// The views of operations say how many there are in each state, as long as the list is that of all.
+func TestOperationsAreCounted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.registered()
+	for _, path := range []string{"/operations", "/operations?state=Sent", "/operations?sort=-name&state=NeedsAction"} {
+		sees(t, b.get(path), ">All 1</a>", ">Need action 1</a>", ">Uncertain 0</a>", ">Sent 0</a>")
+	}
+	for _, path := range []string{"/operations?q=exam", "/operations?customer=c1", "/operations?registrar=r01&state=NeedsAction"} {
+		sees(t, b.get(path), ">All</a>", ">Need action</a>")
+	}
+}
