@@ -53,6 +53,7 @@ type fake struct {
 	ignored    []registrar.ReviewsDecision
 	submitted  []registrar.Order
 
+	more     bool                // mails wait behind those that it lists
 	ended    bool                // op-1 has ended
 	review   *registrar.Review   // nil = a hostile one
 	statuses []supervisor.Status // nil = two, of which one is unwell and one disabled
@@ -184,7 +185,7 @@ func (f *fake) Reviews(context.Context) ([]registrar.Review, error) {
 
 func (f *fake) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (registrar.ReviewPage, error) {
 	all, err := f.Reviews(ctx)
-	return registrar.ReviewPage{Reviews: all}, err
+	return registrar.ReviewPage{Reviews: all, More: f.more}, err
 }
 
 func (f *fake) Review(_ context.Context, id registrar.ReviewID) (registrar.Review, error) {

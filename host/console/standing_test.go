@@ -186,3 +186,27 @@ func TestOperationsAreCounted(t *testing.T) {
 		sees(t, b.get(path), ">All</a>", ">Need action</a>")
 	}
 }
+
+// The lists of Review say how many mails wait: in the one that is shown as a whole, and in that of mails which a person must see
+// where the registrars tell.
+func TestReviewsAreCounted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ours, strangers := "/review", "/review?strangers=1"
+	sees(t, b.get(ours), ">Wait for a person 2</a>", ">Of strangers</a>", ">Ignored senders</a>")
+	sees(t, b.get(strangers), ">Wait for a person</a>", ">Of strangers 2</a>")
+
+	// More than the page has.
+	b.fake.more = true
+	sees(t, b.get(ours), ">Wait for a person</a>", ">Of strangers</a>")
+	b.fake.tells(nil, nil, nil, nil, map[registrar.Figure]float64{registrar.FigureWaiting: 1204})
+	sees(t, b.get(ours), ">Wait for a person 1,204</a>", ">Of strangers</a>")
+	sees(t, b.get(strangers), ">Wait for a person 1,204</a>", ">Of strangers</a>")
+	sees(t, b.get(ours+"?after=2026-03-01T12:04:05Z~rv-1"), ">Wait for a person 1,204</a>", ">Of strangers</a>")
+
+	// A second registrar that has such mails does not tell: its mails would be missing.
+	b.fake.statuses = append(b.fake.statuses, supervisor.Status{Name: "other", State: supervisor.Running, Since: now, Capabilities: registrar.Capabilities()})
+	sees(t, b.get(ours), ">Wait for a person</a>", ">Of strangers</a>")
+	b.fake.more = false
+	sees(t, b.get(ours), ">Wait for a person 2</a>")
+}
