@@ -439,7 +439,7 @@ func worksWithoutScript(t *testing.T, s *served, _ *tab, chromium context.Contex
 }
 
 // narrow are pages that must fit a telephone.
-var narrow = []string{"/", "/domains", "/domains/example.ru", "/orders", "/orders/new", "/operations", "/operations/op-1", "/review", "/review/rv-1", "/mails", "/mails/m-1", "/renewals",
+var narrow = []string{"/", "/domains", "/domains/example.ru", "/orders", "/orders/new", "/orders/new?check=1&domain=example.ru", "/operations", "/operations/op-1", "/review", "/review/rv-1", "/mails", "/mails?domain=example.ru", "/mails/m-1", "/renewals",
 	"/customers", "/customers/c1", "/import", "/log", "/registrars", "/notifications", "/staff", "/staff/anna", "/tokens", "/password"}
 
 func fitsATelephone(t *testing.T, _ *served, anna *tab, _ context.Context) {

@@ -221,8 +221,31 @@ func resolveReview(v *visit) (done, error) {
 	return done{"/review", told("done.review", "Outcome", v.lang.Word("outcome", outcome))}, err
 }
 
+// mailList is a part of the stored mails, or with a domain of what the Action Log says of mails about it.
+type mailList struct {
+	list[api.MailEntry]
+	Told []api.Entry
+}
+
 func showMails(v *visit) (any, error) {
-	return listOf[api.MailEntry](v, api.Path("mails"), nil, nil)
+	if v.URL.Query().Get("domain") != "" {
+		return v.mailsAbout()
+	}
+	rows, err := listOf[api.MailEntry](v, api.Path("mails"), nil, nil)
+	return mailList{list: rows}, err
+}
+
+// mailsAbout finds the mails about a domain in its part of the Action Log, where an index leads to them and no mail is opened: what
+// lies in the stores of registrars is sealed.
+func (v *visit) mailsAbout() (mailList, error) {
+	found, err := v.logged("domain")
+	l := mailList{list: list[api.MailEntry]{Next: found.Next, First: found.First, Asked: found.Asked}}
+	for _, e := range found.Rows {
+		if e.Mail != nil {
+			l.Told = append(l.Told, e)
+		}
+	}
+	return l, err
 }
 
 // How many mails a page has folded under the steps of a story, and how much of each.

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"fmt"
+	"html"
 	"net/url"
 	"strings"
 	"testing"
@@ -209,4 +211,34 @@ func TestReviewsAreCounted(t *testing.T) {
 	sees(t, b.get(ours), ">Wait for a person</a>", ">Of strangers</a>")
 	b.fake.more = false
 	sees(t, b.get(ours), ">Wait for a person 2</a>")
+}
+
+// The mails about a domain are those that its part of the Action Log names, found without opening any.
+func TestMailsAboutADomain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.registered()
+	page := b.get("/mails?domain=EXAMPLE.ru")
+	sees(t, page, "Mails about example.ru, by the Action Log", `<a href="/mails/m-1">m-1</a>`, `value="EXAMPLE.ru"`, `<a href="/mails">`)
+	if strings.Contains(page, "robot@registrar.example") {
+		t.Error("it lists other mails")
+	}
+	sees(t, b.get("/mails?domain=calm.ru"), "There is no mail.") // its one entry names none
+	sees(t, b.get("/mails"), "robot@registrar.example", `<form class="filter" action="/mails" method="get">`)
+	sees(t, b.get("/review"), `<form class="filter" action="/mails" method="get">`)
+	if w := b.call("GET", "/mails?domain=a+b.ru", nil); w.Code != 422 {
+		t.Errorf("what is no name: status %d", w.Code)
+	}
+
+	// A list that is longer than a page goes on.
+	for i := range rowsOnPage {
+		b.fake.events = append(b.fake.events, registrar.Event{Cursor: registrar.Cursor(3 + i), At: now, Type: registrar.EventNotice, Level: registrar.LevelInfo, Message: "notice of R01: more",
+			Actor: "registrar", Name: "calm.ru", Mail: registrar.MailID(fmt.Sprint("m-", 1000+i))})
+	}
+	_ = b.book.Follow(t.Context(), "r01", b.fake) // the error is that the events have ended
+	page = b.get("/mails?domain=calm.ru")
+	sees(t, page, "m-1099", "m-1000", `href="/mails?before=`)
+	_, next, _ := strings.Cut(page, `href="/mails?before=`)
+	next, _, _ = strings.Cut(next, `"`)
+	sees(t, b.get("/mails?before="+html.UnescapeString(next)), "There is no mail.", `href="/mails?domain=calm.ru"`)
 }
