@@ -48,8 +48,8 @@
   }
 
   // Whether a name is free is asked while it is typed, in the words of the page that a button asks it on: when nothing has been
-  // typed for a while. What is typed next ends the question before, so there is one at a time, and no answer beside another name.
-  let pause = null, question = new AbortController();
+  // typed for a while. What is typed next ends the question before, asked or not: there is one at a time, and no answer beside another name.
+  let question = new AbortController();
   const say = (line, found) => {
     line.className = found ? found.className : "";
     line.replaceChildren(...(found ? found.childNodes : []));
@@ -68,11 +68,10 @@
     if (!line || !fields || e.target !== fields.domain && e.target !== fields.kind) return;
     question.abort();
     question = new AbortController();
-    clearTimeout(pause);
     say(line, null);
     const query = new URLSearchParams({ check: "typed", kind: fields.kind.value, domain: fields.domain.value });
     if (line.dataset.kinds.split(" ").includes(fields.kind.value) && fields.domain.value.includes("."))
-      pause = setTimeout(ask, 400, line, "/orders/new?" + query, question.signal);
+      setTimeout(ask, 400, line, "/orders/new?" + query, question.signal);
   });
 
   // Keys: / searches, j and k move from row to row, Enter opens, g and a letter go to a page.
