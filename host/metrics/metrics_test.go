@@ -38,8 +38,9 @@ type stand struct {
 func newStand(t *testing.T) *stand {
 	s := &stand{t: t, now: start, states: []supervisor.Status{
 		{Name: "r01", State: supervisor.Degraded, Restarts: 2, Health: []registrar.Component{
-			{Name: "queue", OK: true, Figures: map[registrar.Figure]float64{registrar.FigureLeft: 289, registrar.FigureMost: 300, registrar.FigureQueued: 1808}},
-			{Name: "review", Figures: map[registrar.Figure]float64{registrar.FigureWaiting: 4}},
+			{Name: "queue", OK: true, Figures: map[registrar.Figure]float64{registrar.FigureLeft: 289, registrar.FigureMost: 300, registrar.FigureQueued: 1808,
+				registrar.FigureSent: 211, registrar.FigureUnansweredAt: 1_799_990_500}},
+			{Name: "review", Figures: map[registrar.Figure]float64{registrar.FigureWaiting: 4, registrar.FigureRead: 402, registrar.FigureApplied: 398, registrar.FigureForReview: 3}},
 			{Name: "renewals", OK: true, Figures: map[registrar.Figure]float64{registrar.FigurePassedAt: 1_799_990_000, registrar.FigureNextAt: 1_800_080_000}},
 			{Name: "mailbox", OK: true, Figures: map[registrar.Figure]float64{registrar.FigureLookedAt: 1_799_999_999}},
 			{Name: "registry", OK: true, Figures: map[registrar.Figure]float64{registrar.FigureHeardAt: 1_799_999_000}}}},
@@ -119,6 +120,11 @@ func TestMetrics(t *testing.T) {
 		`panel_limit_waiting{registrar="r01"} 1808`,
 		`panel_renewal_next_pass_timestamp_seconds{registrar="r01"} 1.80008e+09`,
 		`panel_review_mails{registrar="r01"} 4`,
+		`panel_day_requests_sent{registrar="r01"} 211`,
+		`panel_day_mails_read{registrar="r01"} 402`,
+		`panel_day_mails_applied{registrar="r01"} 398`,
+		`panel_day_mails_review{registrar="r01"} 3`,
+		`panel_unanswered_timestamp_seconds{registrar="r01"} 1.7999905e+09`,
 		`panel_renewal_pass_timestamp_seconds{registrar="r01"} 1.79999e+09`,
 		`panel_mailbox_looked_timestamp_seconds{registrar="r01"} 1.799999999e+09`,
 		`panel_registry_heard_timestamp_seconds{registrar="r01"} 1.799999e+09`,
