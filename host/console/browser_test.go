@@ -210,6 +210,7 @@ func TestInABrowser(t *testing.T) {
 		{"rights", looksOnly},
 		{"without script", worksWithoutScript},
 		{"by axe-core", pleasesAxe},
+		{"on paper", prints},
 		{"in Russian, on a telephone", fitsATelephone},
 	} {
 		t.Run(play.name, func(t *testing.T) {
