@@ -2,7 +2,9 @@ package metrics
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -213,21 +215,80 @@ func TestRequests(t *testing.T) {
 	}, `a.ru`)
 }
 
-// Prometheus's own tool finds nothing wrong with the example of alerts, nor with what is scraped.
+// Prometheus's own tool finds nothing wrong with the example of alerts, the board and what is scraped; each alert is
+// raised when it should be, and none while all is well.
 func TestPromtool(t *testing.T) {
 	t.Parallel()
 	testrun.NeedsServers(t)
+	board := filepath.Join(t.TempDir(), "board.yml")
+	if err := os.WriteFile(board, []byte(questions(t)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, check := range []struct {
 		args  []string
 		input string
 	}{
-		{args: []string{"check", "rules", filepath.Join("..", "..", "docs", "ops", "alerts.yml")}},
+		{args: []string{"check", "rules", alertsFile}},
+		{args: []string{"check", "rules", board}},
+		{args: []string{"test", "rules", alertsTest}},
 		{args: []string{"check", "metrics"}, input: newStand(t).scrape()},
 	} {
 		cmd := exec.CommandContext(t.Context(), "promtool", check.args...)
 		cmd.Stdin = strings.NewReader(check.input)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("promtool %s (Debian's package prometheus): %v\n%s", strings.Join(check.args, " "), err, out)
+		}
+	}
+}
+
+var (
+	alertsFile = filepath.Join("..", "..", "docs", "ops", "alerts.yml")
+	alertsTest = filepath.Join("testdata", "alerts_test.yml")
+)
+
+// questions are the expressions of the board, as rules that promtool can check.
+func questions(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "ops", "grafana.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var board struct {
+		Panels []struct{ Targets []struct{ Expr string } }
+	}
+	if err := json.Unmarshal(text, &board); err != nil {
+		t.Fatal(err)
+	}
+	rules := "groups:\n  - name: board\n    rules:\n"
+	for i, panel := range board.Panels {
+		if len(panel.Targets) == 0 {
+			t.Errorf("panel %d of the board asks nothing", i)
+		}
+		for k, target := range panel.Targets {
+			rules += fmt.Sprintf("      - { record: 'board:%d:%d', expr: %q }\n", i, k, target.Expr)
+		}
+	}
+	return rules
+}
+
+// Each alert of the example has a test that raises it.
+func TestEachAlertIsTried(t *testing.T) {
+	t.Parallel()
+	alerts, err := os.ReadFile(alertsFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried, err := os.ReadFile(alertsTest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := regexp.MustCompile(`- alert: (\w+)`).FindAllSubmatch(alerts, -1)
+	if len(all) == 0 {
+		t.Fatal("there are no alerts")
+	}
+	for _, alert := range all {
+		if !strings.Contains(string(tried), `alertname="`+string(alert[1])+`"`) {
+			t.Errorf("%s has no test that raises it", alert[1])
 		}
 	}
 }
