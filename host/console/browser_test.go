@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -196,7 +197,7 @@ func TestInABrowser(t *testing.T) {
 	anna.shows("Today", "anna", "Needs a person")
 
 	if dir := os.Getenv("SCREENSHOTS"); dir != "" {
-		takePictures(t, chromium, dir)
+		takePictures(t, chromium, dir, strings.Fields(cmp.Or(os.Getenv("SCREENSHOTS_IN"), "en ru"))...)
 	}
 	for _, play := range []struct {
 		name string
