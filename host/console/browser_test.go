@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -208,7 +209,7 @@ func TestInABrowser(t *testing.T) {
 	anna.shows("Today", "anna", "Needs a person")
 
 	if dir := os.Getenv("SCREENSHOTS"); dir != "" {
-		takePictures(t, chromium, dir)
+		takePictures(t, chromium, dir, strings.Fields(cmp.Or(os.Getenv("SCREENSHOTS_IN"), "en ru"))...)
 	}
 	for _, play := range []struct {
 		name string
@@ -223,6 +224,7 @@ func TestInABrowser(t *testing.T) {
 		{"rights", looksOnly},
 		{"without script", worksWithoutScript},
 		{"by axe-core", pleasesAxe},
+		{"on paper", prints},
 		{"in Russian, on a telephone", fitsATelephone},
 	} {
 		t.Run(play.name, func(t *testing.T) {

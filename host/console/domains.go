@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
@@ -58,6 +59,7 @@ func showDomains(v *visit) (any, error) {
 type domain struct {
 	api.Domain
 	Doing    *api.Operation // what is under way, with its history
+	Stands   time.Time      // since when it stands so that a person must see it; zero = it does not
 	Episodes []episode
 	Contacts []masked                  // that its registrar has for it
 	DS       bool                      // an order may bring DS records
@@ -66,13 +68,6 @@ type domain struct {
 	Asks     bool                      // whether its registrar asks the registry when told
 	Terms    *api.Years                // of a renewal, if there is a choice
 	Orders   []registrar.OperationKind // that can be placed for it, beside those with a form here
-}
-
-// episode is a part of the story: the entries about one operation, or about none, the newest first.
-type episode struct {
-	Operation string
-	Entries   []api.Entry
-	Mails     map[string]string // the mails behind them, by ID
 }
 
 // mostEntries is how many lines of its story the page of a domain has; the log has all.
@@ -98,6 +93,7 @@ func showDomain(v *visit) (any, error) {
 		}
 	}
 
+	shown.fold()
 	if registrar.DomainStatus(d.Status).Held() {
 		shown.Contacts = v.maskedContacts(d.Name)
 	}
@@ -121,33 +117,6 @@ func otherRegistrars(plugins []api.Plugin, d api.Domain) (names []string) {
 		}
 	}
 	return names
-}
-
-// episodes parts a timeline where another operation begins, and turns it round.
-func episodes(timeline []api.Entry) (all []episode) {
-	for _, e := range slices.Backward(timeline) {
-		operation := text(e.Operation)
-		if n := len(all); n == 0 || all[n-1].Operation != operation {
-			all = append(all, episode{Operation: operation})
-		}
-		last := &all[len(all)-1]
-		last.Entries = append(last.Entries, e)
-	}
-	return all
-}
-
-// foldInto adds the mails behind the newest entries.
-func (v *visit) foldInto(all []episode) {
-	var behind []*string
-	for _, e := range all {
-		for _, entry := range e.Entries {
-			behind = append(behind, entry.Mail)
-		}
-	}
-	mails := v.folded(behind)
-	for i := range all {
-		all[i].Mails = mails
-	}
 }
 
 // refresh has the registry asked now.

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -390,13 +391,15 @@ func TestAFailedOrderIsRefunded(t *testing.T) {
 	const name = "xn--e1afmkfd.xn--p1ai"
 	b.fake.events = []registrar.Event{{Cursor: 1, At: now, Type: registrar.EventOperation, Level: registrar.LevelError, Message: "refused", Actor: "registrar", Name: name,
 		Order: "web-test", Operation: "op-7", Kind: registrar.KindRegister, State: registrar.Failed, Reason: "is reserved",
-		Domain: &registrar.Domain{Name: name, Customer: "c1", Status: registrar.StatusError}}}
+		Domain: &registrar.Domain{Name: name, Customer: "c1", Status: registrar.StatusError,
+			Alarms: []registrar.Alarm{{Key: "operation:op-7", Since: now.Add(-3 * time.Hour), Message: "registration failed: is reserved"}}}}}
 	if err := b.book.Follow(t.Context(), "r01", b.fake); err == nil {
 		t.Fatal("the events do not end")
 	}
 
 	sees(t, b.get("/"), "пример.рф: Error", "is reserved", `href="/orders/web-test#retry"`, `href="/orders/web-test#refund"`)
 	sees(t, b.get("/domains/"+name), `failed</span>: <q class="words">is reserved</q>`, `href="/orders/web-test"`)
+	toldOnce(t, b.get("/domains/"+name), []string{"is reserved", "for 3 hours", "<dt>In the DNS</dt><dd>" + name + "</dd>"}, []string{"refused, or given up"})
 	sees(t, b.get("/orders?state=paid&outcome=failed"), "пример.рф", "is reserved")
 
 	page := b.get(at)

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -74,9 +73,8 @@ const (
 )
 
 func standingOf(p api.Plugin) standing {
-	s := standing{Name: p.Name, State: p.State}
+	s := standing{Name: p.Name, State: p.State, Says: api.FiguresOf(p)}
 	for _, h := range p.Health {
-		s.Says = together(s.Says, h.Figures)
 		if !h.OK && h.Component != "review" { // mails that wait are work, and no fault
 			s.Unwell = append(s.Unwell, h.Component)
 		}
@@ -85,18 +83,6 @@ func standingOf(p api.Plugin) standing {
 		s.State = running
 	}
 	return s
-}
-
-// together are the figures of several parts of a registrar.
-func together(all api.Figures, more *api.Figures) api.Figures {
-	if more == nil {
-		return all
-	}
-	all.LookedAt, all.HeardAt = cmp.Or(all.LookedAt, more.LookedAt), cmp.Or(all.HeardAt, more.HeardAt)
-	all.PassedAt, all.NextAt = cmp.Or(all.PassedAt, more.PassedAt), cmp.Or(all.NextAt, more.NextAt)
-	all.Left, all.Most = cmp.Or(all.Left, more.Left), cmp.Or(all.Most, more.Most)
-	all.Queued, all.Waiting = cmp.Or(all.Queued, more.Queued), cmp.Or(all.Waiting, more.Waiting)
-	return all
 }
 
 // flash is told on the page after an action, once.

@@ -95,6 +95,7 @@ type registrarShown struct {
 	api.Plugin
 	Settings []api.Setting
 	Says     api.Figures
+	Oldest   *api.Unanswered
 }
 
 func showRegistrars(v *visit) (any, error) {
@@ -108,7 +109,7 @@ func showRegistrars(v *visit) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, registrarShown{p, settings, standingOf(p).Says})
+		all = append(all, registrarShown{p, settings, api.FiguresOf(p), api.LongestUnanswered(p)})
 	}
 	return all, nil
 }

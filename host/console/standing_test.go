@@ -48,6 +48,30 @@ func TestHeadTellsHowItStands(t *testing.T) {
 	}
 }
 
+// The page of a registrar tells what went out and came in within a day, and leads to what has waited longest.
+func TestRegistrarsTellTheirDay(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.fake.tells(map[registrar.Figure]float64{registrar.FigureLeft: 1})
+	if page := b.get("/registrars"); strings.Contains(page, "Last 24 hours") || strings.Contains(page, "Longest without an answer") {
+		t.Errorf("what the registrar does not tell is shown:\n%s", page)
+	}
+
+	day := []map[registrar.Figure]float64{{registrar.FigureSent: 1, registrar.FigureUnansweredAt: float64(now.Add(-3 * time.Hour).Unix())},
+		{registrar.FigureRead: 1402, registrar.FigureApplied: 1400, registrar.FigureForReview: 2}}
+	b.fake.tells(day...)
+	b.fake.statuses[0].Health[0].Advice = []registrar.Advice{{Action: registrar.AdviseSeeOperation, Parameters: map[string]string{"operation": "op-1", "domain": "xn--e1afmkfd.xn--p1ai"}}}
+	sees(t, b.get("/registrars"), "<dt>Last 24 hours</dt><dd>1 request sent · 1,402 mails read · 1,400 answers applied · 2 mails left for review</dd>",
+		`<dt>Longest without an answer</dt><dd><a href="/operations/op-1">пример.рф</a>, for 3 hours, <time datetime="2026-03-01T09:04:05Z"`)
+	_, page := b.post("/language", url.Values{"language": {"ru"}, "back": {"/registrars"}})
+	sees(t, page, "<dt>За последние 24 часа</dt><dd>1 запрос отправлен · ", "2 письма осталось на разбор", "<dt>Дольше всех без ответа</dt>")
+
+	delete(day[0], registrar.FigureUnansweredAt)
+	b.fake.tells(day...)
+	_, page = b.post("/language", url.Values{"language": {"en"}, "back": {"/registrars"}})
+	sees(t, page, "none: each request that was sent has a first answer")
+}
+
 func TestDoneBy(t *testing.T) {
 	t.Parallel()
 	n := func(n int) *int { return &n }

@@ -2,7 +2,9 @@ package metrics
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -38,8 +40,9 @@ type stand struct {
 func newStand(t *testing.T) *stand {
 	s := &stand{t: t, now: start, states: []supervisor.Status{
 		{Name: "r01", State: supervisor.Degraded, Restarts: 2, Health: []registrar.Component{
-			{Name: "queue", OK: true, Figures: map[registrar.Figure]float64{registrar.FigureLeft: 289, registrar.FigureMost: 300, registrar.FigureQueued: 1808}},
-			{Name: "review", Figures: map[registrar.Figure]float64{registrar.FigureWaiting: 4}},
+			{Name: "queue", OK: true, Figures: map[registrar.Figure]float64{registrar.FigureLeft: 289, registrar.FigureMost: 300, registrar.FigureQueued: 1808,
+				registrar.FigureSent: 211, registrar.FigureUnansweredAt: 1_799_990_500}},
+			{Name: "review", Figures: map[registrar.Figure]float64{registrar.FigureWaiting: 4, registrar.FigureRead: 402, registrar.FigureApplied: 398, registrar.FigureForReview: 3}},
 			{Name: "renewals", OK: true, Figures: map[registrar.Figure]float64{registrar.FigurePassedAt: 1_799_990_000, registrar.FigureNextAt: 1_800_080_000}},
 			{Name: "mailbox", OK: true, Figures: map[registrar.Figure]float64{registrar.FigureLookedAt: 1_799_999_999}},
 			{Name: "registry", OK: true, Figures: map[registrar.Figure]float64{registrar.FigureHeardAt: 1_799_999_000}}}},
@@ -119,6 +122,11 @@ func TestMetrics(t *testing.T) {
 		`panel_limit_waiting{registrar="r01"} 1808`,
 		`panel_renewal_next_pass_timestamp_seconds{registrar="r01"} 1.80008e+09`,
 		`panel_review_mails{registrar="r01"} 4`,
+		`panel_day_requests_sent{registrar="r01"} 211`,
+		`panel_day_mails_read{registrar="r01"} 402`,
+		`panel_day_mails_applied{registrar="r01"} 398`,
+		`panel_day_mails_review{registrar="r01"} 3`,
+		`panel_unanswered_timestamp_seconds{registrar="r01"} 1.7999905e+09`,
 		`panel_renewal_pass_timestamp_seconds{registrar="r01"} 1.79999e+09`,
 		`panel_mailbox_looked_timestamp_seconds{registrar="r01"} 1.799999999e+09`,
 		`panel_registry_heard_timestamp_seconds{registrar="r01"} 1.799999e+09`,
@@ -207,21 +215,80 @@ func TestRequests(t *testing.T) {
 	}, `a.ru`)
 }
 
-// Prometheus's own tool finds nothing wrong with the example of alerts, nor with what is scraped.
+// Prometheus's own tool finds nothing wrong with the example of alerts, the board and what is scraped; each alert is
+// raised when it should be, and none while all is well.
 func TestPromtool(t *testing.T) {
 	t.Parallel()
 	testrun.NeedsServers(t)
+	board := filepath.Join(t.TempDir(), "board.yml")
+	if err := os.WriteFile(board, []byte(questions(t)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, check := range []struct {
 		args  []string
 		input string
 	}{
-		{args: []string{"check", "rules", filepath.Join("..", "..", "docs", "ops", "alerts.yml")}},
+		{args: []string{"check", "rules", alertsFile}},
+		{args: []string{"check", "rules", board}},
+		{args: []string{"test", "rules", alertsTest}},
 		{args: []string{"check", "metrics"}, input: newStand(t).scrape()},
 	} {
 		cmd := exec.CommandContext(t.Context(), "promtool", check.args...)
 		cmd.Stdin = strings.NewReader(check.input)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("promtool %s (Debian's package prometheus): %v\n%s", strings.Join(check.args, " "), err, out)
+		}
+	}
+}
+
+var (
+	alertsFile = filepath.Join("..", "..", "docs", "ops", "alerts.yml")
+	alertsTest = filepath.Join("testdata", "alerts_test.yml")
+)
+
+// questions are the expressions of the board, as rules that promtool can check.
+func questions(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "ops", "grafana.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var board struct {
+		Panels []struct{ Targets []struct{ Expr string } }
+	}
+	if err := json.Unmarshal(text, &board); err != nil {
+		t.Fatal(err)
+	}
+	rules := "groups:\n  - name: board\n    rules:\n"
+	for i, panel := range board.Panels {
+		if len(panel.Targets) == 0 {
+			t.Errorf("panel %d of the board asks nothing", i)
+		}
+		for k, target := range panel.Targets {
+			rules += fmt.Sprintf("      - { record: 'board:%d:%d', expr: %q }\n", i, k, target.Expr)
+		}
+	}
+	return rules
+}
+
+// Each alert of the example has a test that raises it.
+func TestEachAlertIsTried(t *testing.T) {
+	t.Parallel()
+	alerts, err := os.ReadFile(alertsFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried, err := os.ReadFile(alertsTest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := regexp.MustCompile(`- alert: (\w+)`).FindAllSubmatch(alerts, -1)
+	if len(all) == 0 {
+		t.Fatal("there are no alerts")
+	}
+	for _, alert := range all {
+		if !strings.Contains(string(tried), `alertname="`+string(alert[1])+`"`) {
+			t.Errorf("%s has no test that raises it", alert[1])
 		}
 	}
 }

@@ -27,6 +27,12 @@ var (
 		registrar.FigureQueued:   ofRegistrar("panel_limit_waiting", "Requests that cost money and wait to be sent, planned renewals included."),
 		registrar.FigureNextAt:   ofRegistrar("panel_renewal_next_pass_timestamp_seconds", "When the next renewal pass is made."),
 		registrar.FigureWaiting:  ofRegistrar("panel_review_mails", "Mails that wait for a person to say what they mean."),
+
+		registrar.FigureUnansweredAt: ofRegistrar("panel_unanswered_timestamp_seconds", "When the request was sent that has waited longest for a first answer; not told while none waits."),
+		registrar.FigureSent:         ofRegistrar("panel_day_requests_sent", "Requests that were sent in the last 24 hours."),
+		registrar.FigureRead:         ofRegistrar("panel_day_mails_read", "Mails that came in the last 24 hours and were read."),
+		registrar.FigureApplied:      ofRegistrar("panel_day_mails_applied", "Of these, the answers that were applied."),
+		registrar.FigureForReview:    ofRegistrar("panel_day_mails_review", "Of these, those that a person must still read."),
 	}
 )
 

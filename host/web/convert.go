@@ -139,8 +139,10 @@ func pluginOf(s supervisor.Status) api.Plugin {
 // figures is nil for none. What a plugin says that can be no number of these is left out.
 func figures(in map[registrar.Figure]float64) *api.Figures {
 	out := api.Figures{}
-	instants := map[registrar.Figure]**time.Time{registrar.FigureLookedAt: &out.LookedAt, registrar.FigureHeardAt: &out.HeardAt, registrar.FigurePassedAt: &out.PassedAt, registrar.FigureNextAt: &out.NextAt}
-	counts := map[registrar.Figure]**int{registrar.FigureLeft: &out.Left, registrar.FigureMost: &out.Most, registrar.FigureQueued: &out.Queued, registrar.FigureWaiting: &out.Waiting}
+	instants := map[registrar.Figure]**time.Time{registrar.FigureLookedAt: &out.LookedAt, registrar.FigureHeardAt: &out.HeardAt, registrar.FigurePassedAt: &out.PassedAt, registrar.FigureNextAt: &out.NextAt,
+		registrar.FigureUnansweredAt: &out.UnansweredAt}
+	counts := map[registrar.Figure]**int{registrar.FigureLeft: &out.Left, registrar.FigureMost: &out.Most, registrar.FigureQueued: &out.Queued, registrar.FigureWaiting: &out.Waiting,
+		registrar.FigureSent: &out.Sent, registrar.FigureRead: &out.Read, registrar.FigureApplied: &out.Applied, registrar.FigureForReview: &out.ForReview}
 
 	for name, value := range in {
 		if value < 0 || value > 1e11 || value != value {

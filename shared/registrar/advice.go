@@ -20,9 +20,11 @@ const (
 	AdviseReadStrangers AdviceAction = "read-strangers" // read the mails of strangers
 	AdviseCompare       AdviceAction = "compare"        // compare the domains that are known here with the registrar's own list
 	AdviseImport        AdviceAction = "import"         // take a domain over that is ours: domain, and paid_till if it is known
+
+	AdviseSeeOperation AdviceAction = "see-operation" // see how an operation stands, that of the request which has waited longest for an answer: operation, domain
 )
 
 // AdviceActions lists every action.
 func AdviceActions() []AdviceAction {
-	return []AdviceAction{AdviseReadCode, AdviseByHand, AdviseGiveCode, AdviseSettings, AdviseReadMails, AdviseReadStrangers, AdviseCompare, AdviseImport}
+	return []AdviceAction{AdviseReadCode, AdviseByHand, AdviseGiveCode, AdviseSettings, AdviseReadMails, AdviseReadStrangers, AdviseCompare, AdviseImport, AdviseSeeOperation}
 }

@@ -14,9 +14,18 @@ const (
 	FigureQueued   Figure = "queued"    // such requests that wait to be sent, the renewals of a pass that are not begun included
 	FigureNextAt   Figure = "next_at"   // when the next renewal pass is made
 	FigureWaiting  Figure = "waiting"   // mails that wait for a person
+
+	FigureUnansweredAt Figure = "unanswered_at" // when the request was sent that has waited longest for a first answer; none waits = it is not told
+
+	// Of the last 24 hours.
+	FigureSent      Figure = "sent"       // requests that were sent
+	FigureRead      Figure = "read"       // mails that came and were read
+	FigureApplied   Figure = "applied"    // of these, the answers that were applied
+	FigureForReview Figure = "for_review" // of these, those that a person must still read
 )
 
 // Figures lists every figure that has a meaning.
 func Figures() []Figure {
-	return []Figure{FigureLookedAt, FigureHeardAt, FigurePassedAt, FigureLeft, FigureMost, FigureQueued, FigureNextAt, FigureWaiting}
+	return []Figure{FigureLookedAt, FigureHeardAt, FigurePassedAt, FigureLeft, FigureMost, FigureQueued, FigureNextAt, FigureWaiting,
+		FigureUnansweredAt, FigureSent, FigureRead, FigureApplied, FigureForReview}
 }

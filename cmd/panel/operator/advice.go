@@ -26,6 +26,9 @@ var wordings = map[registrar.AdviceAction]func(parameters map[string]string) str
 	registrar.AdviseReadMails:     func(map[string]string) string { return "panel review" },
 	registrar.AdviseReadStrangers: func(map[string]string) string { return "panel review --strangers" },
 	registrar.AdviseCompare:       func(map[string]string) string { return "panel domains" },
+	registrar.AdviseSeeOperation: func(p map[string]string) string {
+		return "panel operation show " + cmp.Or(p["operation"], "ID")
+	},
 	registrar.AdviseImport: func(p map[string]string) string {
 		return "panel domain import " + cmp.Or(p["domain"], "NAME") + " --customer ID --handle H --paid-till " + cmp.Or(p["paid_till"], "DATE")
 	},
@@ -57,4 +60,10 @@ func with(text string, advice []api.Advice) string {
 	return text
 }
 
-func detailed(h api.Component) string { return with(h.Detail, h.Advice) }
+// detailed is what a component says, with what to do where it is not well.
+func detailed(h api.Component) string {
+	if h.OK {
+		return h.Detail
+	}
+	return with(h.Detail, h.Advice)
+}

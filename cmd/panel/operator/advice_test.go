@@ -30,6 +30,7 @@ func TestAdviceIsWorded(t *testing.T) {
 		{api.Advice{Action: "import", Parameters: map[string]string{"domain": "old.ru", "paid_till": "2027-11-24"}},
 			[]string{"panel domain import old.ru --customer ID --handle H --paid-till 2027-11-24"}},
 		{api.Advice{Action: "settings", Parameters: map[string]string{"settings": "reconciled"}}, []string{"look at reconciled in plugin.hcl, then panel plugins upgrade NAME"}},
+		{api.Advice{Action: "see-operation", Parameters: map[string]string{"operation": "op-1", "domain": "x.ru"}}, []string{"panel operation show op-1"}},
 		{api.Advice{Action: "dance"}, nil},
 	} {
 		if got := advised([]api.Advice{c.advice}); !slices.Equal(got, c.want) {

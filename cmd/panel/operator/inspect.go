@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"registrar.panel/cmd/panel/command"
+	"registrar.panel/host/input"
 	"registrar.panel/host/web/api"
 )
 
@@ -69,7 +70,20 @@ func pluginsText(list []api.Plugin) func(io.Writer) {
 			for _, h := range p.Health {
 				command.Row(w, p.Name, h.Component, command.Wellness(h.OK), command.Said(detailed(h)))
 			}
+			trafficText(w, p)
 		}
+	}
+}
+
+// trafficText writes what a registrar was sent and answered of late, as far as it tells that.
+func trafficText(w io.Writer, p api.Plugin) {
+	all := api.FiguresOf(p)
+	if all.Sent != nil && all.Read != nil && all.Applied != nil && all.ForReview != nil {
+		command.Row(w, p.Name, command.Name("last 24 hours"), command.Said(fmt.Sprintf("requests sent %d, mails read %d, answers applied %d, left for review %d",
+			*all.Sent, *all.Read, *all.Applied, *all.ForReview)))
+	}
+	if oldest := api.LongestUnanswered(p); oldest != nil {
+		command.Row(w, p.Name, command.Name("unanswered since"), oldest.Since, input.Unicode(oldest.Domain), oldest.Operation)
 	}
 }
 

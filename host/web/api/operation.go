@@ -51,6 +51,6 @@ type Decision struct {
 
 // Advice is something that a person can do next.
 type Advice struct {
-	Action     string            `json:"action"` // read-code | by-hand | give-code | settings | read-mails | read-strangers | compare | import; new ones may come
+	Action     string            `json:"action"` // read-code | by-hand | give-code | settings | read-mails | read-strangers | compare | import | see-operation; new ones may come
 	Parameters map[string]string `json:"parameters,omitempty"`
 }

@@ -1,6 +1,11 @@
 package api
 
-import "time"
+import (
+	"cmp"
+	"time"
+
+	"registrar.panel/shared/registrar"
+)
 
 // Plugin is how a registrar's process stands.
 type Plugin struct {
@@ -30,6 +35,45 @@ func RenewalState(p Plugin) (all []Component) {
 		}
 	}
 	return all
+}
+
+// FiguresOf are the figures of all parts of a registrar; of one that several tell, the first.
+func FiguresOf(p Plugin) (all Figures) {
+	for _, c := range p.Health {
+		if more := c.Figures; more != nil {
+			all.LookedAt, all.HeardAt = cmp.Or(all.LookedAt, more.LookedAt), cmp.Or(all.HeardAt, more.HeardAt)
+			all.PassedAt, all.NextAt = cmp.Or(all.PassedAt, more.PassedAt), cmp.Or(all.NextAt, more.NextAt)
+			all.Left, all.Most = cmp.Or(all.Left, more.Left), cmp.Or(all.Most, more.Most)
+			all.Queued, all.Waiting = cmp.Or(all.Queued, more.Queued), cmp.Or(all.Waiting, more.Waiting)
+			all.UnansweredAt, all.Sent = cmp.Or(all.UnansweredAt, more.UnansweredAt), cmp.Or(all.Sent, more.Sent)
+			all.Read, all.Applied, all.ForReview = cmp.Or(all.Read, more.Read), cmp.Or(all.Applied, more.Applied), cmp.Or(all.ForReview, more.ForReview)
+		}
+	}
+	return all
+}
+
+// Unanswered is the request that has waited longest for a registrar's first answer.
+type Unanswered struct {
+	Operation string // that it is for; "" = it is not said
+	Domain    string // in ACE; "" = it is not said
+	Since     time.Time
+}
+
+// LongestUnanswered is what a registrar tells of that request; nil = none waits, or it tells of none.
+func LongestUnanswered(p Plugin) *Unanswered {
+	since := FiguresOf(p).UnansweredAt
+	if since == nil {
+		return nil
+	}
+	u := Unanswered{Since: *since}
+	for _, c := range p.Health {
+		for _, a := range c.Advice {
+			if a.Action == string(registrar.AdviseSeeOperation) {
+				u.Operation, u.Domain = a.Parameters["operation"], a.Parameters["domain"]
+			}
+		}
+	}
+	return &u
 }
 
 // Offer is what a registrar sells below some TLDs.
@@ -94,4 +138,12 @@ type Figures struct {
 	Most     *int       `json:"most,omitempty"`      // such requests that may be sent in an hour, at most; 0 = none go out until that is settled
 	Queued   *int       `json:"queued,omitempty"`    // such requests that wait to be sent, planned renewals included
 	Waiting  *int       `json:"waiting,omitempty"`   // mails that wait for a person
+
+	UnansweredAt *time.Time `json:"unanswered_at,omitempty"` // when the request was sent that has waited longest for a first answer; advice "see-operation" has its operation
+
+	// Of the last 24 hours.
+	Sent      *int `json:"sent,omitempty"`       // requests that were sent
+	Read      *int `json:"read,omitempty"`       // mails that came and were read
+	Applied   *int `json:"applied,omitempty"`    // of these, the answers that were applied
+	ForReview *int `json:"for_review,omitempty"` // of these, those that a person must still read
 }

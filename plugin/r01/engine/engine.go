@@ -61,6 +61,12 @@ func New(s *Settings, p Parts) *Engine {
 	}
 }
 
+// Lately is what was sent and what came within the last 24 hours.
+func (en *Engine) Lately(tx *store.Tx) (store.Traffic, error) {
+	now := en.now()
+	return tx.Requests.Traffic(now.Add(-day), now.Add(ClockSkew)) // what is later was written by a clock that was wrong
+}
+
 // Continuer goes on with orders that waited for something else; package ordering has the
 // real one.
 type Continuer interface {

@@ -245,13 +245,28 @@ func (vs *Views) measure(tx *store.Tx, passed time.Time, queue, review, renewals
 		return err
 	}
 
+	day, err := vs.engine.Lately(tx)
+	if err != nil {
+		return err
+	}
+	oldest, err := tx.Requests.LongestUnanswered()
+	if err != nil {
+		return err
+	}
+
 	most := vs.engine.Limits.PerHour()
 	if may.Ordered.May == 0 && may.Ordered.Until.IsZero() {
 		most = 0 // until a person, or an answer, has settled it
 	}
 
-	queue.Figures = map[registrar.Figure]float64{registrar.FigureLeft: float64(may.Ordered.May), registrar.FigureMost: float64(most), registrar.FigureQueued: float64(queued)}
-	review.Figures = map[registrar.Figure]float64{registrar.FigureWaiting: float64(waiting)}
+	queue.Figures = map[registrar.Figure]float64{registrar.FigureLeft: float64(may.Ordered.May), registrar.FigureMost: float64(most), registrar.FigureQueued: float64(queued),
+		registrar.FigureSent: float64(day.Sent)}
+	if !oldest.Since.IsZero() {
+		queue.Figures[registrar.FigureUnansweredAt] = float64(oldest.Since.Unix())
+		queue.Advice = append(queue.Advice, registrar.Advice{Action: registrar.AdviseSeeOperation, Parameters: map[string]string{"operation": string(oldest.Operation), "domain": oldest.Domain}})
+	}
+	review.Figures = map[registrar.Figure]float64{registrar.FigureWaiting: float64(waiting), registrar.FigureRead: float64(day.Read),
+		registrar.FigureApplied: float64(day.Applied), registrar.FigureForReview: float64(day.Review)}
 	if !passed.IsZero() {
 		renewals.Figures = map[registrar.Figure]float64{registrar.FigurePassedAt: float64(passed.Unix())}
 	}

@@ -401,7 +401,7 @@ func (x *Operation) GetAdvice() []*Advice {
 // a front end does not know it leaves out; the text beside says as much.
 type Advice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// "read-code", "by-hand", "give-code", "settings", "read-mails", "read-strangers", "compare", "import";
+	// "read-code", "by-hand", "give-code", "settings", "read-mails", "read-strangers", "compare", "import", "see-operation";
 	// new ones may come.
 	Action string `protobuf:"bytes,1,opt,name=action,proto3" json:"action,omitempty"`
 	// By name: order of read-code; kind, domain and until of by-hand; operation of give-code; settings of
