@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -159,6 +161,16 @@ func (p *tab) enter(pairs ...string) {
 	}
 }
 
+// types enters one value after another into a field, as a person does who does not stop in between.
+func (p *tab) types(selector string, values ...string) {
+	p.t.Helper()
+	typing := ""
+	for _, v := range values {
+		typing += fmt.Sprintf(" e.value = %q; e.dispatchEvent(new Event('input', { bubbles: true }));", v)
+	}
+	eval[bool](p, "(() => {"+find+"%s return true })()", selector, typing)
+}
+
 // shows fails where the page lacks one of the texts.
 func (p *tab) shows(texts ...string) {
 	p.t.Helper()
@@ -204,6 +216,7 @@ func TestInABrowser(t *testing.T) {
 		play func(t *testing.T, s *served, anna *tab, chromium context.Context)
 	}{
 		{"an order from its form to Registered", ordersADomain},
+		{"whether a name is free, as it is typed", asksAsOneTypes},
 		{"a failed order is tried again, and refunded", refundsAnOrder},
 		{"a mail in review, and the rule for such mails", readsAMail},
 		{"two decide at once", decidesWithAnother},
@@ -261,6 +274,74 @@ func ordersADomain(t *testing.T, s *served, anna *tab, _ context.Context) {
 	eval[bool](anna, "%s", becomes("document.documentElement.dataset.live"))
 	s.tells(t, "newtime.ru", order, registrar.Succeeded, registrar.StatusRegistered, "")
 	eval[bool](anna, "%s", becomes("document.querySelector('main .lead')?.innerText.includes('Registered')"))
+}
+
+// A name is asked about once it is not typed on, and what is typed ends the question before.
+func asksAsOneTypes(t *testing.T, s *served, anna *tab, _ context.Context) {
+	asked, ended := make(chan string, 10), make(chan error, 1)
+	s.checked(func(ctx context.Context, name string) {
+		asked <- name
+		if name == "slow.ru" {
+			<-ctx.Done()
+			ended <- context.Cause(ctx)
+		}
+	})
+	defer s.checked(nil)
+	limit := time.After(testrun.Limit(t))
+	next := func(want string) {
+		t.Helper()
+		select {
+		case name := <-asked:
+			if name != want {
+				t.Fatalf("%s is asked about, want %s", name, want)
+			}
+		case <-limit:
+			t.Fatalf("%s is not asked about", want)
+		}
+	}
+	const said = "document.getElementById('available').innerText"
+	says := func(want string) { t.Helper(); eval[bool](anna, "%s", becomes(said+fmt.Sprintf(" === %q", want))) }
+
+	anna.open("/orders/new")
+	anna.types("#domain", "s", "slo.ru", "slow.ru")
+	next("slow.ru")
+	anna.types("#domain", "free.r", "free.ru")
+	select {
+	case err := <-ended:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("the question about slow.ru ended with %v", err)
+		}
+	case <-limit:
+		t.Fatal("the question about slow.ru goes on")
+	}
+	next("free.ru")
+	says("free.ru: available")
+
+	// The answer goes with the name that it is about, and what is no name that is sold here has none.
+	anna.types("#domain", "free.r")
+	if text := eval[string](anna, said); text != "" {
+		t.Errorf("beside another name it still says %q", text)
+	}
+	anna.types("#domain", "example.ru")
+	says("example.ru: taken — it is Registered here")
+	anna.types("#kind", "renew")
+	if text := eval[string](anna, said); text != "" {
+		t.Errorf("of a renewal it says %q", text)
+	}
+
+	// The second step has the name, too.
+	anna.open("/orders/new?domain=other.ru")
+	next("other.ru")
+	anna.types("#domain", "gold.ru")
+	next("gold.ru")
+	says("gold.ru: available (at a price of its own), 1200.00 RUB")
+}
+
+// checked has the registrar do something before it says whether a name is free.
+func (s *served) checked(first func(ctx context.Context, name string)) {
+	s.turn()
+	defer s.turn()
+	s.fake.checks = first
 }
 
 // becomes is a promise that is kept as soon as a condition of the page holds.
@@ -350,10 +431,17 @@ func worksWithoutScript(t *testing.T, s *served, _ *tab, chromium context.Contex
 	plain.signIn("boris", "/domains/calm.ru")
 	plain.press("form[action$='/renewal'] button[value=auto]")
 	plain.shows("is renewed from now on")
+
+	plain.open("/orders/new")
+	plain.enter("#domain", "free.ru", "#customer", "c1")
+	plain.press("button[name=check]")
+	plain.shows("free.ru: available")
+	plain.press("main form button")
+	plain.shows("The registrant", "free.ru: available")
 }
 
 // narrow are pages that must fit a telephone.
-var narrow = []string{"/", "/domains", "/domains/example.ru", "/orders", "/orders/new", "/operations", "/operations/op-1", "/review", "/review/rv-1", "/mails", "/mails/m-1", "/renewals",
+var narrow = []string{"/", "/domains", "/domains/example.ru", "/orders", "/orders/new", "/orders/new?check=1&domain=example.ru", "/operations", "/operations/op-1", "/review", "/review/rv-1", "/mails", "/mails?domain=example.ru", "/mails/m-1", "/renewals",
 	"/customers", "/customers/c1", "/import", "/log", "/registrars", "/notifications", "/staff", "/staff/anna", "/tokens", "/password"}
 
 func fitsATelephone(t *testing.T, _ *served, anna *tab, _ context.Context) {

@@ -6,7 +6,7 @@
 // words, and nothing else; what a person may not do is not shown, and refused by the API as well.
 //
 // Every page works without script: forms, and an answer 303 after each. The one script, served from
-// the panel itself, brings pages up to date and moves by keys. What is said stands in the catalogues
+// the panel itself, brings pages up to date, asks whether a name is free, and moves by keys. What is said stands in the catalogues
 // of host/wording under a code; the words of a registrar, a mail or a person are shown as they are.
 package console
 

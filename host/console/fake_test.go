@@ -53,10 +53,13 @@ type fake struct {
 	ignored    []registrar.ReviewsDecision
 	submitted  []registrar.Order
 
+	more     bool                // mails wait behind those that it lists
 	ended    bool                // op-1 has ended
 	review   *registrar.Review   // nil = a hostile one
 	statuses []supervisor.Status // nil = two, of which one is unwell and one disabled
 	phrases  []registrar.Phrase
+
+	checks func(ctx context.Context, name string) // before it is answered; nil = at once
 
 	kinds  []registrar.OperationKind // as sells says
 	offers []registrar.Offer
@@ -99,7 +102,10 @@ func (f *fake) Validate(_ context.Context, o registrar.Order) (registrar.Validat
 	return registrar.Validation{Problems: f.problems, Preview: "the mail for " + o.Domain}, nil
 }
 
-func (f *fake) Check(_ context.Context, names []string) ([]registrar.Availability, error) {
+func (f *fake) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {
+	if f.checks != nil {
+		f.checks(ctx, names[0])
+	}
 	a := registrar.Availability{Name: names[0], Status: registrar.Available}
 	if names[0] == "gold.ru" {
 		a.Reason, a.Price = registrar.ReasonPremium, registrar.Price{Amount: "1200.00", Currency: "RUB"}
@@ -179,7 +185,7 @@ func (f *fake) Reviews(context.Context) ([]registrar.Review, error) {
 
 func (f *fake) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (registrar.ReviewPage, error) {
 	all, err := f.Reviews(ctx)
-	return registrar.ReviewPage{Reviews: all}, err
+	return registrar.ReviewPage{Reviews: all, More: f.more}, err
 }
 
 func (f *fake) Review(_ context.Context, id registrar.ReviewID) (registrar.Review, error) {

@@ -53,25 +53,36 @@ func (l logPage) Refresh() int {
 // followEvery is in seconds.
 const followEvery = 10
 
-func showLog(v *visit) (any, error) {
-	asked := v.only(logFilters...)
+// logged asks for the part of the Action Log that the address of the page names, the newest first. Of its parameters those
+// named are passed on.
+func (v *visit) logged(names ...string) (l list[api.Entry], err error) {
+	asked := v.only(names...)
 	query := url.Values{"limit": {strconv.Itoa(rowsOnPage)}, "before": {v.URL.Query().Get("before")}}
 	for name, values := range asked {
 		query[name] = values
 	}
 	rows, err := get[[]api.Entry](v, api.Path("log"), query)
 	if err != nil {
-		return nil, err
+		return l, err
 	}
 	slices.Reverse(rows)
 
-	l := list[api.Entry]{Rows: rows, Asked: asked}
+	l = list[api.Entry]{Rows: rows, Asked: asked}
 	if n := len(rows); n == rowsOnPage {
-		l.Next = narrowed("/log", asked, "before", strconv.FormatInt(rows[n-1].ID, 10))
+		l.Next = narrowed(v.URL.Path, asked, "before", strconv.FormatInt(rows[n-1].ID, 10))
 	}
 	if v.URL.Query().Get("before") != "" {
-		l.First = narrowed("/log", asked, "before", "")
+		l.First = narrowed(v.URL.Path, asked, "before", "")
 	}
+	return l, nil
+}
+
+func showLog(v *visit) (any, error) {
+	l, err := v.logged(logFilters...)
+	if err != nil {
+		return nil, err
+	}
+	asked := l.Asked
 	p := logPage{list: l, Levels: v.views("/log", logLevels, "level", "before"), Follow: narrowed("/log", asked, "follow", "1"), Stop: narrowed("/log", asked, "follow", "")}
 	if v.URL.Query().Get("follow") == "1" {
 		p.Follow = ""

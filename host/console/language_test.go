@@ -89,9 +89,10 @@ func families() map[string][]string {
 		codes = append(codes, "failure."+code)
 	}
 	codes = append(codes, "failure.INTERNAL")
-	for _, v := range slices.Concat(orderViews, operationViews, logLevels) {
+	for _, v := range slices.Concat(orderViews, operationViews, logLevels, reviewViews) {
 		shown = append(shown, v.Code)
 	}
+	shown = append(shown, "senders")
 	return map[string][]string{
 		"status": texts(registrar.DomainStatuses()), "explained": texts(registrar.DomainStatuses()),
 		"state": texts(registrar.OperationStates()), "state-explained": texts(registrar.OperationStates()),

@@ -23,10 +23,14 @@ func (c *Console) routeMails() {
 	c.page("GET /mails/{id}", screen{"mail.html", look, showMail})
 }
 
+// reviewViews are the lists in which mails wait.
+var reviewViews = []view{{"ours", nil}, {"strangers", map[string]string{"strangers": "1"}}}
+
 // queue is a part of the mails that wait, by who sent them and how their subjects look.
 type queue struct {
 	list[api.Review]
 	Strangers bool
+	Views     []chosen
 	Groups    []group
 	Ended     []group // of mails about operations that have ended meanwhile
 }
@@ -50,7 +54,39 @@ func showReviews(v *visit) (any, error) {
 		open = append(open, m)
 	}
 	q.Groups, q.Ended = groups(open), groups(ended)
+	q.Views = append(countedViews(v.views("/review", reviewViews, "strangers"), v.waiting(q)), chosen{Code: "senders", To: "/review/senders"})
 	return q, err
+}
+
+// waiting is how many mails wait in each list, as far as that is known: in one that is shown as a whole, and in that of mails which a
+// person must see if all registrars tell. Those of strangers are many, and no registrar counts them.
+func (v *visit) waiting(q queue) map[string]int {
+	counts := map[string]int{}
+	if n, told := v.toldWaiting(); told {
+		counts["ours"] = n
+	}
+	// Nothing is behind the rows, before them, or missing from them.
+	if q.Next == "" && q.First == "" && len(q.Missing) == 0 {
+		shown := reviewViews[0].Code
+		if q.Strangers {
+			shown = reviewViews[1].Code
+		}
+		counts[shown] = len(q.Rows)
+	}
+	return counts
+}
+
+// toldWaiting is how many mails a person must see, if each registrar that has such mails tells.
+func (v *visit) toldWaiting() (n int, told bool) {
+	plugins, err := get[[]api.Plugin](v, api.Path("plugins"), nil)
+	for _, p := range plugins {
+		waiting := standingOf(p).Says.Waiting
+		if waiting == nil && slices.Contains(p.Capabilities, string(registrar.CapReviews)) {
+			return 0, false
+		}
+		n, told = n+count(waiting), told || waiting != nil
+	}
+	return n, told && err == nil
 }
 
 // over reports whether all operations that a mail may be about have ended; final keeps what was found of each.
@@ -185,8 +221,31 @@ func resolveReview(v *visit) (done, error) {
 	return done{"/review", told("done.review", "Outcome", v.lang.Word("outcome", outcome))}, err
 }
 
+// mailList is a part of the stored mails, or with a domain of what the Action Log says of mails about it.
+type mailList struct {
+	list[api.MailEntry]
+	Told []api.Entry
+}
+
 func showMails(v *visit) (any, error) {
-	return listOf[api.MailEntry](v, api.Path("mails"), nil, nil)
+	if v.URL.Query().Get("domain") != "" {
+		return v.mailsAbout()
+	}
+	rows, err := listOf[api.MailEntry](v, api.Path("mails"), nil, nil)
+	return mailList{list: rows}, err
+}
+
+// mailsAbout finds the mails about a domain in its part of the Action Log, where an index leads to them and no mail is opened: what
+// lies in the stores of registrars is sealed.
+func (v *visit) mailsAbout() (mailList, error) {
+	found, err := v.logged("domain")
+	l := mailList{list: list[api.MailEntry]{Next: found.Next, First: found.First, Asked: found.Asked}}
+	for _, e := range found.Rows {
+		if e.Mail != nil {
+			l.Told = append(l.Told, e)
+		}
+	}
+	return l, err
 }
 
 // How many mails a page has folded under the steps of a story, and how much of each.

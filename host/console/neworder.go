@@ -121,13 +121,62 @@ func zoneOf(domain string, plugins []api.Plugin) string {
 	return or(registrar.ZoneOf(ace, zones), input.TLD(ace))
 }
 
+// whileTyped marks a question that the script asks for a person who goes on typing.
+const whileTyped = "typed"
+
 func showNewOrder(v *visit) (any, error) {
-	o := v.filled(v.URL.Query())
-	if o.Domain == "" {
-		o.Kinds = v.kindsOffered()
+	o, check := v.filled(v.URL.Query()), v.URL.Query().Get("check")
+	if o.Domain != "" && check == "" {
+		return v.asked(o), nil
+	}
+
+	o.Kinds = v.kindsOffered()
+	// The beginning of a name is no name that is sold here, and nothing is wrong with it.
+	if o.Domain == "" || check == whileTyped && !v.sold(o.Domain) {
 		return o, nil
 	}
-	return v.asked(o), nil
+	var err error
+	o.Availability, err = v.available(o.Domain)
+	return o, err
+}
+
+// sold reports whether a name lies in a zone that is sold here.
+func (v *visit) sold(domain string) bool {
+	plugins, err := get[[]api.Plugin](v, api.Path("plugins"), nil)
+	if err != nil || !strings.Contains(strings.Trim(domain, "."), ".") {
+		return false
+	}
+	zone := zoneOf(domain, plugins)
+	return slices.ContainsFunc(plugins, func(p api.Plugin) bool { return slices.Contains(p.TLDs, zone) })
+}
+
+// available asks whether a name is free.
+func (v *visit) available(domain string) (*api.Availability, error) {
+	answers, err := get[[]api.Availability](v, api.Path("availability"), url.Values{"name": {domain}})
+	if err != nil || len(answers) == 0 {
+		return nil, err
+	}
+	return &answers[0], nil
+}
+
+// Acquiring are the kinds of orders for which it matters whether the name is free.
+func (newOrder) Acquiring() string {
+	var kinds []string
+	for _, k := range registrar.OperationKinds() {
+		if k.Acquires() {
+			kinds = append(kinds, string(k))
+		}
+	}
+	return strings.Join(kinds, " ")
+}
+
+// Hindered reports whether there can be no such order by what is known of the name.
+func (o newOrder) Hindered() bool {
+	if o.Availability == nil {
+		return false
+	}
+	status := registrar.AvailabilityStatus(o.Availability.Status)
+	return status == registrar.NameInvalid || status == registrar.Taken && o.Kind == string(registrar.KindRegister)
 }
 
 // asked adds the questions of the registrar, and whether the name is free.
@@ -148,9 +197,7 @@ func (v *visit) asked(o newOrder) newOrder {
 		o.roles = append(o.roles, r)
 	}
 	if registrar.OperationKind(o.Kind).Acquires() {
-		if answers, err := get[[]api.Availability](v, api.Path("availability"), url.Values{"name": {o.Domain}}); err == nil && len(answers) == 1 {
-			o.Availability = &answers[0]
-		}
+		o.Availability, _ = v.available(o.Domain) // without an answer the preview decides
 	}
 	return o
 }

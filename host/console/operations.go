@@ -29,7 +29,31 @@ type operationList struct {
 
 func showOperations(v *visit) (any, error) {
 	rows, err := listOf[api.OpenOperation](v, api.Path("operations"), operationFilters, nil)
-	return operationList{rows, v.views("/operations", operationViews, "state")}, err
+	if err != nil {
+		return nil, err
+	}
+	page := operationList{rows, v.views("/operations", operationViews, "state")}
+	// The counts are those of all that is under way. Beside a list that is narrowed they would say something else than the list.
+	if len(v.only("q", "registrar", "customer")) == 0 {
+		var counts map[string]int
+		counts, err = v.underWay()
+		countedViews(page.Views, counts)
+	}
+	return page, err
+}
+
+// underWay counts what is under way, all together and in each state.
+func (v *visit) underWay() (map[string]int, error) {
+	states, err := get[[]api.UnderWay](v, api.Path("operations", "counts"), nil)
+	counts := map[string]int{}
+	for _, w := range operationViews {
+		counts[w.Code] = 0
+	}
+	for _, s := range states {
+		counts[s.State] = s.Count
+		counts["all"] += s.Count
+	}
+	return counts, err
 }
 
 // operationPage is an operation with its history, and what may be decided about it.

@@ -32,9 +32,9 @@ func (b *bench) everyPage() []string {
 	b.signIn("anna", "192.0.2.7")
 	order := b.placed()
 	return []string{"/", "/seen", "/search?q=exam", "/search?q=op-1", "/domains", "/domains?status=Registered&sort=paid_till", "/domains/example.ru", "/domains/xn--e1afmkfd.xn--p1ai",
-		"/orders", "/orders?state=unpaid", order, "/orders/new", "/orders/new?domain=other.ru&customer=c1", "/orders/new?domain=other.ru&kind=renew",
+		"/orders", "/orders?state=unpaid", order, "/orders/new", "/orders/new?check=1&domain=example.ru", "/orders/new?domain=other.ru&customer=c1", "/orders/new?domain=other.ru&kind=renew",
 		"/orders/new?domain=other.ru&kind=transfer&registrant=organization", "/operations", "/operations/op-1", "/review", "/review?strangers=1", "/review/senders",
-		"/review/rv-1", "/review/rv-1?show=raw", "/review/rv-1?show=rule", "/mails", "/mails/m-1", "/mails/m-1?show=raw", "/renewals", "/customers", "/customers/c1",
+		"/review/rv-1", "/review/rv-1?show=raw", "/review/rv-1?show=rule", "/mails", "/mails?domain=example.ru", "/mails/m-1", "/mails/m-1?show=raw", "/renewals", "/customers", "/customers/c1",
 		"/import", "/log", "/log?level=warning", "/registrars", "/plugins", "/notifications", "/staff", "/staff/anna", "/tokens"}
 }
 

@@ -1,11 +1,14 @@
 package console
 
 import (
+	"fmt"
+	"html"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"registrar.panel/host/access"
 	"registrar.panel/host/supervisor"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
@@ -151,4 +154,115 @@ func TestUnpaidOrdersHaveAnAge(t *testing.T) {
 	at := b.placed()
 	sees(t, b.get("/orders"), "for less than a minute · ends by itself", "Not concluded 1</a>", "Not paid 1</a>", "Paid and failed 0</a>")
 	sees(t, b.get(at), "<dt>Not paid for</dt><dd>less than a minute</dd>")
+}
+
+// A button says whether a name is free, in the language of the page, to who may order; while a name is typed, only of zones
+// that are sold here.
+func TestAvailabilityIsTold(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.registered()
+	said := func(query string) string {
+		t.Helper()
+		_, line, found := strings.Cut(b.get("/orders/new?"+query), `<p id="available" role="status" data-kinds="register transfer"`)
+		line, _, ends := strings.Cut(line, "</p>")
+		if !found || !ends {
+			t.Fatalf("%s: there is no line for the answer", query)
+		}
+		return line
+	}
+	for query, want := range map[string]string{
+		"": ">", "check=1": ">", "check=typed&domain=ru": ">", "check=typed&domain=other.com": ">", "check=typed&domain=.": ">",
+		"check=1&domain=other.ru":                        ` class="note">other.ru: available`,
+		"check=typed&domain=+Gold.RU+":                   ` class="note">gold.ru: available (at a price of its own), 1200.00 RUB`,
+		"check=typed&domain=a+b.ru":                      ` class="trouble">a b.ru: invalid`,
+		"check=1&domain=other.com":                       ` class="trouble">other.com: invalid — <span class="words">no registrar serves .com</span>`,
+		"check=typed&domain=example.ru":                  ` class="trouble">example.ru: taken — <span class="words">it is Registered here</span>`,
+		"check=1&domain=example.ru&kind=transfer":        ` class="note">example.ru: taken — <span class="words">it is Registered here</span>`,
+		"check=1&domain=%3Cb%3E.ru":                      ` class="trouble">&lt;b&gt;.ru: invalid`,
+		"domain=other.ru":                                ` class="note">other.ru: available`,
+		"domain=example.ru&kind=renew":                   ">",
+		"check=1&domain=%D0%BF%D1%80%D0%B8.%D1%80%D1%84": ` class="note">при.рф: available`,
+	} {
+		if got := said(query); got != want && !(strings.Contains(want, "invalid") && strings.HasPrefix(got, want)) {
+			t.Errorf("%s: %s, want %s", query, got, want)
+		}
+	}
+	sees(t, b.get("/orders/new?check=1&domain=other.ru&customer=c7"), `value="other.ru"`, `value="c7"`, `<button name="check" value="1">Is it free?</button>`)
+
+	b.header.Set("Accept-Language", "ru")
+	if got, want := said("check=typed&domain=example.ru"), "example.ru: занят — <span class=\"words\">здесь он "; !strings.Contains(got, want) {
+		t.Errorf("in Russian: %s, want %s", got, want)
+	}
+	b.person = access.Caller{Name: "trainee", Rights: []access.Right{access.Look}}
+	if w := b.call("GET", "/orders/new?check=typed&domain=other.ru", nil); w.Code != 403 || strings.Contains(w.Body.String(), "other.ru:") {
+		t.Errorf("who may only look: status %d", w.Code)
+	}
+}
+
+// The views of operations say how many there are in each state, as long as the list is that of all.
+func TestOperationsAreCounted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.registered()
+	for _, path := range []string{"/operations", "/operations?state=Sent", "/operations?sort=-name&state=NeedsAction"} {
+		sees(t, b.get(path), ">All 1</a>", ">Need action 1</a>", ">Uncertain 0</a>", ">Sent 0</a>")
+	}
+	for _, path := range []string{"/operations?q=exam", "/operations?customer=c1", "/operations?registrar=r01&state=NeedsAction"} {
+		sees(t, b.get(path), ">All</a>", ">Need action</a>")
+	}
+}
+
+// The lists of Review say how many mails wait: in the one that is shown as a whole, and in that of mails which a person must see
+// where the registrars tell.
+func TestReviewsAreCounted(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ours, strangers := "/review", "/review?strangers=1"
+	sees(t, b.get(ours), ">Wait for a person 2</a>", ">Of strangers</a>", ">Ignored senders</a>")
+	sees(t, b.get(strangers), ">Wait for a person</a>", ">Of strangers 2</a>")
+
+	// More than the page has.
+	b.fake.more = true
+	sees(t, b.get(ours), ">Wait for a person</a>", ">Of strangers</a>")
+	b.fake.tells(nil, nil, nil, nil, map[registrar.Figure]float64{registrar.FigureWaiting: 1204})
+	sees(t, b.get(ours), ">Wait for a person 1,204</a>", ">Of strangers</a>")
+	sees(t, b.get(strangers), ">Wait for a person 1,204</a>", ">Of strangers</a>")
+	sees(t, b.get(ours+"?after=2026-03-01T12:04:05Z~rv-1"), ">Wait for a person 1,204</a>", ">Of strangers</a>")
+
+	// A second registrar that has such mails does not tell: its mails would be missing.
+	b.fake.statuses = append(b.fake.statuses, supervisor.Status{Name: "other", State: supervisor.Running, Since: now, Capabilities: registrar.Capabilities()})
+	sees(t, b.get(ours), ">Wait for a person</a>", ">Of strangers</a>")
+	b.fake.more = false
+	sees(t, b.get(ours), ">Wait for a person 2</a>")
+}
+
+// The mails about a domain are those that its part of the Action Log names, found without opening any.
+func TestMailsAboutADomain(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.registered()
+	page := b.get("/mails?domain=EXAMPLE.ru")
+	sees(t, page, "Mails about example.ru, by the Action Log", `<a href="/mails/m-1">m-1</a>`, `value="EXAMPLE.ru"`, `<a href="/mails">`)
+	if strings.Contains(page, "robot@registrar.example") {
+		t.Error("it lists other mails")
+	}
+	sees(t, b.get("/mails?domain=calm.ru"), "There is no mail.") // its one entry names none
+	sees(t, b.get("/mails"), "robot@registrar.example", `<form class="filter" action="/mails" method="get">`)
+	sees(t, b.get("/review"), `<form class="filter" action="/mails" method="get">`)
+	if w := b.call("GET", "/mails?domain=a+b.ru", nil); w.Code != 422 {
+		t.Errorf("what is no name: status %d", w.Code)
+	}
+
+	// A list that is longer than a page goes on.
+	for i := range rowsOnPage {
+		b.fake.events = append(b.fake.events, registrar.Event{Cursor: registrar.Cursor(3 + i), At: now, Type: registrar.EventNotice, Level: registrar.LevelInfo, Message: "notice of R01: more",
+			Actor: "registrar", Name: "calm.ru", Mail: registrar.MailID(fmt.Sprint("m-", 1000+i))})
+	}
+	_ = b.book.Follow(t.Context(), "r01", b.fake) // the error is that the events have ended
+	page = b.get("/mails?domain=calm.ru")
+	sees(t, page, "m-1099", "m-1000", `href="/mails?before=`)
+	_, next, _ := strings.Cut(page, `href="/mails?before=`)
+	next, _, _ = strings.Cut(next, `"`)
+	sees(t, b.get("/mails?before="+html.UnescapeString(next)), "There is no mail.", `href="/mails?domain=calm.ru"`)
 }

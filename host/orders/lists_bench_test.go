@@ -90,6 +90,7 @@ func BenchmarkLists(t *testing.B) {
 			}
 			return err
 		},
+		"operations by state": func(int) error { _, err := s.Lists().CountOperations(ctx); return err },
 		"search": func(i int) error {
 			_, _, err := s.Lists().Domains(ctx, DomainList{Query: fmt.Sprintf("d0%02d", i%100), Page: Page{Limit: 100}})
 			return err

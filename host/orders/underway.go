@@ -19,6 +19,9 @@ type UnderWay struct {
 	Oldest time.Time // when the oldest was begun; zero = not known
 }
 
+// operationsUnderWay is answered by the partial index of domains that have an operation: the others are not looked at.
+const operationsUnderWay = "select operation from domains where " + hasOperation
+
 // CountOperations counts the operations that are under way, by state.
 func (l Lists) CountOperations(ctx context.Context) (all []UnderWay, err error) {
 	states := map[registrar.OperationState]UnderWay{}
@@ -32,7 +35,7 @@ func (l Lists) CountOperations(ctx context.Context) (all []UnderWay, err error) 
 			err = json.Unmarshal([]byte(text), &open)
 			states[open.State] = states[open.State].with(open)
 			return none, err
-		}, "select operation from domains where "+hasOperation)
+		}, operationsUnderWay)
 		return err
 	})
 

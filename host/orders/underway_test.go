@@ -5,9 +5,11 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"registrar.panel/internal/sqldb/sqldbtest"
 	"registrar.panel/shared/registrar"
 )
 
@@ -42,5 +44,20 @@ func TestCountOperations(t *testing.T) {
 	}
 	if err := b.Lists().Alive(ctx); err != nil {
 		t.Errorf("alive: %v", err)
+	}
+}
+
+// Counting looks at no domain that has nothing under way.
+func TestCountOperationsByIndex(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	err := b.db.Read(t.Context(), func(tx *sql.Tx) error {
+		if plan := sqldbtest.Plan(t, tx, operationsUnderWay); !strings.Contains(plan, "USING INDEX domains_operation") {
+			t.Errorf("the plan is %s", plan)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

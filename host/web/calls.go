@@ -99,6 +99,7 @@ func routeMails(t *routes, s *Server) {
 	t.handle("GET /api/v1/review/{id}/rule", look, endpoint(s, s.reviewRule), says("A block for plugin.hcl that would recognise such mails."))
 	t.handle("POST /api/v1/review/{id}/resolve", money, action(s, s.resolveReview), says("Say how to read it."))
 	t.handle("GET /api/v1/operations", look, endpoint(s, s.lists().listOperations), says("Operations under way, by domain."), takes(operationParameters()...))
+	t.handle("GET /api/v1/operations/counts", look, endpoint(s, s.lists().countOperations), says("How many operations are under way in each state; a state without any is left out."))
 	t.handle("GET /api/v1/operations/{id}", look, endpoint(s, s.showOperation), says("One operation with its history."))
 	t.handle("POST /api/v1/operations/{id}/resolve", money, action(s, s.resolveOperation), says("A person's decision on an operation that needs one."))
 	t.handle("POST /api/v1/replies/test", look, actionUpTo(s, maxMail, 4, s.testReply), says("How a captured mail would be recognised; it touches nothing."))

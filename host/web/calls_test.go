@@ -96,6 +96,7 @@ func TestEndpoints(t *testing.T) {
 		{"GET", "orders?domain=%D0%BF%D1%80%D0%B8%D0%BC%D0%B5%D1%80.%D1%80%D1%84&reference=", "", `[` + orderJSON + `]`},
 		{"GET", "operations", "", `[{"id":"op-1","kind":"update","state":"Sent","domain":"example.ru","unicode":"example.ru","customer":"c1","registrar":"r01","waits_for":"an answer","error":null,"version":"3"}]`},
 		{"GET", "operations?state=queued", "", `[]`},
+		{"GET", "operations/counts", "", `[{"state":"Sent","count":1,"oldest":null}]`},
 		{"POST", "orders/validate", `{"kind":"register","domain":"free.ru","customer":"c1"}`, `{"valid":true,"registrar":"r01","problems":[],"notes":[],"preview":"the mail for free.ru"}`},
 		{"POST", "orders/validate", `{"kind":"register","domain":"free.com","customer":"c1"}`, `{"valid":false,"registrar":null,"problems":[{"path":"domain","message":"no registrar serves .com"}],"notes":[],"preview":null}`},
 		{"GET", "log?level=warning", "", `[` + eventEntry + `]`},

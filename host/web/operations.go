@@ -4,9 +4,17 @@ import (
 	"net/http"
 	"strings"
 
+	"registrar.panel/host/orders"
 	"registrar.panel/host/web/api"
 	"registrar.panel/shared/registrar"
 )
+
+func (l lists) countOperations(r *http.Request) ([]api.UnderWay, error) {
+	all, err := l.book.Lists().CountOperations(r.Context())
+	return list(all, func(u orders.UnderWay) api.UnderWay {
+		return api.UnderWay{State: string(u.State), Count: u.Count, Oldest: knownTime(u.Oldest)}
+	}), err
+}
 
 func (s *Server) showOperation(r *http.Request) (api.Operation, error) {
 	op, err := s.orders.Operation(r.Context(), registrar.OperationID(r.PathValue("id")))

@@ -96,6 +96,7 @@ func TestCredentials(t *testing.T) {
 	}{
 		{"GET", "domains", "", []access.Right{access.Look}},
 		{"GET", "orders", "", []access.Right{access.Look}},
+		{"GET", "operations/counts", "", []access.Right{access.Look}},
 		{"GET", "review", "", []access.Right{access.Look}},
 		{"GET", "review/senders", "", []access.Right{access.Look}},
 		{"GET", "mails", "", []access.Right{access.Look}},

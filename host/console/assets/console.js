@@ -1,4 +1,4 @@
-// Brings pages up to date, and moves by keys. With it off nothing is missing.
+// Brings pages up to date, asks whether a name is free, and moves by keys. With it off nothing is missing.
 (() => {
   "use strict";
 
@@ -46,6 +46,34 @@
       due = setTimeout(() => { due = null; entering() || location.search.includes("after=") ? offer() : renew(); }, 1000);
     });
   }
+
+  // Whether a name is free is asked while it is typed, in the words of the page that a button asks it on: when nothing has been
+  // typed for a while. What is typed next ends the question before, so there is one at a time, and no answer beside another name.
+  let pause = null, question = new AbortController();
+  const say = (line, found) => {
+    line.className = found ? found.className : "";
+    line.replaceChildren(...(found ? found.childNodes : []));
+  };
+
+  const ask = async (line, address, signal) => {
+    try {
+      const answer = await fetch(address, { headers: { Accept: "text/html" }, signal });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (answer.ok && !signal.aborted) say(line, page.getElementById("available"));
+    } catch { /* it was ended, or the panel does not answer: nothing is said */ }
+  };
+
+  document.addEventListener("input", (e) => {
+    const line = document.getElementById("available"), fields = e.target.form && e.target.form.elements;
+    if (!line || !fields || e.target !== fields.domain && e.target !== fields.kind) return;
+    question.abort();
+    question = new AbortController();
+    clearTimeout(pause);
+    say(line, null);
+    const query = new URLSearchParams({ check: "typed", kind: fields.kind.value, domain: fields.domain.value });
+    if (line.dataset.kinds.split(" ").includes(fields.kind.value) && fields.domain.value.includes("."))
+      pause = setTimeout(ask, 400, line, "/orders/new?" + query, question.signal);
+  });
 
   // Keys: / searches, j and k move from row to row, Enter opens, g and a letter go to a page.
   const pages = { t: "/", d: "/domains", o: "/orders", p: "/operations", r: "/review", m: "/mails", n: "/renewals", c: "/customers", l: "/log" };

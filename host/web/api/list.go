@@ -31,6 +31,13 @@ type OpenOperation struct {
 	Version   *string `json:"version"`
 }
 
+// UnderWay is how many operations are under way in one state.
+type UnderWay struct {
+	State  string     `json:"state"`
+	Count  int        `json:"count"`
+	Oldest *time.Time `json:"oldest"` // when the oldest of them was begun; null = not known
+}
+
 // Action is something that a person can do.
 type Action struct {
 	Does    string `json:"does"`
