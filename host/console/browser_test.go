@@ -272,8 +272,15 @@ func ordersADomain(t *testing.T, s *served, anna *tab, _ context.Context) {
 
 	// Once the page follows what happens, it is brought up to date by itself.
 	eval[bool](anna, "%s", becomes("document.documentElement.dataset.live"))
+	link := "main a[href='/orders/" + order + "']"
+	eval[bool](anna, "(() => {"+find+" e.focus(); window.left = e; return true })()", link)
 	s.tells(t, "newtime.ru", order, registrar.Succeeded, registrar.StatusRegistered, "")
 	eval[bool](anna, "%s", becomes("document.querySelector('main .lead')?.innerText.includes('Registered')"))
+
+	// A person who moves by the keyboard is still at the same link, of the new page.
+	if !eval[bool](anna, "document.activeElement.matches(%q) && document.activeElement !== window.left", link) {
+		t.Errorf("after the page was brought up to date the keyboard is at %s", eval[string](anna, "document.activeElement.outerHTML.slice(0, 200)"))
+	}
 }
 
 // A name is asked about once it is not typed on, and what is typed ends the question before.

@@ -13,12 +13,30 @@
           : e.value !== e.defaultValue);
   };
 
+  // The element of a fresh part of the page that leads where another leads, or says what it says, and has its place among such.
+  const twin = (e, old, fresh) => {
+    const key = (o) => o.getAttribute("href") ?? o.textContent;
+    const like = (part) => [...part.querySelectorAll(e.tagName)].filter((o) => key(o) === key(e));
+    const all = like(fresh);
+    return all[Math.min(like(old).indexOf(e), all.length - 1)];
+  };
+
+  // What has the keyboard keeps it, and what a person has unfolded stays so.
+  const bring = (fresh) => {
+    const old = document.querySelector("main"), at = document.activeElement;
+    const opened = [...old.querySelectorAll("details[open] > summary")].map((e) => twin(e, old, fresh));
+    const next = old.contains(at) && twin(at, old, fresh);
+    old.replaceWith(fresh);
+    for (const summary of opened) if (summary) summary.parentElement.open = true;
+    if (next) next.focus();
+  };
+
   const renew = async () => {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.querySelector("main");
-    if (fresh && !entering()) document.querySelector("main").replaceWith(fresh);
+    if (fresh && !entering()) bring(fresh);
     const head = page.querySelector("header .bar");
     if (head && document.activeElement.closest("header") === null) document.querySelector("header .bar").replaceWith(head);
   };
