@@ -39,7 +39,7 @@ func takePictures(t *testing.T, chromium context.Context, dir string, languages 
 			}
 			for _, width := range []int64{390, 1280} {
 				anna.do(chromedp.EmulateViewport(width, 844))
-				anna.keep(filepath.Join(dir, fmt.Sprintf("%s-%d-%s.png", or(strings.ReplaceAll(strings.Trim(path, "/"), "/", "-"), "today"), width, lang)))
+				anna.keep(filepath.Join(dir, fmt.Sprintf("%s-%d-%s.png", or(strings.NewReplacer("/", "-", "?", "-", "&", "-", "=", "-").Replace(strings.Trim(path, "/")), "today"), width, lang)))
 			}
 		}
 	}
