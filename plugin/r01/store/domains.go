@@ -123,11 +123,7 @@ func (t Domains) Get(name string) (registrar.Domain, error) {
 func (t Domains) GetAll(names []string) (map[string]registrar.Domain, error) {
 	found := make(map[string]registrar.Domain, len(names))
 	for _, some := range chunks(names) {
-		args := make([]any, len(some))
-		for i, name := range some {
-			args[i] = name
-		}
-		list, err := t.whole("where d.name in ("+placeholders(1, len(some))+")", args...)
+		list, err := t.whole("where d.name in ("+placeholders(1, len(some))+")", anys(some)...)
 		if err != nil {
 			return nil, err
 		}

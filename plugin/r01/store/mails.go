@@ -100,24 +100,19 @@ func (t Mails) AddAll(mails []Mail, raws [][]byte) (stored map[registrar.MailID]
 
 // formerly lists the digests, of those that mails had once, under which a mail is stored.
 func (t Mails) formerly(mails []Mail) (map[string]bool, error) {
-	var hashes []any
+	var hashes []string
 	for _, m := range mails {
 		if m.FormerHash != "" {
 			hashes = append(hashes, t.tx.keyed(m.FormerHash))
 		}
 	}
 
-	known := map[string]bool{}
-	for _, some := range chunks(hashes) {
-		found, err := collect(t.tx, scanText, "select hash from mails where hash in ("+placeholders(1, len(some))+")", some...)
-		if err != nil {
-			return nil, err
-		}
-		for _, hash := range found {
-			known[hash] = true
-		}
+	found, err := among(t.tx, scanText, "select hash from mails where hash in", hashes)
+	known := make(map[string]bool, len(found))
+	for _, hash := range found {
+		known[hash] = true
 	}
-	return known, nil
+	return known, err
 }
 
 // row is a mail as it is inserted.

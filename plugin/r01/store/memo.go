@@ -9,15 +9,6 @@ type memo struct {
 	records map[string]registrar.Domain // as Record returns them
 }
 
-// anys are values as the arguments of a query.
-func anys[T any](values []T) []any {
-	all := make([]any, len(values))
-	for i, v := range values {
-		all[i] = v
-	}
-	return all
-}
-
 // mostKept bounds what is kept in mind of each kind.
 const mostKept = 1000
 

@@ -30,14 +30,19 @@ func placeholders(from, n int) string {
 	return strings.Join(all, ", ")
 }
 
+// anys are values as the arguments of a query.
+func anys[T any](values []T) []any {
+	all := make([]any, len(values))
+	for i, v := range values {
+		all[i] = v
+	}
+	return all
+}
+
 // among collects what a query finds for keys, which its end, "in", asks for.
-func among[T any](tx *Tx, scan func(sqldb.Scanner) (T, error), query string, keys []string) (all []T, err error) {
+func among[K, T any](tx *Tx, scan func(sqldb.Scanner) (T, error), query string, keys []K) (all []T, err error) {
 	for _, some := range chunks(keys) {
-		args := make([]any, len(some))
-		for i, key := range some {
-			args[i] = key
-		}
-		found, err := collect(tx, scan, query+" ("+placeholders(1, len(some))+")", args...)
+		found, err := collect(tx, scan, query+" ("+placeholders(1, len(some))+")", anys(some)...)
 		if err != nil {
 			return nil, err
 		}
