@@ -65,6 +65,11 @@ func deeds() []bulkDeed {
 	return all
 }
 
+// nothingTicked refuses a form of ticks that has none, or has lost a part.
+func nothingTicked(v *visit) error {
+	return &api.Error{Code: string(registrar.Invalid), Message: v.lang.Text("failure.nothing-ticked")}
+}
+
 // bulk shows what will happen with what was ticked, or with the step "do" does it.
 func (c *Console) bulk(w http.ResponseWriter, r *http.Request, d bulkDeed) {
 	v, ok := c.posted(w, r, d.rights)
@@ -76,7 +81,7 @@ func (c *Console) bulk(w http.ResponseWriter, r *http.Request, d bulkDeed) {
 	ids, seen := v.PostForm["id"], v.PostForm["seen"]
 	// Each row is dealt with by what was seen of it, so a form that has lost a part is refused.
 	if len(ids) == 0 || len(ids) > rowsOnPage || p.Done && len(ids) != len(seen) {
-		c.fail(w, v, &api.Error{Code: string(registrar.Invalid), Message: v.lang.Text("failure.nothing-ticked")})
+		c.fail(w, v, nothingTicked(v))
 		return
 	}
 
@@ -238,7 +243,7 @@ func (c *Console) chosenDomains(w http.ResponseWriter, r *http.Request) {
 	}
 	names := v.PostForm["id"]
 	if len(names) == 0 || len(names) > rowsOnPage {
-		c.fail(w, v, &api.Error{Code: string(registrar.Invalid), Message: v.lang.Text("failure.nothing-ticked")})
+		c.fail(w, v, nothingTicked(v))
 		return
 	}
 

@@ -137,7 +137,7 @@ func resolveMany(v *visit) (done, error) {
 			in.Reviews = append(in.Reviews, api.SeenReview{ID: id, Version: version})
 		}
 		if len(in.Reviews) == 0 {
-			return done{}, &api.Error{Code: string(registrar.Invalid), Message: v.lang.Text("failure.nothing-ticked")}
+			return done{}, nothingTicked(v)
 		}
 	}
 

@@ -54,7 +54,7 @@ func acknowledge(v *visit) (done, error) {
 		in.Entries = append(in.Entries, api.SeenEntry{ID: id, Seen: seen})
 	}
 	if len(in.Entries) == 0 {
-		return done{}, &api.Error{Code: string(registrar.Invalid), Message: v.lang.Text("failure.nothing-ticked")}
+		return done{}, nothingTicked(v)
 	}
 
 	came, err := post[api.Acknowledged](v, api.Path("attention", "acknowledge"), in)
