@@ -56,7 +56,7 @@ func (c *Console) frame(v *visit) frame {
 		return f
 	}
 
-	plugins, err := get[[]api.Plugin](v, api.Path("plugins"), nil)
+	plugins, err := v.plugins()
 	if err != nil {
 		c.log.Debug("the head of a page has no registrars", "err", err)
 	}

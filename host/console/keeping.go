@@ -99,7 +99,7 @@ type registrarShown struct {
 }
 
 func showRegistrars(v *visit) (any, error) {
-	plugins, err := get[[]api.Plugin](v, api.Path("plugins"), nil)
+	plugins, err := v.plugins()
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ func kindsOf(texts []string) (kinds []registrar.OperationKind) {
 
 // kindsOffered lists the kinds of orders that any registrar declares; all, as long as none does.
 func (v *visit) kindsOffered() (kinds []registrar.OperationKind) {
-	plugins, err := get[[]api.Plugin](v, api.Path("plugins"), nil)
+	plugins, err := v.plugins()
 	for _, k := range registrar.OperationKinds() {
 		if slices.ContainsFunc(plugins, func(p api.Plugin) bool { return slices.Contains(p.Kinds, string(k)) }) {
 			kinds = append(kinds, k)
@@ -52,7 +52,7 @@ func (v *visit) offered(d domain) (domain, error) {
 	if !v.caller.May(access.Order) && !v.caller.May(access.Money) {
 		return d, nil
 	}
-	plugins, err := get[[]api.Plugin](v, api.Path("plugins"), nil)
+	plugins, err := v.plugins()
 	if err != nil {
 		return d, err
 	}

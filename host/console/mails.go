@@ -78,7 +78,7 @@ func (v *visit) waiting(q queue) map[string]int {
 
 // toldWaiting is how many mails a person must see, if each registrar that has such mails tells.
 func (v *visit) toldWaiting() (n int, told bool) {
-	plugins, err := get[[]api.Plugin](v, api.Path("plugins"), nil)
+	plugins, err := v.plugins()
 	for _, p := range plugins {
 		waiting := standingOf(p).Says.Waiting
 		if waiting == nil && slices.Contains(p.Capabilities, string(registrar.CapReviews)) {

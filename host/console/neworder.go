@@ -101,7 +101,7 @@ func (v *visit) form(domain, kind, registrant string) (api.Form, error) {
 }
 
 func (v *visit) formFor(domain string, query url.Values) (api.Form, error) {
-	plugins, err := get[[]api.Plugin](v, api.Path("plugins"), nil)
+	plugins, err := v.plugins()
 	if err != nil {
 		return api.Form{}, err
 	}
@@ -142,7 +142,7 @@ func showNewOrder(v *visit) (any, error) {
 
 // sold reports whether a name lies in a zone that is sold here.
 func (v *visit) sold(domain string) bool {
-	plugins, err := get[[]api.Plugin](v, api.Path("plugins"), nil)
+	plugins, err := v.plugins()
 	if err != nil || !strings.Contains(strings.Trim(domain, "."), ".") {
 		return false
 	}

@@ -96,7 +96,7 @@ func showOperation(v *visit) (any, error) {
 
 // sends reports whether a registrar is reached by requests that can be sent again.
 func (v *visit) sends(name string) bool {
-	plugins, err := get[[]api.Plugin](v, api.Path("plugins"), nil)
+	plugins, err := v.plugins()
 	// Where that is not known the verdict is offered, and the registrar judges it.
 	return err != nil || slices.ContainsFunc(plugins, func(p api.Plugin) bool {
 		return p.Name == name && slices.Contains(p.Capabilities, string(registrar.CapMail))

@@ -73,7 +73,7 @@ func showRenewals(v *visit) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	plugins, err := get[[]api.Plugin](v, api.Path("plugins"), nil)
+	plugins, err := v.plugins()
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,16 @@ type visit struct {
 	console *Console
 	caller  access.Caller
 	lang    *language
-	trouble *trouble // what the action before came to; nil = there was none, or it went well
+	trouble *trouble     // what the action before came to; nil = there was none, or it went well
+	known   []api.Plugin // nil = not asked yet
+}
+
+// plugins lists the registrars. The head of each page tells of them, and several pages do: they are asked for once.
+func (v *visit) plugins() (all []api.Plugin, err error) {
+	if v.known == nil {
+		v.known, err = get[[]api.Plugin](v, api.Path("plugins"), nil)
+	}
+	return v.known, err
 }
 
 func (c *Console) visit(r *http.Request) *visit {
