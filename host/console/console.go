@@ -12,7 +12,6 @@ package console
 
 import (
 	"embed"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -58,10 +57,7 @@ func New(o Options) *Console {
 		c.now = time.Now
 	}
 
-	var err error
-	if c.languages, err = speak(c.zone, c.now, o.Phrases); err != nil {
-		panic(fmt.Errorf("read the pages, which are parts of the program: %w", err))
-	}
+	c.languages = speak(c.zone, c.now, o.Phrases)
 	c.routes()
 
 	origins := http.NewCrossOriginProtection()

@@ -56,7 +56,7 @@ func TestCodesHaveTexts(t *testing.T) {
 			need(family+"."+v, family)
 		}
 	}
-	pages := New(Options{}).languages[0].templates.Templates()
+	pages := New(Options{}).languages[0].templates().Templates()
 	for _, page := range pages {
 		if page.Tree != nil {
 			codesIn(page.Tree.Root, func(code string) { need(code, page.Name()) })

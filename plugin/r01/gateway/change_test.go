@@ -19,8 +19,7 @@ func elsewhere(id, domain, phone string) registrar.Order {
 // next order with the same is for the domain at once.
 func TestKnownCustomerIsChangedFirst(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	handle := field(t, g.relay.taken[0], "nic-hdl")
 	o := elsewhere("o-second", "second.ru", "8 (499) 765-43-21")
 	v, err := g.Validate(t.Context(), o)
@@ -52,8 +51,7 @@ func TestKnownCustomerIsChangedFirst(t *testing.T) {
 // R01 refuses the change: the order fails with its words, and no domain is asked for.
 func TestRefusedChangeFailsTheOrder(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	op := g.submit(elsewhere("o-second", "second.ru", "+7 499 7654321"))
 	g.send()
 	g.receive(g.reply(2, "nic-hdl: "+field(t, g.relay.taken[0], "nic-hdl"), "status: TASK_FAILURE", "message: WARNING_CANT_CHANGE_READONLY"))

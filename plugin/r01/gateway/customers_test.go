@@ -12,8 +12,7 @@ import (
 // A customer who types the same otherwise is the same client, and no second one is registered.
 func TestCustomerIsKnownHoweverTyped(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	for why, change := range map[string]map[string][]string{
 		"as before":                       {},
 		"a passport in one line":          {"passport": {strings.Join(sidorov().Fields["passport"], " ")}},

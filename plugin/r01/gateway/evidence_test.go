@@ -84,8 +84,7 @@ func TestReplayOfLastYear(t *testing.T) {
 func TestOlderThanTheRequest(t *testing.T) {
 	t.Parallel()
 	for _, where := range []string{"Date", "INTERNALDATE"} {
-		g := newGate(t)
-		g.registerClient()
+		g := newGateOfClient(t)
 		op := g.submit(registration("o1", "two.ru"))
 		g.send()
 		raw := g.reply(g.last(), delegated("two.ru")...)
@@ -141,8 +140,7 @@ func TestContradictionAppliesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g := newGate(t)
-			g.registerClient()
+			g := newGateOfClient(t)
 			op := g.submit(registration("o2", "two.ru"))
 			g.send()
 			g.receive(g.reply(g.last(), lines...))
@@ -242,8 +240,7 @@ func TestWhatARefusalReleases(t *testing.T) {
 			for _, late := range []bool{false, true} { // R01's mails overtake each other
 				t.Run(fmt.Sprintf("%s, %s late %v", c.name, reason, late), func(t *testing.T) {
 					t.Parallel()
-					g := newGate(t)
-					g.registerClient()
+					g := newGateOfClient(t)
 					one := g.submit(registration("o2", "one.ru"))
 					g.send()
 					n, refusal := g.last(), ""
@@ -282,8 +279,7 @@ func TestWhatARefusalReleases(t *testing.T) {
 // either transmission.
 func TestRefusalOfOneOfTwoTransmissions(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	op := g.submit(registration("o2", "one.ru"))
 	g.relay.fail = noAnswerTaken
 	g.send()
@@ -322,8 +318,7 @@ func TestBounceNeedsProof(t *testing.T) {
 		{"not to be proved now", true, mailauth.Verdict{Temporary: true, Reason: "DNS"}, false, registrar.Sent},
 		{"our own relay's word", true, mailauth.Verdict{Reason: "it is not signed"}, true, registrar.Failed},
 	} {
-		g := newGate(t)
-		g.registerClient()
+		g := newGateOfClient(t)
 		op := g.submit(registration("o2", "two.ru"))
 		g.send()
 		g.settings.Proof, g.judge, g.ownRelay = c.asked, c.judge, c.own
@@ -394,8 +389,7 @@ func TestProofAgainst(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g := newGate(t)
-			g.registerClient()
+			g := newGateOfClient(t)
 			g.settings.Proof = true
 			op := g.submit(registration("o1", "two.ru"))
 			g.send()
@@ -415,8 +409,7 @@ func TestRecipientsOfOurs(t *testing.T) {
 		"undisclosed": "To: undisclosed-recipients:;", "nobody": "X-To: x", "a copy": "To: domains@other.example\nCc: Callback@Panel.example",
 		"handed on": "To: domains@other.example\nDelivered-To: callback@panel.example", "a note": "To: callback+r01@panel.example",
 	} {
-		g := newGate(t)
-		g.registerClient()
+		g := newGateOfClient(t)
 		op := g.submit(registration("o1", "two.ru"))
 		g.send()
 		g.receive(strings.Replace(g.reply(g.last(), delegated("two.ru")...), "To: callback@panel.example", to, 1))
@@ -555,8 +548,7 @@ func TestLateWords(t *testing.T) {
 // they answer alone.
 func TestTwinsAreTwoMails(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	a, b := g.submit(registration("o1", "aa.ru")), g.submit(registration("o2", "bb.ru"))
 	g.send()
 	for i := len(g.relay.taken) - 2; i < len(g.relay.taken); i++ {
@@ -570,8 +562,7 @@ func TestTwinsAreTwoMails(t *testing.T) {
 // The same Message-ID with another text waits; with other blanks it is known.
 func TestRepeatedMessageID(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	op := g.submit(registration("o1", "two.ru"))
 	g.send()
 	queued := g.reply(g.last(), "domain: two.ru", "status: TASK_QUEUED")

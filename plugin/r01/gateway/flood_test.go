@@ -91,8 +91,7 @@ func (w *watched) MadeHere([]byte) mailauth.Verdict { return mailauth.Verdict{} 
 // way at most.
 func TestAnswersOvertakeTheFlood(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	first, second := g.submit(registration("o1", "one.ru")), g.submit(registration("o2", "two.ru"))
 	g.send()
 	one, two := g.reply(g.last()-1, delegated("one.ru")...), g.reply(g.last(), delegated("two.ru")...)
@@ -289,8 +288,7 @@ func TestPages(t *testing.T) {
 // Several entries are resolved at once, as they were seen, each by itself; or all of a sender.
 func TestResolveSeveral(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	g.submit(registration("o1", "open.ru"))
 	g.send()
 	for i := range 4 {
@@ -331,8 +329,7 @@ func TestResolveSeveral(t *testing.T) {
 // the sender can be heeded again.
 func TestIgnoreFromNowOn(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	op := g.submit(registration("o1", "open.ru"))
 	g.send()
 	g.receive(g.junk(1, "Evil@spam.example", "Look at open.ru"))
@@ -430,8 +427,7 @@ func TestOldMailsAreTold(t *testing.T) {
 // BenchmarkAnswerBesideFlood is from the arrival of a real reply to its being applied, beside 8,000
 // junk mails and ten of 1 MB of names that came before it and wait to be read.
 func BenchmarkAnswerBesideFlood(b *testing.B) {
-	g := newGate(b)
-	g.registerClient()
+	g := newGateOfClient(b)
 	var worst, all time.Duration
 	n := 0
 	for b.Loop() {

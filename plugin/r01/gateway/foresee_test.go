@@ -89,8 +89,7 @@ func TestRecogniseTellsBindingAndProof(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			g := newGate(t)
-			g.registerClient()
+			g := newGateOfClient(t)
 			op := g.submit(registration("o1", "bound.ru"))
 			g.send()
 			g.judge, g.settings.Proof = c.judge, c.asked

@@ -57,8 +57,7 @@ func TestFsyncsPerRenewal(t *testing.T) {
 
 // TestRenewMany is what TestFsyncsPerRenewal watches, in a process of its own.
 func TestRenewMany(t *testing.T) {
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	handle := g.status("first.ru").Handle
 	till := registrar.Date{Year: 2027, Month: 11, Day: 24}
 	for i := range manyRenewed {

@@ -123,8 +123,7 @@ func TestWithdrawnOrderDoesNotHoldUpTheOther(t *testing.T) {
 // What Submit would refuse, Validate says before anything is stored or paid.
 func TestValidate(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	known := registration("o1", "known.ru")
 	v, err := g.Validate(t.Context(), known)
 	if err != nil || len(v.Problems) != 0 || !strings.Contains(v.Preview, "#[DOMAIN TEMPLATE]#") || strings.Contains(v.Preview, "#[PERSON TEMPLATE]#") {
@@ -241,8 +240,7 @@ func TestFaultPairs(t *testing.T) {
 		for _, crash := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, crash %v", c.name, crash), func(t *testing.T) {
 				t.Parallel()
-				g := newGate(t)
-				g.registerClient()
+				g := newGateOfClient(t)
 				before := len(g.relay.taken)
 				op := g.submit(registration("o1", "fault.ru"))
 				g.relay.fail = c.fail
@@ -272,8 +270,7 @@ func TestCrashWhileSending(t *testing.T) {
 	for _, taken := range []bool{false, true} {
 		t.Run(fmt.Sprint("taken ", taken), func(t *testing.T) {
 			t.Parallel()
-			g := newGate(t)
-			g.registerClient()
+			g := newGateOfClient(t)
 			op := g.submit(registration("o1", "crash.ru"))
 			before := len(g.relay.taken)
 			g.relay.fail = func(claim func() error, take func()) *smtpout.Result {
@@ -316,8 +313,7 @@ func (s submitter) Submit(ctx context.Context, _ smtpout.Mail, claim func(contex
 func TestStoppingWhileSending(t *testing.T) {
 	t.Parallel()
 	for _, claimedFirst := range []bool{true, false} {
-		g := newGate(t)
-		g.registerClient()
+		g := newGateOfClient(t)
 		op := g.submit(registration("o1", "stop.ru"))
 		ctx, stop := context.WithCancel(t.Context())
 		g.submitter.Submitter = submitter(func(submitting context.Context, claim func(context.Context) error) smtpout.Result {
@@ -382,8 +378,7 @@ func TestLeavingUncertain(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			g := newGate(t)
-			g.registerClient()
+			g := newGateOfClient(t)
 			before := len(g.relay.taken)
 			op := g.submit(registration("o1", "fate.ru"))
 			g.relay.fail = c.fail
@@ -472,8 +467,7 @@ func TestSettling(t *testing.T) {
 // A reply that overtakes the relay's answer is not undone by it.
 func TestReplyOvertakesTheRelay(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	op := g.submit(registration("o1", "fast.ru"))
 	g.relay.fail = func(claim func() error, take func()) *smtpout.Result {
 		if err := claim(); err != nil {
@@ -489,8 +483,7 @@ func TestReplyOvertakesTheRelay(t *testing.T) {
 
 func TestSilence(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	op := g.submit(registration("o1", "silent.ru"))
 	g.send()
 	before := len(g.relay.taken)
@@ -513,8 +506,7 @@ func TestSilence(t *testing.T) {
 
 func TestWrongPassword(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	op, next := g.submit(registration("o1", "one.ru")), g.submit(registration("o2", "two.ru"))
 	g.relay.fail = func(claim func() error, take func()) *smtpout.Result {
 		g.relay.fail = nil // the first one only
@@ -554,8 +546,7 @@ func TestWrongPassword(t *testing.T) {
 // No funds pauses what costs money and nothing else. r01-mail 4.5
 func TestNoFunds(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	op := g.submit(registration("o1", "poor.ru"))
 	g.send()
 	g.receive(g.reply(len(g.relay.taken)-1, "domain: poor.ru", "status: TASK_FAILURE", "message: Not enough funds on the account."))
@@ -602,8 +593,7 @@ func TestReview(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			g := newGate(t)
-			g.registerClient()
+			g := newGateOfClient(t)
 			op := g.submit(registration("o1", "doubt.ru"))
 			g.send()
 			mail := c.mail(g)
@@ -625,8 +615,7 @@ func (g *gate) last() int { return len(g.relay.taken) - 1 }
 
 func TestResolveReview(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	op := g.submit(registration("o1", "doubt.ru"))
 	g.send()
 	g.receive(g.reply(g.last(), "Your wish is noted."))
@@ -654,8 +643,7 @@ func TestResolveReview(t *testing.T) {
 // A late word is noted; one that contradicts the conclusion is for a person. r01-mail 3.9
 func TestLateReplies(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	op := g.submit(registration("o1", "late.ru"))
 	g.send()
 	done := g.reply(g.last(), delegated("late.ru")...)
@@ -746,8 +734,7 @@ func TestSeveralResultsInOneMail(t *testing.T) {
 
 func TestRenewal(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	till := registrar.Date{Year: 2027, Month: 11, Day: 24}
 	renewal := registrar.Order{ID: "r1", Kind: registrar.KindRenew, Domain: "first.ru", PaidTill: till}
 	if _, err := g.Submit(t.Context(), renewal); !errors.Is(err, registrar.Precondition) {
@@ -770,8 +757,7 @@ func TestRenewal(t *testing.T) {
 
 func TestFailedRenewalLeavesTheDomainRegistered(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	till := registrar.Date{Year: 2027, Month: 11, Day: 24}
 	g.clock = till.AddDays(-30).In(time.UTC)
 	op := g.submit(registrar.Order{ID: "r1", Kind: registrar.KindRenew, Domain: "first.ru", PaidTill: till})
@@ -785,8 +771,7 @@ func TestFailedRenewalLeavesTheDomainRegistered(t *testing.T) {
 
 func TestNameserverUpdate(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	ns := []registrar.Nameserver{{Host: "ns3.hoster.example"}, {Host: "ns.first.ru", IPs: []string{"193.232.128.6"}}}
 	op := g.submit(registrar.Order{ID: "u1", Kind: registrar.KindUpdate, Domain: "first.ru", Customer: "c1", Nameservers: ns})
 	g.send()
@@ -805,8 +790,7 @@ func TestNameserverUpdate(t *testing.T) {
 
 func TestContactUpdate(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	change := func(id string, fields map[string][]string) registrar.Order {
 		return registrar.Order{ID: registrar.OrderID(id), Kind: registrar.KindUpdate, Domain: "first.ru", Customer: "c1",
 			Registrant: &registrar.Registrant{Kind: registrar.Person, Fields: fields}}
@@ -863,8 +847,7 @@ func TestAdoptedHandleNeedsNoClientRequest(t *testing.T) {
 // A mail that can't be read is kept and shown, and does not hold up the next.
 func TestUnreadableMail(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	op := g.submit(registration("o1", "next.ru"))
 	g.send()
 	g.receive("\x00\x00\x00")
@@ -889,8 +872,7 @@ func TestBounce(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			g := newGate(t)
-			g.registerClient()
+			g := newGateOfClient(t)
 			op := g.submit(registration("o1", "bounce.ru"))
 			g.send()
 			g.receive("From: MAILER-DAEMON@relay.example\nTo: callback@panel.example\nSubject: Undelivered Mail\nMessage-ID: <b@relay.example>\n" +
@@ -912,8 +894,7 @@ func TestBounce(t *testing.T) {
 // is read again. r01-mail 3.10
 func TestUnprovedSender(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	op := g.submit(registration("o1", "forged.ru"))
 	g.send()
 	g.judge = mailauth.Verdict{Reason: "nobody has signed it"}
@@ -935,8 +916,7 @@ func TestUnprovedSender(t *testing.T) {
 // then the mail waits for a person, and is read once more when the proof can be had. r01-mail 3.10
 func TestUnprovableSenderWaitsForAPerson(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	op := g.submit(registration("o1", "forged.ru"))
 	g.send()
 	g.judge = mailauth.Verdict{Temporary: true, Reason: "DNS does not answer"}
@@ -991,8 +971,7 @@ func (g *gate) reads(d time.Duration) {
 // Our own test mails, and loops, mean nothing and need no person. r01-mail 3.8
 func TestOwnMailIsIgnored(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	op := g.submit(registration("o1", "own.ru"))
 	g.send()
 	own := strings.Replace(g.mail("", delegated("own.ru")...), "robot@registrar.example", "callback@panel.example", 1)
@@ -1007,8 +986,7 @@ func TestOwnMailIsIgnored(t *testing.T) {
 // mail, and what answers none waits. r01-mail 3.8
 func TestRewrittenSenderIsNotOurs(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	op := g.submit(registration("o1", "own.ru"))
 	g.send()
 	rewritten := func(raw string) string {

@@ -110,8 +110,7 @@ func TestRelayRefusesAMail(t *testing.T) {
 func TestTruncatedMailSaysWhy(t *testing.T) {
 	t.Parallel()
 	for size, want := range map[int]string{400: "otherwise each time", mailbox.Head: "too large"} {
-		g := newGate(t)
-		g.registerClient()
+		g := newGateOfClient(t)
 		g.submit(registration("o1", "newtime.ru"))
 		g.send()
 		raw := strings.ReplaceAll(g.reply(g.last(), delegated("newtime.ru")...), "\n", "\r\n")

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -148,6 +149,7 @@ type gate struct {
 	clock    time.Time
 	dir      string
 	st       *store.Store
+	known    []registrar.Event // told by this store, until the last check
 
 	server string // "" = the store is a file
 }
@@ -191,8 +193,7 @@ func newGate(t testing.TB) *gate { t.Helper(); return newGateOn(t, t, pgtest.Dat
 // newGateOn makes a gateway that ends with its owner: the test, or one case of a property.
 func newGateOn(t testing.TB, owner interface{ Cleanup(func()) }, server string) *gate {
 	t.Helper()
-	g := &gate{t: t, relay: &relay{}, judge: mailauth.Verdict{Verified: true}, clock: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC),
-		dir: memoryDir(t), server: server}
+	g := closedGate(t, memoryDir(t), server)
 	g.open(testSettings(), true)
 	owner.Cleanup(func() {
 		if err := g.st.Close(); err != nil {
@@ -200,6 +201,62 @@ func newGateOn(t testing.TB, owner interface{ Cleanup(func()) }, server string) 
 		}
 	})
 	return g
+}
+
+func closedGate(t testing.TB, dir, server string) *gate {
+	return &gate{t: t, relay: &relay{}, judge: mailauth.Verdict{Verified: true}, clock: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC),
+		dir: dir, server: server}
+}
+
+// newGateOfClient makes a gateway that has done what registerClient does: its store is a copy of one
+// where that was done once, because it takes longer than most of what tests do next.
+func newGateOfClient(t testing.TB) *gate {
+	t.Helper()
+	from := withClient.of(t)
+	g := closedGate(t, from.files.Copy(t, memoryDir(t)), "")
+	if from.server != "" {
+		g.server = pgtest.Copy(t, from.server)
+	}
+	g.relay.taken = slices.Clone(from.taken)
+	g.open(testSettings(), false)
+	t.Cleanup(func() {
+		if err := g.st.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	g.check()
+	return g
+}
+
+// clientStore is a store with a client whose first domain is registered, and the mails that took.
+type clientStore struct {
+	mu     sync.Mutex
+	files  *sqldbtest.Template // nil until it is asked for
+	server string              // beside files; "" = they are all
+	taken  [][]byte
+}
+
+var withClient clientStore
+
+func (c *clientStore) of(t testing.TB) *clientStore {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.files != nil {
+		return c
+	}
+
+	server, dir := pgtest.Database(t), memoryDir(t)
+	g := closedGate(t, dir, server)
+	g.open(testSettings(), true)
+	g.registerClient()
+	if err := g.st.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c.server, c.taken = server, g.relay.taken
+	c.files = sqldbtest.NewTemplate(func(to string) error { return os.CopyFS(to, os.DirFS(dir)) })
+	c.files.Copy(t, t.TempDir()) // read while the test still has them
+	return c
 }
 
 func (g *gate) open(s engine.Settings, create bool) {
@@ -211,7 +268,7 @@ func (g *gate) open(s engine.Settings, create bool) {
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	g.st = st
+	g.st, g.known = st, nil
 	g.store, g.submitter = &anyStore{st}, &anySubmitter{g.relay}
 	g.verifier = &anyVerifier{judged{func() mailauth.Verdict { return g.judge }, func() bool { return g.ownRelay }}}
 	g.now = func() time.Time { return g.clock }
@@ -427,21 +484,22 @@ func (g *gate) check() {
 		}
 	}
 	err := g.st.Read(g.t.Context(), func(tx *store.Tx) error {
-		events, err := tx.Events(0, 100000)
+		events, err := tx.Events(registrar.Cursor(len(g.known)), 100000)
 		if err != nil {
 			return err
 		}
 		for i, e := range events {
-			if e.Cursor != registrar.Cursor(i+1) {
-				g.t.Fatalf("event %d has cursor %d", i, e.Cursor)
+			if e.Cursor != registrar.Cursor(len(g.known)+i+1) {
+				g.t.Fatalf("event %d has cursor %d", len(g.known)+i, e.Cursor)
 			}
 		}
+		g.known = append(g.known, events...)
 		domains, err := tx.Domains.List("", 1000)
 		if err != nil {
 			return err
 		}
 		for _, d := range domains {
-			g.checkDomain(d, events)
+			g.checkDomain(d, g.known)
 		}
 		return nil
 	})

@@ -12,8 +12,7 @@ import (
 // A mail that has been kept long enough is shown without its text, and is still known.
 func TestOldMailsLoseTheirText(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	known := g.reply(1, delegated("first.ru")...)
 	g.receive(known)
 	mails := map[registrar.MailID]bool{}

@@ -28,8 +28,7 @@ func limited(t *testing.T, b engine.Brake, due int) *gate {
 // these the most urgent go first. All of it stays within the limit.
 func TestCustomersGoFirst(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	before := len(g.relay.taken)
 	for i := range 12 {
 		g.own(fmt.Sprintf("a%02d.ru", i), 10+i, registrar.RenewAuto)

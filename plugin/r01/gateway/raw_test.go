@@ -88,8 +88,7 @@ func TestRawMailIsMasked(t *testing.T) {
 		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			g := newGate(t)
-			g.registerClient()
+			g := newGateOfClient(t)
 			g.submit(registration("o1", "raw.ru"))
 			g.send()
 			head := "Received: from mx.example by mx.panel.example\nFrom: robot@registrar.example\nTo: callback@panel.example\nMIME-Version: 1.0\nIn-Reply-To: " +

@@ -113,8 +113,7 @@ func TestNothingPersonalIsTold(t *testing.T) {
 // that is known already, its holder's data are.
 func TestNothingPersonalIsToldOfAKnownClient(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	g.submit(registrar.Order{ID: "u1", Kind: registrar.KindUpdate, Domain: "first.ru", Customer: "c1",
 		Registrant: &registrar.Registrant{Kind: registrar.Person, Fields: map[string][]string{"phones": {"+7 495 7654321"}}}})
 	g.send()

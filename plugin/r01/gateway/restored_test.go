@@ -71,8 +71,7 @@ func (g *gate) paidFor(domain string) (n int) {
 // Whatever the backup says of a request, one that was sent since is not sent again.
 func TestRestoredStoreSendsNothingPaidAgain(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	queued := g.submit(registration("queued", "queued.ru")) // in the backup, and sent after it
 	backup := g.backup()
 	g.send()
@@ -135,8 +134,7 @@ func TestRestoredStoreHoldsWhatRepliesBegin(t *testing.T) {
 // has not opened the store. That sends no other paid request of a store that is not reconciled.
 func TestRestoredStoreReleasesNothingByAStandby(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	var ops []registrar.OperationID
 	for _, name := range []string{"one.ru", "two.ru"} {
 		ops = append(ops, g.submit(registration("o-"+name, name)).ID)
@@ -169,8 +167,7 @@ func TestRestoredStoreReleasesNothingByAStandby(t *testing.T) {
 // Without a reply a person decides, for one request or for all that are still to come.
 func TestRestoredStoreIsReconciled(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	op := g.submit(registration("o1", "one.ru"))
 	g.restore(g.backup(), testSettings())
 	g.send()
@@ -259,8 +256,7 @@ func TestOldFileIsNoticedByWhatWasSentSince(t *testing.T) {
 // A copy of our own request that we don't know shows what the store has forgotten.
 func TestForgottenCopyWaitsForAPerson(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	backup := g.backup()
 	g.submit(registration("lost", "lost.ru"))
 	g.send()

@@ -32,8 +32,7 @@ const (
 // domain. The baseline is go-imap alone: the same delivery, IDLE's notification, one FETCH.
 func BenchmarkStatus(b *testing.B) {
 	d := mailhost.StartDovecot(b, mailhost.DovecotOptions{Users: map[string]string{ourMailbox: boxPassword, plainMailbox: boxPassword}})
-	g := newGate(b)
-	g.registerClient()
+	g := newGateOfClient(b)
 	g.work(d)
 	plain := idle(b, d)
 	var ours, baseline time.Duration

@@ -17,8 +17,7 @@ import (
 // all come through.
 func TestReadTogetherAfterADeath(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	var mails []mailbox.Mail
 	for range 3 {
 		mails = append(mails, mailbox.Mail{Raw: []byte(strings.ReplaceAll(g.reply(1, delegated("first.ru")...), "\n", "\r\n"))})

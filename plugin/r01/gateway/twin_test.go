@@ -18,8 +18,7 @@ func TestMailUnderTheIDOfAnAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			g := newGate(t)
-			g.registerClient()
+			g := newGateOfClient(t)
 			op := g.submit(registration("o2", "two.ru"))
 			g.send()
 			genuine := g.reply(2, delegated("two.ru")...)

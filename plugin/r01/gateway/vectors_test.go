@@ -73,13 +73,14 @@ const vectorDomain = "newtime.ru"
 // newVector sets a scene: the request that is open, and what is asked of a reply's sender.
 func newVector(t *testing.T, scene string) *vector {
 	t.Helper()
-	v := &vector{gate: newGate(t)}
+	v := &vector{}
 	scene, asks, _ := strings.Cut(scene, "+")
 	switch scene {
 	case "domain":
-		v.registerClient()
+		v.gate = newGateOfClient(t)
 		v.op = v.submit(registration("o1", vectorDomain))
 	case "prolong":
+		v.gate = newGate(t)
 		v.own(vectorDomain, 40, registrar.RenewAuto)
 		v.op = v.submit(registrar.Order{ID: "o1", Kind: registrar.KindRenew, Domain: vectorDomain, Customer: "c1", PaidTill: v.status(vectorDomain).PaidTill})
 	default:

@@ -30,8 +30,7 @@ func sendAgain(op registrar.Operation) registrar.Decision {
 // A person who clicks ten times, and whose browser repeats it, has decided once.
 func TestEqualDecisionsSendOneMail(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	op := g.doubtful("o1", "twice.ru")
 	before := len(g.relay.taken)
 	answers := make([]error, 10)
@@ -66,8 +65,7 @@ func TestEqualDecisionsSendOneMail(t *testing.T) {
 // Even if it waits for a person again, the old decision was about another attempt.
 func TestDecisionIsAboutOneAttempt(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	op := g.doubtful("o1", "again.ru")
 	g.relay.fail = noAnswerNotTaken
 	if _, err := g.Orders.Resolve(t.Context(), sendAgain(op)); err != nil {
@@ -122,8 +120,7 @@ func TestVersionChanges(t *testing.T) {
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			t.Parallel()
-			g := newGate(t)
-			g.registerClient()
+			g := newGateOfClient(t)
 			op := g.submit(registration("o1", "seen.ru"))
 			if op.Version == "" || op.Version != g.operation(op.ID).Version || op.Version != g.status("seen.ru").Operation.Version {
 				t.Fatalf("the version is %q when stored, %q when read, %q in its domain", op.Version, g.operation(op.ID).Version, g.status("seen.ru").Operation.Version)
@@ -143,8 +140,7 @@ func TestDecisionOnWhatHasMovedOn(t *testing.T) {
 	for _, v := range registrar.Verdicts() {
 		t.Run(string(v), func(t *testing.T) {
 			t.Parallel()
-			g := newGate(t)
-			g.registerClient()
+			g := newGateOfClient(t)
 			seen := g.doubtful("o1", "moved.ru")
 			if _, err := g.Resolve(t.Context(), sendAgain(seen)); err != nil {
 				t.Fatal(err)
@@ -171,8 +167,7 @@ func TestDecisionOnWhatHasMovedOn(t *testing.T) {
 
 func TestDecisionNamesWhatWasSeen(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	op := g.doubtful("o1", "unseen.ru")
 	d := sendAgain(op)
 	d.Version = ""
@@ -212,8 +207,7 @@ func (g *gate) waiting() registrar.Review {
 // may belong to.
 func TestReviewDecisionNamesWhatWasSeen(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	op := g.submit(registration("o1", "doubt.ru"))
 	g.send()
 	g.receive(g.reply(g.last(), "Your wish is noted."))
@@ -246,8 +240,7 @@ func TestReviewDecisionNamesWhatWasSeen(t *testing.T) {
 // An operation that the entry does not name was looked at by itself.
 func TestReviewDecisionOnAnotherOperation(t *testing.T) {
 	t.Parallel()
-	g := newGate(t)
-	g.registerClient()
+	g := newGateOfClient(t)
 	op := g.submit(registration("o1", "else.ru"))
 	g.send()
 	op = g.operation(op.ID)
