@@ -454,14 +454,14 @@ var narrow = []string{"/", "/domains", "/domains/example.ru", "/orders", "/order
 func fitsATelephone(t *testing.T, _ *served, anna *tab, _ context.Context) {
 	anna.press("button[name=language][value=ru]")
 	for _, path := range narrow {
+		if status := anna.open(path); status != http.StatusOK {
+			t.Errorf("%s: status %d", path, status)
+		}
+		if lang := eval[string](anna, "document.documentElement.lang"); lang != "ru" {
+			t.Errorf("%s is in %s", path, lang)
+		}
 		for _, width := range []int64{390, 1280} {
 			anna.do(chromedp.EmulateViewport(width, 844))
-			if status := anna.open(path); status != http.StatusOK {
-				t.Errorf("%s: status %d", path, status)
-			}
-			if lang := eval[string](anna, "document.documentElement.lang"); lang != "ru" {
-				t.Errorf("%s is in %s", path, lang)
-			}
 			if over := eval[int](anna, "document.documentElement.scrollWidth - window.innerWidth"); over > 0 {
 				t.Errorf("%s is %d pixels wider than %d", path, over, width)
 			}
