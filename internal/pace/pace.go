@@ -54,7 +54,6 @@ func busy(load string) float64 {
 
 // work is of the kind that tests wait for: plain Go that goes through memory.
 func work() {
-	const size = 1 << 14
 	numbers, seed := make([]uint32, size), uint32(1)
 	for i := range numbers {
 		seed = seed*1664525 + 1013904223

@@ -4,6 +4,9 @@ package pace
 
 import "time"
 
+// size is how many numbers the work goes through.
+const size = 1 << 14
+
 // usual is how long the work takes on the machine that the patience of tests and campaigns was
 // tuned on.
 const usual = 1500 * time.Microsecond
