@@ -28,9 +28,9 @@ const escape = "\x1b[2J\x1b]0;owned\x07\u009b31m\u202e\r\nfake: line"
 func TestHealthIsBounded(t *testing.T) {
 	t.Parallel()
 
-	said := make([]registrar.Component, 200000)
+	said, long := make([]registrar.Component, 200000), strings.Repeat("д", 1000)
 	for i := range said {
-		said[i] = registrar.Component{Name: fmt.Sprint(escape, i), OK: true, Detail: strings.Repeat("д", 1000)}
+		said[i] = registrar.Component{Name: fmt.Sprint(escape, i), OK: true, Detail: long}
 	}
 
 	said[150000].OK, said[150000].Detail = false, "the disk is full"
@@ -112,12 +112,9 @@ func TestRelayIsPaced(t *testing.T) {
 // endless is output without a line's end.
 type endless struct{}
 
-func (endless) Read(b []byte) (int, error) {
-	for i := range b {
-		b[i] = 'y'
-	}
-	return len(b), nil
-}
+func (endless) Read(b []byte) (int, error) { return copy(b, page), nil }
+
+var page = strings.Repeat("y", 4<<10)
 
 // Want of descriptors that only a message tells is known, too.
 func TestStarvedByMessage(t *testing.T) {

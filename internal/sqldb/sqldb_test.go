@@ -109,6 +109,38 @@ func TestMigrate(t *testing.T) {
 	}
 }
 
+// All statements of a migration are carried out, those within a trigger as one and a last one without its newline, or
+// none of them is.
+func TestMigrateByStatements(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "a.db")
+	const trigger = `-- what is counted
+create table count (n integer not null) strict;
+insert into count values (0);
+-- +goose StatementBegin
+create trigger counted after insert on things begin
+    update count set n = n + 1;
+    update count set n = n + 10;
+end;
+-- +goose StatementEnd
+insert into things values ('a', 1); -- the first
+insert into things values ('b;', 2);`
+
+	_, err := Open(t.Context(), Options{Path: path, Create: true, Migrations: migrations(things, trigger+"\ninsert into nowhere values (1);")})
+	if err == nil || !strings.Contains(err.Error(), "version:2") || !strings.Contains(err.Error(), "nowhere") {
+		t.Errorf("a migration with a mistake at its end: %v", err)
+	}
+
+	db := mustOpen(t, Options{Path: path, Migrations: migrations(things, trigger)})
+	var n, things int
+	err = db.Read(t.Context(), func(tx *sql.Tx) error {
+		return tx.QueryRowContext(t.Context(), "select n, (select count(*) from things) from count").Scan(&n, &things)
+	})
+	if err != nil || n != 22 || things != 2 {
+		t.Errorf("%d things are counted as %d, %v", things, n, err)
+	}
+}
+
 func TestWriteRollsBack(t *testing.T) {
 	t.Parallel()
 

@@ -82,7 +82,7 @@ func migrateFile(ctx context.Context, db *sql.DB, migrations fs.FS) error {
 	if isCurrent(ctx, db, migrations) {
 		return nil
 	}
-	return migrate(ctx, db, goose.DialectSQLite3, migrations)
+	return migrate(ctx, db, goose.DialectSQLite3, whole{migrations})
 }
 
 // readers bounds the reading connections, and with them the memory of their caches.

@@ -27,13 +27,46 @@ func (t translated) Open(name string) (fs.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	return rewritten(f, toPostgres)
+}
 
+// whole shows each migration as one statement of goose's, which SQLite's driver runs one by one. goose finds the end of
+// a statement by a buffer of 4 MB for each line: that is longer than to run what a new database begins with.
+type whole struct{ fs.FS }
+
+// Open implements fs.FS.
+func (w whole) Open(name string) (fs.File, error) {
+	f, err := w.FS.Open(name)
+	if err != nil || !strings.HasSuffix(name, ".sql") {
+		return f, err
+	}
+	return rewritten(f, inOne)
+}
+
+const (
+	gooseUp    = "-- +goose Up\n"
+	gooseBegin = "-- +goose StatementBegin\n"
+	gooseEnd   = "-- +goose StatementEnd\n"
+)
+
+// inOne makes one statement of a migration's. One that goose can also take back stays as it is.
+func inOne(migration string) string {
+	head, up, found := strings.Cut(migration, gooseUp)
+	if !found || strings.Contains(up, "-- +goose Down") {
+		return migration
+	}
+	up = strings.NewReplacer(gooseBegin, "", gooseEnd, "").Replace(up + "\n")
+	return head + gooseUp + gooseBegin + up + gooseEnd
+}
+
+// rewritten is a file with the contents that rewrite makes of its own.
+func rewritten(f fs.File, rewrite func(text string) string) (fs.File, error) {
 	text, err := io.ReadAll(f)
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
-	return script{f, strings.NewReader(toPostgres(string(text)))}, nil
+	return script{f, strings.NewReader(rewrite(string(text)))}, nil
 }
 
 // script is a file with other contents.
