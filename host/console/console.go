@@ -12,9 +12,9 @@ package console
 
 import (
 	"embed"
-	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"registrar.panel/host/access"
@@ -40,7 +40,7 @@ type Console struct {
 	zone      *time.Location
 	now       func() time.Time
 	log       *slog.Logger
-	languages []*language
+	languages func() []*language // read when one is asked for: to read them takes longer than all else at a panel's start
 	mux       *http.ServeMux
 	handler   http.Handler
 }
@@ -58,10 +58,7 @@ func New(o Options) *Console {
 		c.now = time.Now
 	}
 
-	var err error
-	if c.languages, err = speak(c.zone, c.now, o.Phrases); err != nil {
-		panic(fmt.Errorf("read the pages, which are parts of the program: %w", err))
-	}
+	c.languages = sync.OnceValue(func() []*language { return speak(c.zone, c.now, o.Phrases) })
 	c.routes()
 
 	origins := http.NewCrossOriginProtection()

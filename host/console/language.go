@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"registrar.panel/host/input"
@@ -24,22 +25,20 @@ type language struct {
 	*wording.Language
 	zone      *time.Location
 	now       func() time.Time
-	templates *template.Template
+	templates func() *template.Template
 	phrases   *wording.Sayings
 }
 
-// speak reads the pages in each language.
-func speak(zone *time.Location, now func() time.Time, registrars func() []registrar.Phrase) ([]*language, error) {
-	var all []*language
+// speak returns the pages in each language, which are read when the first is asked for.
+func speak(zone *time.Location, now func() time.Time, registrars func() []registrar.Phrase) (all []*language) {
 	for _, spoken := range wording.All() {
 		l := &language{Language: spoken, zone: zone, now: now, phrases: spoken.Sayings(registrars, wording.Panel)}
-		var err error
-		if l.templates, err = template.New("").Funcs(l.functions()).ParseFS(files, "pages/*.html"); err != nil {
-			return nil, err
-		}
+		l.templates = sync.OnceValue(func() *template.Template {
+			return template.Must(template.New("").Funcs(l.functions()).ParseFS(files, "pages/*.html")) // they are parts of the program
+		})
 		all = append(all, l)
 	}
-	return all, nil
+	return all
 }
 
 // choose is the language of a person: the one that was chosen, else what the browser asks for.
@@ -48,7 +47,7 @@ func (c *Console) choose(r *http.Request) *language {
 	if kept, err := r.Cookie(languageCookie); err == nil && slices.Contains(wording.Names(), kept.Value) {
 		name = kept.Value
 	}
-	return c.languages[slices.Index(wording.Names(), name)]
+	return c.languages()[slices.Index(wording.Names(), name)]
 }
 
 // told is the text of a flash.

@@ -140,7 +140,7 @@ func (c *Console) write(w http.ResponseWriter, v *visit, status int, template st
 		w.Header().Set("Refresh", strconv.Itoa(again.Refresh()))
 	}
 	var text bytes.Buffer // so that a fault of a template is not sent as half a page
-	if err := v.lang.templates.ExecuteTemplate(&text, template, sheet{f, shown}); err != nil {
+	if err := v.lang.templates().ExecuteTemplate(&text, template, sheet{f, shown}); err != nil {
 		c.log.Error("a page can't be made", "page", template, "err", err)
 		http.Error(w, v.lang.Text("failure.internal"), http.StatusInternalServerError)
 		return
