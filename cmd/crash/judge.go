@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -52,7 +53,7 @@ func (w *world) gather(ctx context.Context, placed []order) (*judge, error) {
 	if j.memory, err = w.sim.remembers(ctx); err != nil {
 		return j, err
 	}
-	if err := w.sim.get(ctx, "/lies", &j.lies); err != nil {
+	if err := errors.Join(w.sim.get(ctx, "/sent", &j.sent), w.sim.get(ctx, "/lies", &j.lies)); err != nil {
 		return j, err
 	}
 	if j.operations, err = j.books.operations(ctx, ""); err != nil {
