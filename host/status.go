@@ -146,16 +146,13 @@ func (h *Host) stillForgotten() []orders.Holding {
 
 // checkRecord is recall for a panel that does not serve, or in another process.
 func checkRecord(ctx context.Context, path string, c *config.Config) error {
-	held, err := orders.Holdings(ctx, c.Panel.Data, c.Panel.Store)
+	held, err := orders.Holdings(ctx, c.Panel.Data, c.Panel.Store, func(name string) bool { _, named := c.Registrar(name); return named })
 	if err != nil {
 		return err
 	}
 
 	var all []config.Problem
 	for _, f := range held {
-		if _, named := c.Registrar(f.Registrar); named {
-			continue
-		}
 		var mistake *config.Error
 		if errors.As(forgotten(path, f), &mistake) {
 			all = slices.Concat(all, mistake.Problems)

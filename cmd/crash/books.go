@@ -136,15 +136,21 @@ func records(ctx context.Context, db *sql.DB) (map[string]record, error) {
 type memory struct {
 	r01sim.State
 	history []r01sim.Entry
-	sent    [][]byte              // by R01; read by the judge alone
-	lies    []r01sim.Lie          // so are these
+	sent    [][]byte              // by R01
+	lies    []r01sim.Lie          // like those mails read by the judge alone
 	wrote   map[string]bool       // what was sent
 	lied    map[string]r01sim.Lie // the lies, by their bytes
 }
 
-// remembers returns what R01 has received and done. What it has sent is many times as much, and for the judge.
+// remembers returns what R01 has received and done. What was sent to us is many times as much, and for the judge.
 func (s *simulator) remembers(ctx context.Context) (m memory, err error) {
 	return m, errors.Join(s.get(ctx, "/state", &m.State), s.get(ctx, "/history", &m.history))
+}
+
+// remembersAll returns the rest as well.
+func (s *simulator) remembersAll(ctx context.Context) (memory, error) {
+	m, err := s.remembers(ctx)
+	return m, errors.Join(err, s.get(ctx, "/sent", &m.sent), s.get(ctx, "/lies", &m.lies))
 }
 
 // arrived are the mails for the robot with a Message-ID.

@@ -40,7 +40,7 @@ type Console struct {
 	zone      *time.Location
 	now       func() time.Time
 	log       *slog.Logger
-	languages func() []*language // read when one is asked for: to read them takes longer than all else at a panel's start
+	languages func() []*language // their texts are read when a page is asked for
 	mux       *http.ServeMux
 	handler   http.Handler
 }

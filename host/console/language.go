@@ -25,16 +25,16 @@ type language struct {
 	*wording.Language
 	zone      *time.Location
 	now       func() time.Time
-	templates func() *template.Template
+	templates func() *template.Template // read when the first page is asked for: a start has no use for them
 	phrases   *wording.Sayings
 }
 
-// speak returns the pages in each language, which are read when the first is asked for.
+// speak returns what the pages are written in, a language each.
 func speak(zone *time.Location, now func() time.Time, registrars func() []registrar.Phrase) (all []*language) {
 	for _, spoken := range wording.All() {
 		l := &language{Language: spoken, zone: zone, now: now, phrases: spoken.Sayings(registrars, wording.Panel)}
 		l.templates = sync.OnceValue(func() *template.Template {
-			return template.Must(template.New("").Funcs(l.functions()).ParseFS(files, "pages/*.html")) // they are parts of the program
+			return template.Must(template.New("").Funcs(l.functions()).ParseFS(files, "pages/*.html"))
 		})
 		all = append(all, l)
 	}

@@ -25,11 +25,11 @@ func (h Holding) String() string {
 	return fmt.Sprintf("%d domains and %d open orders are with registrar %s", h.Domains, h.Open, h.Registrar)
 }
 
-// Holdings looks into a book that may be at work elsewhere, and changes nothing there. A book
-// that is not there yet holds nothing.
-func Holdings(ctx context.Context, dir string, server secret.String) (list []Holding, err error) {
+// Holdings lists what a book has of registrars that are not accounted for. The book may be at work
+// elsewhere, and nothing is changed there. One that is not there yet holds nothing.
+func Holdings(ctx context.Context, dir string, server secret.String, accounted func(registrar string) bool) (list []Holding, err error) {
 	err = sqldb.Look(ctx, sqldb.Options{Path: filepath.Join(dir, database), Server: server}, func(tx *sql.Tx) error {
-		list, err = holdings(ctx, tx)
+		list, err = holdings(ctx, tx, accounted)
 		return err
 	})
 	if errors.Is(err, sqldb.ErrMissing) {
@@ -41,23 +41,39 @@ func Holdings(ctx context.Context, dir string, server secret.String) (list []Hol
 // Forgotten lists what the book has of registrars that are neither run nor retired.
 func (s *Service) Forgotten(ctx context.Context) (list []Holding, err error) {
 	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
-		list, err = holdings(ctx, tx)
+		list, err = holdings(ctx, tx, s.board.Accounted)
 		return err
-	})
-	list = slices.DeleteFunc(list, func(h Holding) bool {
-		return s.board.Accounted(h.Registrar)
 	})
 	return list, err
 }
 
-func holdings(ctx context.Context, q sqldb.Querier) ([]Holding, error) {
-	list, err := sqldb.Collect(ctx, q, scanHolding, `select registrar, sum(domains), sum(orders) from (
-			select registrar, count(*) as domains, 0 as orders from domains where status not in (`+sqldb.Words(registrar.GoneStatuses())+`) group by registrar
-			union all
-			select registrar, 0, count(*) from orders where closed_at is null group by registrar
-		) as held group by registrar order by registrar`)
+// holdings counts the domains of those registrars only that are not accounted for: a panel asks at its start,
+// and the others' may be a million.
+func holdings(ctx context.Context, q sqldb.Querier, accounted func(registrar string) bool) (list []Holding, err error) {
+	all, err := sqldb.Collect(ctx, q, scanName, registrarsOfBook)
+	for _, name := range all {
+		if accounted(name) {
+			continue
+		}
+		had, fails := sqldb.Collect(ctx, q, scanHolding, holdingOf, name)
+		list, err = append(list, had...), errors.Join(err, fails)
+	}
+	list = slices.DeleteFunc(list, func(h Holding) bool { return h.Domains == 0 && h.Open == 0 })
 	return list, fault(err, "count what each registrar has")
 }
+
+// registrarsOfBook finds each registrar that has a domain by one step in the index.
+const registrarsOfBook = `with recursive found (name) as (
+		select min(registrar) from domains
+		union all
+		select (select min(registrar) from domains where registrar > found.name) from found where found.name is not null
+	)
+	select name from found where name is not null
+	union select registrar from orders where closed_at is null
+	order by 1`
+
+var holdingOf = `select $1, (select count(*) from domains where registrar = $1 and status not in (` + sqldb.Words(registrar.GoneStatuses()) + `)),
+	(select count(*) from orders where registrar = $1 and closed_at is null)`
 
 func scanHolding(row sqldb.Scanner) (h Holding, err error) {
 	return h, row.Scan(&h.Registrar, &h.Domains, &h.Open)

@@ -16,7 +16,7 @@ var wirePhone = lazyregexp.New(`^\+\d{1,3} \d{1,5} \d{4,8}$`)
 var (
 	phoneLabel     = lazyregexp.New(`(?i)^(?:(?:тел|телефон|моб|мобильный|раб|рабочий|дом|домашний|факс|tel|phone|mob|mobile|fax|cell)\.?:? ?)+`)
 	phoneExtension = lazyregexp.New(`(?i)[ ,;]*\(?(?:доб|добавочный|вн|внутр|внутренний|ext|extension|x|#)[ .:]*\d{1,6}\)?$`)
-	phoneSigns     = lazyregexp.New(`^[+\d(][\d ().,/-]*$`)
+	phoneSigns     = lazyregexp.New(`^[+\d(][\d ()./-]*$`)
 	plusEight      = lazyregexp.New(`^\+ ?8[ (-]+(\d)`)
 )
 

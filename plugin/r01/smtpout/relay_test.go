@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"registrar.panel/internal/testrun"
 )
 
 // Things a scripted relay does instead of answering.
@@ -196,16 +198,9 @@ func (r *relay) left() bool {
 	return r.closed == 1
 }
 
-// waitFor polls until the condition holds.
 func waitFor(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for !holds() {
-		if time.Now().After(deadline) {
-			t.Fatalf("timed out waiting: %s", what)
-		}
-		time.Sleep(time.Millisecond)
-	}
+	testrun.Until(t, what, func() (bool, string) { return holds(), "it does not" })
 }
 
 var certificate, roots = makeCertificate()
