@@ -10,11 +10,12 @@ endif
 GO    ?= go
 TOOLS  = $(GO) tool -modfile=.ci/tools/go.mod
 
-.PHONY: test quick setup unit lint generate generate-check landed release package-test fuzz screenshots module figures bench crash crash-nodes powercut
+.PHONY: test quick setup unit lint gofmt vet elsewhere staticcheck misspell generate generate-check landed release package-test fuzz screenshots module figures bench crash crash-nodes powercut
 
-# What only reads runs beside the suites, which wait a part of their time.
-test: setup
-	@$(MAKE) --no-print-directory --jobs=3 lint generate-check unit
+# Packages are installed while linters run, which need Go alone.
+test:
+	@$(MAKE) --no-print-directory --jobs=4 setup lint generate-check
+	@$(MAKE) --no-print-directory unit
 
 # What the suites need beside Go: a C compiler, mail servers, awkward mails, Python's gRPC.
 setup:
@@ -38,15 +39,26 @@ quick:
 	$(GO) test -vet=off -ldflags=-s -short -parallel 4 ./... # most of them wait
 
 # These programs live for seconds, and need not be thrifty.
-lint generate-check quick: export GOGC = 400
+lint gofmt vet elsewhere staticcheck misspell generate-check quick: export GOGC = 400
 
-lint:
+lint: gofmt vet elsewhere staticcheck misspell
+
+gofmt:
 	@unformatted=$$(gofmt -l cmd docs host internal plugin shared); \
 	if [ -n "$$unformatted" ]; then echo "not gofmt-ed:"; echo "$$unformatted"; exit 1; fi
-	$(GO) build -C .ci/tools -trimpath -buildvcs=false -o "$(CURDIR)/bin/lint" ./lint # the same in each clone, or go vet knows no result of before
+
+# Our vet tool is the same program in each clone, or go vet would know no result of before.
+vet:
+	$(GO) build -C .ci/tools -trimpath -buildvcs=false -o "$(CURDIR)/bin/lint" ./lint
 	$(GO) vet -vettool=bin/lint ./...
+
+elsewhere:
 	$(GO) run ./.ci/elsewhere darwin/arm64
+
+staticcheck:
 	$(TOOLS) staticcheck ./...
+
+misspell:
 	@$(TOOLS) misspell -error -i occured $$(git ls-files '*.go' '*.md' '*.tmpl' '*.hcl' | grep -v testdata/) # occured: R01 writes it so
 
 generate:

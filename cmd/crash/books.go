@@ -21,23 +21,31 @@ type books struct {
 	panel  *sql.DB
 	plugin *sql.DB
 	box    *seal.Box // of what the plugin has sealed
+	stay   bool      // open, for those who read after
 }
 
 func (w *world) data() string { return filepath.Join(w.dir, "data") }
 
 func (w *world) openBooks() (b books, err error) {
-	open, panel, plugin := openBook, filepath.Join(w.data(), "panel.db"), filepath.Join(w.data(), "plugins", registrar, "r01.db")
 	if w.shared != nil {
-		open, panel, plugin = func(url string) (*sql.DB, error) { return sql.Open("pgx", url) }, w.shared.panel, w.shared.plugin
-	}
-	if b.panel, err = open(panel); err != nil {
+		b = w.shared.books
+	} else if b, err = openFiles(filepath.Join(w.data(), "panel.db"), filepath.Join(w.data(), "plugins", registrar, "r01.db")); err != nil {
 		return b, err
-	}
-	if b.plugin, err = open(plugin); err != nil {
-		return b, errors.Join(err, b.panel.Close())
 	}
 	if b.box, err = seal.OpenBox(filepath.Join(w.data(), "plugins", registrar, "r01.key"), false); err != nil {
 		return b, errors.Join(err, b.close())
+	}
+	return b, nil
+}
+
+// openFiles opens the books of a panel by itself. They are closed after each look: SQLite tidies a file up when the last
+// of its users goes, which is to be the panel or its plugin.
+func openFiles(panel, plugin string) (b books, err error) {
+	if b.panel, err = openBook(panel); err != nil {
+		return b, err
+	}
+	if b.plugin, err = openBook(plugin); err != nil {
+		return b, errors.Join(err, b.panel.Close())
 	}
 	return b, nil
 }
@@ -47,7 +55,12 @@ func openBook(path string) (*sql.DB, error) {
 	return sql.Open("sqlite", u.String())
 }
 
-func (b books) close() error { return errors.Join(b.panel.Close(), b.plugin.Close()) }
+func (b books) close() error {
+	if b.stay {
+		return nil
+	}
+	return errors.Join(b.panel.Close(), b.plugin.Close())
+}
 
 // rows reads the rows of a query, each as one T.
 func rows[T any](ctx context.Context, db *sql.DB, scan func(*sql.Rows, *T) error, query string, args ...any) ([]T, error) {
@@ -124,13 +137,20 @@ type memory struct {
 	r01sim.State
 	history []r01sim.Entry
 	sent    [][]byte              // by R01
-	lies    []r01sim.Lie          // read by the judge alone
+	lies    []r01sim.Lie          // like those mails read by the judge alone
 	wrote   map[string]bool       // what was sent
 	lied    map[string]r01sim.Lie // the lies, by their bytes
 }
 
+// remembers returns what R01 has received and done. What was sent to us is many times as much, and for the judge.
 func (s *simulator) remembers(ctx context.Context) (m memory, err error) {
-	return m, errors.Join(s.get(ctx, "/state", &m.State), s.get(ctx, "/history", &m.history), s.get(ctx, "/sent", &m.sent))
+	return m, errors.Join(s.get(ctx, "/state", &m.State), s.get(ctx, "/history", &m.history))
+}
+
+// remembersAll returns the rest as well.
+func (s *simulator) remembersAll(ctx context.Context) (memory, error) {
+	m, err := s.remembers(ctx)
+	return m, errors.Join(err, s.get(ctx, "/sent", &m.sent), s.get(ctx, "/lies", &m.lies))
 }
 
 // arrived are the mails for the robot with a Message-ID.

@@ -16,8 +16,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"registrar.panel/internal/pace"
 )
 
 // campaign runs rounds until enough was killed, and reports.
@@ -206,7 +204,7 @@ func (w *world) torment(ctx context.Context, o options, s *shop, random *rand.Ra
 		pause(ctx, time.Duration(random.ExpFloat64()*float64(between)))
 
 		// Not longer: while too many orders are open the shop sells none.
-		longest := pace.Scale(atLongest)
+		longest := w.scale(atLongest)
 		for began := time.Now(); s.sold() < o.orders*kills && time.Since(began) < longest; {
 			pause(ctx, 10*time.Millisecond)
 		}

@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"registrar.panel/internal/pace"
 )
 
 // fault is something that goes wrong.
@@ -169,7 +167,7 @@ func (w *world) begin(ctx context.Context, f fault) (end func()) {
 	case end := <-met:
 		return end
 	case <-ctx.Done():
-	case <-time.After(pace.Scale(patience)):
+	case <-time.After(w.scale(patience)):
 	}
 
 	switch {

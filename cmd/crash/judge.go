@@ -49,10 +49,7 @@ func (w *world) gather(ctx context.Context, placed []order) (*judge, error) {
 		return j, err
 	}
 
-	if j.memory, err = w.sim.remembers(ctx); err != nil {
-		return j, err
-	}
-	if err := w.sim.get(ctx, "/lies", &j.lies); err != nil {
+	if j.memory, err = w.sim.remembersAll(ctx); err != nil {
 		return j, err
 	}
 	if j.operations, err = j.books.operations(ctx, ""); err != nil {

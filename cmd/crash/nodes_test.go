@@ -27,7 +27,7 @@ func TestCrashOnPostgreSQL(t *testing.T) {
 
 	program := testrun.Program(t, "registrar.panel/cmd/crash")
 	testrun.Place(t)
-	server := pgtest.Start(t)
+	server := pgtest.StartHurried(t)
 	url := server.Database()
 	var output string
 	var code int

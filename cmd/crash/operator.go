@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"registrar.panel/host/web/api"
-	"registrar.panel/internal/pace"
 	contract "registrar.panel/shared/registrar"
 )
 
@@ -41,7 +40,7 @@ func (w *world) settle(ctx context.Context, out io.Writer) error {
 	v, say := watch("everything to come to rest"), time.Now().Add(time.Minute)
 	hurry := &hurrier{world: w}
 	for {
-		open, err := w.decide(ctx)
+		open, events, err := w.tend(ctx, hurry)
 		if err == nil && len(open) == 0 {
 			return nil
 		}
@@ -50,20 +49,42 @@ func (w *world) settle(ctx context.Context, out io.Writer) error {
 			return ctx.Err()
 		}
 
-		v.saw(w.events(ctx), fmt.Sprintf("%d things are left: %.300s%s", len(open), strings.Join(open, ", "), because(err)))
+		v.saw(events, fmt.Sprintf("%d things are left: %.300s%s", len(open), strings.Join(open, ", "), because(err)))
 		if err := v.hangs(); err != nil {
 			return fmt.Errorf("%w: %w", errUnquiet, err)
 		}
-
-		hurry.along(ctx)
 
 		if time.Now().After(say) {
 			fmt.Fprintf(out, "round %d %s\n", w.round, v)
 			say = time.Now().Add(10 * time.Second)
 		}
 
-		pause(ctx, 300*time.Millisecond)
+		// What waits for a deadline of many seconds is not seen earlier by those who look more often.
+		pause(ctx, min(max(time.Since(v.moved)/5, 300*time.Millisecond), time.Second))
 	}
+}
+
+// tend decides once about all that is open, and returns what is left of it and how many events there
+// have been; 0 when that can't be read now.
+func (w *world) tend(ctx context.Context, h *hurrier) (open []string, events int, err error) {
+	b, err := w.openBooks()
+	if err != nil {
+		return []string{"books to be read"}, 0, err
+	}
+	defer b.close()
+
+	open, err = w.decide(ctx, b)
+	if err == nil && len(open) == 0 {
+		return nil, 0, nil
+	}
+
+	h.along(ctx, b)
+
+	events, unread := number(ctx, b.plugin, "select coalesce(max(cursor), 0) from events")
+	if unread != nil {
+		events = 0
+	}
+	return open, events, err
 }
 
 func because(err error) string {
@@ -83,7 +104,7 @@ type hurrier struct {
 	took    time.Duration // from the one to the other
 }
 
-func (h *hurrier) along(ctx context.Context) {
+func (h *hurrier) along(ctx context.Context, b books) {
 	now := time.Now()
 
 	if h.asked.IsZero() {
@@ -102,7 +123,7 @@ func (h *hurrier) along(ctx context.Context) {
 		return
 	}
 
-	late, err := h.late(ctx)
+	late, err := b.late(ctx)
 	if err != nil || !late || now.Sub(h.working) < max(anew, h.took) {
 		return
 	}
@@ -114,34 +135,15 @@ func (h *hurrier) along(ctx context.Context) {
 	h.asked, h.working = now, time.Time{}
 }
 
-// events counts what has happened; 0 when that can't be read now.
-func (w *world) events(ctx context.Context) int {
-	b, err := w.openBooks()
-	if err != nil {
-		return 0
-	}
-	defer b.close()
-	n, err := number(ctx, b.plugin, "select coalesce(max(cursor), 0) from events")
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
 // late reports whether a deadline has passed that the plugin will notice within a minute, or
 // at once when it is started.
-func (w *world) late(ctx context.Context) (bool, error) {
-	b, err := w.openBooks()
-	if err != nil {
-		return false, err
-	}
-	defer b.close()
+func (b books) late(ctx context.Context) (bool, error) {
 	n, err := number(ctx, b.plugin, fmt.Sprintf("select count(*) from requests where deadline_at < %d", time.Now().Add(-time.Second).UnixMilli()))
 	return n > 0, err
 }
 
 // decide makes one pass over what is open, and returns what is left.
-func (w *world) decide(ctx context.Context) (open []string, err error) {
+func (w *world) decide(ctx context.Context, b books) (open []string, err error) {
 	for _, n := range w.nodes() {
 		if ok, seen := n.serves(ctx); !ok {
 			return []string{"a panel that is at work: " + seen}, nil
@@ -166,11 +168,6 @@ func (w *world) decide(ctx context.Context) (open []string, err error) {
 		open = append(open, o.Kind+" "+o.Domain)
 	}
 
-	b, err := w.openBooks()
-	if err != nil {
-		return open, err
-	}
-	defer b.close()
 	working, err := b.operations(ctx, "where finished_at is null")
 	if err != nil {
 		return open, err
@@ -193,12 +190,16 @@ func (w *world) decide(ctx context.Context) (open []string, err error) {
 		return append(open, fmt.Sprintf("%d mails to be read", fresh)), nil
 	}
 
+	if waits == 0 {
+		return open, nil
+	}
+
 	return append(open, fmt.Sprintf("%d operations for a person", waits)), w.judgeEach(ctx, b, working)
 }
 
 // review sets aside the mails that no rule could place: the operator looks at R01 instead.
 func (w *world) review(ctx context.Context) (reviewed int, err error) {
-	longer, cancel := context.WithTimeout(ctx, pace.Scale(10*perCall)) // a long list takes its time
+	longer, cancel := context.WithTimeout(ctx, w.scale(10*perCall)) // a long list takes its time
 	defer cancel()
 
 	list, missing, err := api.GetPartial[[]api.Review](longer, w.client(), api.Path("review"), nil)

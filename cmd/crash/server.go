@@ -14,7 +14,10 @@ import (
 )
 
 // shared are the databases of two nodes, by their URLs.
-type shared struct{ server, name, panel, plugin string }
+type shared struct {
+	server, name, panel, plugin string
+	books                       books // to connect for each look takes longer than the look
+}
 
 // share makes them on a server, given by its administrator's URL. The server may be killed
 // meanwhile.
@@ -32,10 +35,21 @@ func share(ctx context.Context, server, name string) (*shared, error) {
 		u.Path = "/" + database
 		*at = u.String()
 	}
+
+	s.books.stay = true
+	if s.books.panel, err = sql.Open("pgx", s.panel); err != nil {
+		return nil, err
+	}
+	if s.books.plugin, err = sql.Open("pgx", s.plugin); err != nil {
+		return nil, errors.Join(err, s.books.panel.Close())
+	}
 	return s, nil
 }
 
 func (s *shared) drop() {
+	s.books.panel.Close()
+	s.books.plugin.Close()
+
 	// Whatever is left over goes with the server.
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()

@@ -51,6 +51,7 @@ type world struct {
 // open makes a world; nothing but the simulator runs yet.
 func open(ctx context.Context, base string, round int, seed uint64, server string, beside company, t *tally) (w *world, err error) {
 	w = &world{round: round, dir: filepath.Join(base, strconv.Itoa(round)), tally: t, turn: &atomic.Int64{}, beside: beside}
+	w.measure()
 	if w.self, err = program(); err != nil {
 		return nil, err
 	}
@@ -192,14 +193,31 @@ func (w *world) config() string { return filepath.Join(w.dir, "plugin.hcl") }
 // keeper keeps a panel running.
 type keeper struct {
 	starting sync.Mutex  // held while a panel must not be started, or is being
-	current  sync.Mutex  // of process
+	current  sync.Mutex  // of what follows
 	process  *os.Process // the panel; nil while none runs
+	slow     slowness    // of this machine, when a panel was last started
+}
+
+// measure measures the machine, which takes it some milliseconds, and keeps the result for scale.
+func (k *keeper) measure() slowness {
+	slow := slowness(pace.Factor())
+	k.current.Lock()
+	defer k.current.Unlock()
+	k.slow = slow
+	return slow
+}
+
+// scale is a duration that fits the usual machine, as long as it has to be on this one.
+func (k *keeper) scale(d time.Duration) time.Duration {
+	k.current.Lock()
+	defer k.current.Unlock()
+	return k.slow.scale(d)
 }
 
 // keep starts the panel again whenever it has ended, until ctx ends.
 func (w *world) keep(ctx context.Context) error {
 	for ctx.Err() == nil {
-		cmd := exec.Command(w.self, rolePanel, w.config(), slowness(pace.Factor()).String())
+		cmd := exec.Command(w.self, rolePanel, w.config(), w.measure().String())
 		cmd.Dir, cmd.Stdout, cmd.Stderr = w.dir, w.log, w.log
 		cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0") // else a watched process sleeps for a second at its end
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

@@ -14,6 +14,7 @@ import (
 	"embed"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"registrar.panel/host/access"
@@ -39,7 +40,7 @@ type Console struct {
 	zone      *time.Location
 	now       func() time.Time
 	log       *slog.Logger
-	languages []*language
+	languages func() []*language // their texts are read when a page is asked for
 	mux       *http.ServeMux
 	handler   http.Handler
 }
@@ -57,7 +58,7 @@ func New(o Options) *Console {
 		c.now = time.Now
 	}
 
-	c.languages = speak(c.zone, c.now, o.Phrases)
+	c.languages = sync.OnceValue(func() []*language { return speak(c.zone, c.now, o.Phrases) })
 	c.routes()
 
 	origins := http.NewCrossOriginProtection()

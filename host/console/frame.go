@@ -10,6 +10,7 @@ import (
 
 	"registrar.panel/host/access"
 	"registrar.panel/host/web/api"
+	"registrar.panel/host/wording"
 )
 
 // frame is what all pages have around them.
@@ -137,8 +138,8 @@ const languageCookie = "panel-language"
 func (c *Console) chooseLanguage(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, mostForm)
 	name := r.PostFormValue("language")
-	if !slices.ContainsFunc(c.languages, func(l *language) bool { return l.Name == name }) {
-		name = c.languages[0].Name
+	if !slices.Contains(wording.Names(), name) {
+		name = wording.Names()[0]
 	}
 	http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: name, Path: "/", MaxAge: 400 * 24 * 60 * 60, HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode})
 	http.Redirect(w, r, local(r.PostFormValue("back")), http.StatusSeeOther)

@@ -47,7 +47,7 @@ func (c *Console) choose(r *http.Request) *language {
 	if kept, err := r.Cookie(languageCookie); err == nil && slices.Contains(wording.Names(), kept.Value) {
 		name = kept.Value
 	}
-	return c.languages[slices.Index(wording.Names(), name)]
+	return c.languages()[slices.Index(wording.Names(), name)]
 }
 
 // told is the text of a flash.

@@ -56,7 +56,7 @@ func TestCodesHaveTexts(t *testing.T) {
 			need(family+"."+v, family)
 		}
 	}
-	pages := New(Options{}).languages[0].templates().Templates()
+	pages := New(Options{}).languages()[0].templates().Templates()
 	for _, page := range pages {
 		if page.Tree != nil {
 			codesIn(page.Tree.Root, func(code string) { need(code, page.Name()) })
@@ -203,7 +203,7 @@ func TestTimesInBothLanguages(t *testing.T) {
 	t.Parallel()
 
 	c := New(Options{Zone: moscow, Now: func() time.Time { return now }})
-	en, ru := c.languages[0], c.languages[1]
+	en, ru := c.languages()[0], c.languages()[1]
 	for _, x := range []struct{ got, want string }{
 		{en.ago(now.Add(-90 * time.Minute)), "1 hour"}, {ru.ago(now.Add(-30 * time.Second)), "меньше минуты"}, {ru.ago(now.Add(-50 * time.Hour)), "2 дня"},
 		{en.left(ptr("2026-03-01")), "today"}, {en.left(ptr("2026-02-27")), "2 days ago"}, {ru.left(ptr("2026-03-03")), "через 2 дня"}, {en.left(nil), ""},
@@ -219,7 +219,7 @@ func TestTimesInBothLanguages(t *testing.T) {
 func TestTimesInSentences(t *testing.T) {
 	t.Parallel()
 
-	said := New(Options{Zone: moscow}).languages[0].say("seen at 2026-03-01T12:04:05Z, and paid till 2026-03-01")
+	said := New(Options{Zone: moscow}).languages()[0].say("seen at 2026-03-01T12:04:05Z, and paid till 2026-03-01")
 	if len(said) != 3 || said[0].Text != "seen at " || said[1].At == nil || said[1].At.Zone != "2026-03-01 15:04" || said[2].Text != ", and paid till 2026-03-01" {
 		t.Errorf("it is said %+v", said)
 	}
@@ -266,7 +266,7 @@ func TestAdvised(t *testing.T) {
 		"en": {"password in plugin.hcl", "paid till 2027-11-24.", "page Import."},
 		"ru": {"password в plugin.hcl", "оплачен до 2027-11-24.", "странице «Импорт»."},
 	} {
-		for _, l := range New(Options{}).languages {
+		for _, l := range New(Options{}).languages() {
 			if l.Name != name {
 				continue
 			}

@@ -47,11 +47,22 @@ type Server struct {
 	dir      string
 	port     int
 	settings []string // beside those of every instance
+	hurried  bool     // see StartHurried
 	process  *process
 }
 
 // Start makes an instance and runs it until the test ends.
 func Start(t testing.TB) *Server { t.Helper(); return start(t, "scram-sha-256") }
+
+// StartHurried makes one for a test that asks it for very much, and not how it is reached: it takes any
+// password, tells nothing of itself, and the URLs of its databases lead to its socket, by connections that
+// prepare what they run again.
+func StartHurried(t testing.TB) *Server {
+	t.Helper()
+	s := start(t, "trust", unwatched...)
+	s.hurried = true
+	return s
+}
 
 func start(t testing.TB, auth string, settings ...string) *Server {
 	t.Helper()
@@ -161,7 +172,11 @@ func Via(address, database string) string {
 // Database makes an empty database and returns its URL.
 func (s *Server) Database() string {
 	s.t.Helper()
-	return create(s.t, s.url(admin), "template0")
+	server := s.url(admin)
+	if s.hurried {
+		server = s.near(admin) + "&" + prepareStatements
+	}
+	return create(s.t, server, "template0")
 }
 
 // Kill ends the server as a crash would: nothing is finished. Restart brings it back.

@@ -55,6 +55,7 @@ func (mt *Matcher) bind(tx *store.Tx, l letter) (bond, error) {
 		return bond{}, err
 	}
 
+	// What speaks against it is asked first, or a mail to another that repeats our token would answer us.
 	b := bond{by: lifecycle.Against, knows: len(thread)+len(token) > 0}
 	to := mt.reader.otherRecipient(l)
 	switch {

@@ -37,7 +37,7 @@ func (q *Queue) group(ctx context.Context, due []store.Request) (mails []deliver
 	var order []string
 	for _, r := range due {
 		switch {
-		case r.Batch != "":
+		case r.Batch != "": // R01 may have the mail that it was in, and knows that by its Message-ID
 			if batches[r.Batch] == nil {
 				order = append(order, r.Batch)
 			}
@@ -174,7 +174,7 @@ func (q *Queue) outdated(tx *store.Tx, requests []store.Request) ([]string, erro
 		switch {
 		case !known:
 			return nil, fmt.Errorf("domain %s: %w", r.Object, store.ErrNotFound)
-		case !term.SameYear(d.PaidTill, r.Base):
+		case !term.SameYear(d.PaidTill, r.Base): // a day that is only written in another way is the same expiry
 			reasons[i] = fmt.Sprintf("the domain is paid till %s by now, and this was to renew it from %s", d.PaidTill, r.Base)
 		case !d.Status.Held():
 			reasons[i] = fmt.Sprintf("the domain is %s", d.Status)

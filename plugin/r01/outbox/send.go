@@ -131,6 +131,7 @@ func (q *Queue) claim(tx *store.Tx, m *delivery, masked []byte) error {
 		return cmp.Or(err, errPaused)
 	}
 
+	// Between the queue and the relay a reply or the registry may have moved the expiry.
 	reasons, err := q.outdated(tx, m.requests)
 	if err != nil {
 		return err

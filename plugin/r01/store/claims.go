@@ -14,6 +14,7 @@ import (
 // under this fence, and no other sender's; all of them, or the error says that none is. digest is of the
 // bytes, the password masked; it is keyed before it is kept.
 func (t Requests) Claim(requests []Request, fence int64, digest string, at time.Time) error {
+	// An instance that took over has raised the fence, and transmits what this one still believes to be its own.
 	current, err := t.tx.Setting(fenceSetting)
 	if err != nil {
 		return fmt.Errorf("claim requests: %w", err)
@@ -22,6 +23,7 @@ func (t Requests) Claim(requests []Request, fence int64, digest string, at time.
 		return fmt.Errorf("claim requests: another instance has taken over: %w", ErrMoved)
 	}
 
+	// The caller's requests stay as they are until all are claimed: by them it knows whether anything may have left.
 	claimed := slices.Clone(requests)
 	moves := make([]Move, len(claimed))
 	c := Change{At: at, Message: "handing over to the mail relay", Actor: "plugin"}

@@ -27,6 +27,7 @@ func (tx *Tx) record() error {
 		return fmt.Errorf("emit event: %w", err)
 	}
 
+	// Each domain is read once, after all that the transaction has changed.
 	about := map[string]bool{}
 	for _, e := range tx.emitted {
 		if e.Name != "" {
