@@ -33,7 +33,8 @@ type good struct {
 	create  bool
 	lock    *os.File
 	state   *goodState
-	loaded  bool // the state is of an earlier life
+	saved   []byte // the state as the file has it
+	loaded  bool   // the state is of an earlier life
 	drained bool
 	more    chan struct{} // closed at the next change
 }
@@ -270,13 +271,9 @@ func (g *good) change(ctx context.Context, alter func(s *goodState) error) error
 	if g.state == nil {
 		return registrar.Errorf(registrar.Draining, "drained")
 	}
-	before, err := json.Marshal(g.state)
-	if err != nil {
-		return err
-	}
 	if err := alter(g.state); err != nil {
 		g.state = &goodState{}
-		return errors.Join(err, json.Unmarshal(before, g.state))
+		return errors.Join(err, json.Unmarshal(g.saved, g.state))
 	}
 	if err := g.save(); err != nil {
 		return err
@@ -294,10 +291,14 @@ func (g *good) save() error {
 		return err
 	}
 	next := g.file() + ".next"
-	if err := os.WriteFile(next, text, 0o600); err != nil {
-		return err
+	err = os.WriteFile(next, text, 0o600)
+	if err == nil {
+		err = os.Rename(next, g.file())
 	}
-	return os.Rename(next, g.file())
+	if err == nil {
+		g.saved = text
+	}
+	return err
 }
 
 // digest is of everything in an order but its ID.
