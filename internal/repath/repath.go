@@ -8,8 +8,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"go/format"
-	"go/parser"
-	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -99,7 +97,7 @@ func (r rewriter) file(path string) (changed bool, err error) {
 	}
 
 	if filepath.Ext(path) == ".go" { // a path of another length moves comments
-		if after, err = formatted(before, after); err != nil {
+		if after, err = format.Source(after); err != nil {
 			return false, fmt.Errorf("format %s: %w", path, err)
 		}
 	}
@@ -114,42 +112,6 @@ func (r rewriter) file(path string) (changed bool, err error) {
 	}
 
 	return true, nil
-}
-
-// formatted formats a Go file. Where a change reaches no further than the imports, as in most files, neither
-// does it: to format the rest takes ten times as long.
-func formatted(before, after []byte) ([]byte, error) {
-	_, old, err := parted(before)
-	if err != nil {
-		return nil, err
-	}
-	head, rest, err := parted(after)
-	if err != nil {
-		return nil, err
-	}
-	if !bytes.Equal(old, rest) {
-		return format.Source(after)
-	}
-
-	if head, err = format.Source(head); err != nil {
-		return nil, err
-	}
-	return append(bytes.TrimSuffix(head, []byte("\n")), rest...), nil
-}
-
-// parted parts a Go file after its imports, and after its package clause if it has none.
-func parted(text []byte) (head, rest []byte, err error) {
-	files := token.NewFileSet()
-	f, err := parser.ParseFile(files, "", text, parser.ImportsOnly)
-	if err != nil {
-		return nil, nil, err
-	}
-	end := f.Name.End()
-	for _, d := range f.Decls {
-		end = d.End()
-	}
-	at := files.Position(end).Offset
-	return text[:at], text[at:], nil
 }
 
 // below renames what lies in the module: the path where a slash follows, and which is not itself
