@@ -72,7 +72,7 @@ func TestIdleConnectionsUnderFewDescriptors(t *testing.T) {
 func hostile(t *testing.T, dir string, modes ...string) (program func(mode string) string) {
 	t.Helper()
 	first := filepath.Join(dir, "hostile-"+modes[0])
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", first, "./testdata/hostile").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-ldflags=-s", "-o", first, "./testdata/hostile").CombinedOutput(); err != nil {
 		t.Fatalf("build the hostile plugin: %v\n%s", err, out)
 	}
 	text, err := os.ReadFile(first)

@@ -143,7 +143,7 @@ func (h hosting) write(name, text string) {
 func (h hosting) gocommand(args ...string) {
 	h.t.Helper()
 	cmd := exec.CommandContext(h.t.Context(), "go", args...)
-	cmd.Dir, cmd.Env = h.dir, append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly", "GOWORK=")
+	cmd.Dir, cmd.Env = h.dir, append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly -ldflags=-s", "GOWORK=")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		h.t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
 	}

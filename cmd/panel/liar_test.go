@@ -144,7 +144,9 @@ func (w *liedWorld) beginAll(lies [][]r01sim.LieKind) {
 		w.place(api.NewOrder{Kind: string(contract.KindUpdate), Domain: changed, Customer: "c1"})
 	}
 	for i := range lies {
-		w.until("the first update to be over", func() bool { return w.at(fmt.Sprintf("changed%d.ru", i)).Operation == nil })
+		changed := fmt.Sprintf("changed%d.ru", i)
+		// Before the update has begun, there is no operation, either.
+		w.until("the first update to be over", func() bool { return w.requests(changed) == 2 && w.at(changed).Operation == nil })
 	}
 	w.sim.Hold()
 	w.register("sentinel.ru", "c1")

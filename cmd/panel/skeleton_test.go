@@ -50,7 +50,7 @@ func TestPluginNew(t *testing.T) {
 	for _, step := range [][]string{{"gofmt", "-l", "."}, {"go", "vet", "./..."}, {"go", "build", "-o", "registrar-acme-domains", "."}, {"go", "test", "./..."}} {
 		cmd := exec.CommandContext(t.Context(), step[0], step[1:]...)
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly", "GOWORK=")
+		cmd.Env = append(os.Environ(), "GOPROXY=off", "GOFLAGS=-mod=readonly -ldflags=-s", "GOWORK=")
 		out, err := cmd.CombinedOutput()
 		if err != nil || step[0] == "gofmt" && len(out) > 0 {
 			t.Fatalf("%s: %v\n%s", strings.Join(step, " "), err, out)

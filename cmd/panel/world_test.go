@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -37,6 +38,12 @@ type world struct {
 	panel *exec.Cmd
 	log   *bytes.Buffer          // what panel serve wrote, over all its lives
 	last  atomic.Pointer[string] // what the last command printed
+
+	asking sync.Mutex
+	asks   struct {
+		client   *api.Client
+		settings string // that it was made of
+	}
 
 	panelStore, pluginStore string // URLs of databases; "" = files
 }
@@ -346,8 +353,7 @@ func (w *world) json(v any, args ...string) {
 // ask asks the panel what a command would, for a wait: to parse a command takes longer than to
 // carry it out, and a wait looks often.
 func (w *world) ask(v any, path ...string) error {
-	call := command.Call{Ctx: w.t.Context(), Globals: command.Globals{Config: filepath.Join(w.dir, "plugin.hcl")}}
-	client, _, err := call.Client()
+	client, err := w.client()
 	var answer json.RawMessage
 	if err == nil {
 		answer, err = api.Get[json.RawMessage](w.t.Context(), client, api.Path(path...), nil)
@@ -355,9 +361,34 @@ func (w *world) ask(v any, path ...string) error {
 
 	w.printed(path, fmt.Sprintf("%s%s", answer, because(err)))
 	if err != nil {
+		w.asking.Lock()
+		w.asks.client = nil // what it read beside plugin.hcl, such as a token, may be another by now
+		w.asking.Unlock()
 		return err
 	}
 	return json.Unmarshal(answer, v)
+}
+
+// client calls the panel as commands do. It is the same one as long as plugin.hcl is, and the panel answers.
+func (w *world) client() (*api.Client, error) {
+	path := filepath.Join(w.dir, "plugin.hcl")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+
+	w.asking.Lock()
+	defer w.asking.Unlock()
+
+	if w.asks.client == nil || w.asks.settings != string(text) {
+		call := command.Call{Ctx: w.t.Context(), Globals: command.Globals{Config: path}}
+		client, _, err := call.Client()
+		if err != nil {
+			return nil, err
+		}
+		w.asks.client, w.asks.settings = client, string(text)
+	}
+	return w.asks.client, nil
 }
 
 func because(err error) string {

@@ -107,7 +107,7 @@ func TestModuleOfAnotherPathWorks(t *testing.T) {
 	root, panel := checkout(t), testrun.Program(t, "registrar.panel/cmd/panel")
 	for _, step := range [][]string{
 		{"make", "module", "PATH=example.com/panel"},
-		{"go", "build", "-o", "registrar", "./cmd/registrar-manual"},
+		{"go", "build", "-ldflags=-s", "-o", "registrar", "./cmd/registrar-manual"},
 		{panel, "conformance", "./registrar"},
 	} {
 		cmd := exec.CommandContext(t.Context(), step[0], step[1:]...)

@@ -3,8 +3,8 @@ package kit
 import (
 	"context"
 	"errors"
-	"regexp"
 
+	"registrar.panel/internal/lazyregexp"
 	"registrar.panel/shared/registrar"
 )
 
@@ -45,7 +45,7 @@ func (p *Plugin) powers(r *Registrar) registrar.Registrar {
 }
 
 // goodHandle is what may be a registrar's name of a customer.
-var goodHandle = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$`)
+var goodHandle = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$`)
 
 // Backup implements registrar.BackerUp.
 func (r *Registrar) Backup(ctx context.Context, dir string) error { return r.store.Backup(ctx, dir) }

@@ -2,17 +2,17 @@ package kit
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
+	"registrar.panel/internal/lazyregexp"
 	"registrar.panel/shared/registrar"
 )
 
 // longestName is how many characters a domain name has at most.
 const longestName = 253
 
-var goodName = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+var goodName = lazyregexp.New(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 func isName(text string) bool { return len(text) <= longestName && goodName.MatchString(text) }
 

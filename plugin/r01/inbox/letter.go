@@ -5,11 +5,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/mail"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
+	"registrar.panel/internal/lazyregexp"
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailbox"
@@ -87,7 +87,7 @@ func (rr *Reader) recognise(m message.Message) (results []mailform.Result, doubt
 // mostResults bounds what is looked for of one mail. We ask R01 for less in one.
 const mostResults = 200
 
-var taskNumber = regexp.MustCompile(`^\d{1,20}$`)
+var taskNumber = lazyregexp.New(`^\d{1,20}$`)
 
 func earliest(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
@@ -150,14 +150,14 @@ func mayBeOurs(id string) bool {
 	return found && len(local) == 26
 }
 
-var bareToken = regexp.MustCompile(`^[A-Z2-7]{26}$`)
+var bareToken = lazyregexp.New(`^[A-Z2-7]{26}$`)
 
 // automatic reports whether a mail says of itself that no person wrote it, or looks so.
 func (l letter) automatic() bool {
 	return l.Kind == message.AutoReply || automaticSubject.MatchString(l.Subject)
 }
 
-var automaticSubject = regexp.MustCompile(`(?i)^(?:автоответ|автоматический ответ|out of office|automatic reply|auto(?:matic)?[- ]?reply|autoreply)\b|^(?:автоответ|автоматический ответ)`)
+var automaticSubject = lazyregexp.New(`(?i)^(?:автоответ|автоматический ответ|out of office|automatic reply|auto(?:matic)?[- ]?reply|autoreply)\b|^(?:автоответ|автоматический ответ)`)
 
 // fromRobot reports whether a mail claims to be of R01.
 func (rr *Reader) fromRobot(l letter) bool { return rr.sentByRobot(l.From) }

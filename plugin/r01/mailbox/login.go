@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-sasl"
 
+	"registrar.panel/internal/lazyregexp"
 	"registrar.panel/plugin/r01/endpoint"
 )
 
@@ -29,9 +29,9 @@ var busy = []imap.ResponseCode{imap.ResponseCodeUnavailable, imap.ResponseCodeIn
 
 // Words of a refusal, for servers that write no code, or [ALERT] for everything.
 var (
-	passing  = regexp.MustCompile(`(?i)\b(too many|simultaneous|concurrent|maximum number|try again|later|temporar(y|ily)|busy|unavailable|not available|limit|exceeded|overload(ed)?|maintenance|in use|internal (server )?error|timed? ?out)\b`)
-	locked   = regexp.MustCompile(`(?i)\b(attempts|failures|failed logins?|locked|blocked|disabled|suspended)\b`)
-	personal = regexp.MustCompile(`(?i)\b(passwords?|credentials?|invalid|incorrect|user ?name|authenticat\w+ failed|login failed)\b`)
+	passing  = lazyregexp.New(`(?i)\b(too many|simultaneous|concurrent|maximum number|try again|later|temporar(y|ily)|busy|unavailable|not available|limit|exceeded|overload(ed)?|maintenance|in use|internal (server )?error|timed? ?out)\b`)
+	locked   = lazyregexp.New(`(?i)\b(attempts|failures|failed logins?|locked|blocked|disabled|suspended)\b`)
+	personal = lazyregexp.New(`(?i)\b(passwords?|credentials?|invalid|incorrect|user ?name|authenticat\w+ failed|login failed)\b`)
 )
 
 func (s *session) login(ctx context.Context) error {

@@ -2,11 +2,11 @@ package outbox
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
 
+	"registrar.panel/internal/lazyregexp"
 	"registrar.panel/plugin/r01/smtpout"
 )
 
@@ -80,7 +80,7 @@ func (h *halt) weigh(result smtpout.Result) smtpout.Result {
 	return result
 }
 
-var differing = regexp.MustCompile(`<[^>]*>|[[:alnum:]]*\d[[:alnum:]]*`)
+var differing = lazyregexp.New(`<[^>]*>|[[:alnum:]]*\d[[:alnum:]]*`)
 
 // common drops addresses and numbers but for the code and the status.
 func common(response string) string {
