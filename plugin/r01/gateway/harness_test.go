@@ -195,17 +195,22 @@ func newGateOn(t testing.TB, owner interface{ Cleanup(func()) }, server string) 
 	t.Helper()
 	g := closedGate(t, memoryDir(t), server)
 	g.open(testSettings(), true)
-	owner.Cleanup(func() {
-		if err := g.st.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	g.endWith(owner)
 	return g
 }
 
 func closedGate(t testing.TB, dir, server string) *gate {
 	return &gate{t: t, relay: &relay{}, judge: mailauth.Verdict{Verified: true}, clock: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC),
 		dir: dir, server: server}
+}
+
+// endWith closes the store when its owner ends.
+func (g *gate) endWith(owner interface{ Cleanup(func()) }) {
+	owner.Cleanup(func() {
+		if err := g.st.Close(); err != nil {
+			g.t.Error(err)
+		}
+	})
 }
 
 // newGateOfClient makes a gateway that has done what registerClient does: its store is a copy of one
@@ -219,11 +224,7 @@ func newGateOfClient(t testing.TB) *gate {
 	}
 	g.relay.taken = slices.Clone(from.taken)
 	g.open(testSettings(), false)
-	t.Cleanup(func() {
-		if err := g.st.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	g.endWith(t)
 	g.check()
 	return g
 }
