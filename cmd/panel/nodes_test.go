@@ -38,7 +38,7 @@ func TestHolderIsReplaced(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			testrun.Place(t)
+			place := testrun.Place(t)
 			server := postgres.Use(t)
 			n := newNodes(t, server, pgtest.StartBouncer(t, server).Address)
 			contact := n.b.write("person.json", person)
@@ -48,7 +48,7 @@ func TestHolderIsReplaced(t *testing.T) {
 
 			mend := fail(t, n)
 			failed := time.Now()
-			n.b.until("the lease to be ours", func() bool { return n.b.lease().held })
+			place.Lend(func() { n.b.until("the lease to be ours", func() bool { return n.b.lease().held }) })
 			if waited, most := time.Since(failed), pace.Scale(replacedWithin); waited > most {
 				t.Errorf("replaced after %s, want %s at most", waited, most)
 			} else {

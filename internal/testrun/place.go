@@ -18,17 +18,41 @@ const perProcessor = 2
 // Places is how many families of processes may be at work at a time.
 func Places() int { return perProcessor * runtime.NumCPU() }
 
+// Held is a place that a test has taken.
+type Held struct {
+	t     testing.TB
+	leave func()
+}
+
 // Place takes one of the run's places until the test ends. The caller then starts processes,
 // and takes no second place: tests that hold one and wait for another would wait for each
 // other.
-func Place(t testing.TB) {
+func Place(t testing.TB) *Held {
 	t.Helper()
 	NeedsServers(t)
-	leave, err := take(t)
+	h := &Held{t: t}
+	h.take()
+	t.Cleanup(func() { h.leave() })
+	return h
+}
+
+func (h *Held) take() {
+	h.t.Helper()
+	leave, err := take(h.t)
 	if err != nil {
-		t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	t.Cleanup(leave)
+	h.leave = leave
+}
+
+// Lend lets another test have the place while wait waits for time to pass, such as that of a lease. It returns
+// when there is a place again.
+func (h *Held) Lend(wait func()) {
+	h.t.Helper()
+	h.leave()
+	h.leave = func() {} // wait may end the test
+	wait()
+	h.take()
 }
 
 func take(t testing.TB) (leave func(), err error) {

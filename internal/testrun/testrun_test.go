@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -124,6 +125,46 @@ func TestPlacesAreTaken(t *testing.T) {
 	if _, err := take(late); err != nil {
 		t.Errorf("a place that was left: %v", err)
 	}
+}
+
+// While a test waits for time to pass, another has its place.
+func TestPlaceIsLent(t *testing.T) {
+	NeedsServers(t)
+	t.Setenv(directory, t.TempDir())
+	for range Places() - 1 {
+		if _, err := take(&story{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	late := func() (leave func(), err error) { return take(&story{end: time.Now().Add(last)}) }
+
+	lender := &story{}
+	mine := Place(lender)
+	mine.Lend(func() {
+		leave, err := late()
+		if err != nil {
+			t.Fatalf("a place that is lent: %v", err)
+		}
+		leave()
+	})
+	if _, err := late(); err == nil {
+		t.Error("a place that was taken back can be had")
+	}
+
+	var ended sync.WaitGroup
+	ended.Go(func() { mine.Lend(runtime.Goexit) }) // the test ends while it waits
+	ended.Wait()
+	leave, err := late()
+	if err != nil {
+		t.Fatalf("the place of a test that ends while it is lent: %v", err)
+	}
+	for _, f := range lender.cleanups {
+		f()
+	}
+	if _, err := late(); err == nil {
+		t.Error("the test that ended gave another's place back")
+	}
+	leave()
 }
 
 // A place is free again when the process that held it is killed.
