@@ -28,9 +28,9 @@ var (
 	busyReads     = flag.Duration("busy-reads", 200*time.Millisecond, "each of whom reads a page so long, in the mean, before the next")
 )
 
-// A panel with many domains renews those that are due by a pass; R01's answers arrive in a Dovecot over
+// A panel with many domains renews those that are due in one pass; R01's answers arrive in a Dovecot over
 // an hour, while operators go from page to page. Each renewal is asked for once, answered and in the panel's
-// book. What it shows of an hour is in docs/nodes.md.
+// book. docs/nodes.md has the figures of such an hour.
 func TestBusyHour(t *testing.T) {
 	t.Parallel()
 	testrun.Place(t)
@@ -118,8 +118,8 @@ func (h *busyHour) operate(ctx context.Context, seed int) {
 	}
 }
 
-// rest waits until no more than most are left of something. An hour is longer than the patience of other waits:
-// what is left has to become less within that. A look costs what it counts, so few are made.
+// rest waits until no more than most are left of something. An hour is longer than the patience of other waits, so
+// the number has to fall within that time. A look costs as much as it counts, so few are made.
 func (h *busyHour) rest(what string, most int, left func() int) {
 	h.t.Helper()
 	for now := left(); now > most; {
@@ -131,7 +131,7 @@ func (h *busyHour) rest(what string, most int, left func() int) {
 	}
 }
 
-// occupy tells the memory of panel and plugin.
+// occupy logs the memory of panel and plugin.
 func (h *busyHour) occupy(when string) {
 	h.t.Helper()
 	h.t.Logf("%s: the panel's memory is %s, the plugin's %s", when, memory(h.t, h.panel.Process.Pid), memory(h.t, h.child()))
@@ -189,7 +189,7 @@ func (h *busyHour) judge() {
 	}
 }
 
-// report tells how long R01's word took to be acted on, and how long operators waited.
+// report logs how long it took to act on R01's answers, and how long operators waited.
 func (h *busyHour) report() {
 	h.t.Helper()
 	var until []time.Duration

@@ -309,8 +309,15 @@ func bookRows(w rowWords, domains, orders int) []string {
 
 var occupied = regexp.MustCompile(`Vm(HWM|RSS):\s+(\d+) kB`)
 
-// memory tells the most memory that a process has had, and what it has now.
+// memory returns the peak memory of a process and its present one as text.
 func memory(t *testing.T, pid int) string {
+	t.Helper()
+	peak, now := occupies(t, pid)
+	return fmt.Sprintf("%d MiB at its peak, %d MiB now", peak, now)
+}
+
+// occupies returns the peak memory of a process and its present one, in MiB.
+func occupies(t *testing.T, pid int) (peak, now int) {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -327,5 +334,5 @@ func memory(t *testing.T, pid int) string {
 	if mib["HWM"] == 0 || mib["RSS"] == 0 {
 		t.Fatalf("no memory in %s", text)
 	}
-	return fmt.Sprintf("%d MiB at its peak, %d MiB now", mib["HWM"], mib["RSS"])
+	return mib["HWM"], mib["RSS"]
 }

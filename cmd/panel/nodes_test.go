@@ -89,19 +89,25 @@ func newNodes(t *testing.T, server *pgtest.Server, address string) nodes {
 	n.a.settle(nil)
 	n.b.settle(nil)
 	n.a.serve()
-	for _, key := range []string{"data/panel.key", "data/plugins/r01/r01.key"} { // as the operator does
-		text, err := os.ReadFile(filepath.Join(n.a.dir, key))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.MkdirAll(filepath.Join(n.b.dir, filepath.Dir(key)), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		n.b.write(key, string(text))
-	}
-	n.b.serve()
+	n.b.join(n.a)
 	n.b.until("the second node to stand by", func() bool { return strings.HasPrefix(n.b.lease().detail, "standby: ") })
 	return n
+}
+
+// join starts a panel as a further node, with the keys of the first, as the operator does.
+func (w *world) join(first *world) {
+	w.t.Helper()
+	for _, key := range []string{"data/panel.key", "data/plugins/r01/r01.key"} {
+		text, err := os.ReadFile(filepath.Join(first.dir, key))
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Join(w.dir, filepath.Dir(key)), 0o700); err != nil {
+			w.t.Fatal(err)
+		}
+		w.write(key, string(text))
+	}
+	w.serve()
 }
 
 // answered is how long R01 takes at most to answer what it got, on the usual machine.
@@ -139,13 +145,13 @@ type leaseView struct {
 	detail      string
 }
 
-// lease is what a node's health says of it.
+// lease is what a node's health says about the lease.
 func (w *world) lease() leaseView {
 	var plugins []struct {
 		Name   string
 		Health []struct{ Component, Detail string }
 	}
-	if w.tryJSON(&plugins, "plugins") != nil {
+	if w.ask(&plugins, "plugins") != nil {
 		return leaseView{}
 	}
 	for _, p := range plugins {
