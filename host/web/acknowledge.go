@@ -107,22 +107,26 @@ func (l lists) sighted(ctx context.Context) (s sighted, err error) {
 		}
 	}
 
+	// Only acknowledged entries are looked up, because the list itself may have an entry for each domain.
 	stands, err := l.entries(ctx, names)
 	if err != nil {
 		return s, err
 	}
+
+	// Filtered before the entry of the others is made, which counts only mails that are not acknowledged.
 	s.waiting = slices.DeleteFunc(slices.Clone(s.allWaiting), func(v switchboard.Item[registrar.Review]) bool { return s.of(reviewNeeds(v)) != nil })
 	stands = append(stands, list(s.allWaiting, reviewNeeds)...)
 	stands = append(stands, othersNeed(s.waiting, s.more)...)
 
 	s.entries = s.marked(stands, onlySeen)
+	// Sorted by ID, which is also the mark from which such a list goes on.
 	slices.SortFunc(s.entries, func(a, b api.Attention) int { return strings.Compare(a.ID, b.ID) })
 	for _, n := range s.entries {
 		if strings.HasPrefix(n.ID, ofDomain) {
 			s.names = append(s.names, *n.Domain)
 		}
 	}
-	s.over = over(all, s.entries)
+	s.over = over(all, s.entries, !s.more && len(s.absent) == 0)
 	return s, nil
 }
 
@@ -136,11 +140,12 @@ func (l lists) entries(ctx context.Context, names []string) ([]api.Attention, er
 	return append(domains, list(slices.DeleteFunc(l.plugins.Statuses(), healthy), pluginNeeds)...), err
 }
 
-// over lists what was acknowledged and is so no longer. Of mails that is not known: their registrar may be silent.
-func over(all []orders.Acknowledgement, stands []api.Attention) (items []string) {
+// over lists what was acknowledged and is so no longer. Whether a mail still waits is known only if every registrar
+// has answered with all that wait there.
+func over(all []orders.Acknowledgement, stands []api.Attention, allMails bool) (items []string) {
 	for _, a := range all {
-		mail := strings.HasPrefix(a.Item, ofReview)
-		if !mail && !slices.ContainsFunc(stands, func(n api.Attention) bool { return n.ID == a.Item }) {
+		known := allMails || !strings.HasPrefix(a.Item, ofReview)
+		if known && !slices.ContainsFunc(stands, func(n api.Attention) bool { return n.ID == a.Item }) {
 			items = append(items, a.Item)
 		}
 	}
@@ -191,6 +196,7 @@ func (l lists) acknowledge(r *http.Request, in api.Acknowledge) (api.Acknowledge
 		switch {
 		case !there:
 			done.Refused = append(done.Refused, api.RefusedEntry{ID: e.ID, Code: string(registrar.NotFound), Reason: "it needs no person now"})
+		// The person has seen what was shown, but not the change since then.
 		case n.Seen != e.Seen:
 			done.Refused = append(done.Refused, api.RefusedEntry{ID: e.ID, Code: string(registrar.Conflict), Reason: "it has changed since it was shown: look again"})
 		default:
@@ -199,7 +205,13 @@ func (l lists) acknowledge(r *http.Request, in api.Acknowledge) (api.Acknowledge
 		}
 	}
 	done.Acknowledged = len(all)
-	return done, errors.Join(l.book.Lists().Acknowledgements().Keep(r.Context(), all), l.book.Lists().Acknowledgements().Forget(r.Context(), seen.over))
+
+	// What is over or has changed was just looked at, and would otherwise be kept without end. It is dropped first,
+	// because an entry that has changed may be among those that are acknowledged now.
+	if err := l.book.Lists().Acknowledgements().Forget(r.Context(), seen.over); err != nil {
+		return api.Acknowledged{}, err
+	}
+	return done, l.book.Lists().Acknowledgements().Keep(r.Context(), all)
 }
 
 // named finds entries as they stand now.
@@ -248,6 +260,7 @@ func (l lists) takeBack(r *http.Request, in api.TakeBack) (api.TakenBack, error)
 	var all []orders.Acknowledgement
 	for _, id := range in.IDs {
 		a := orders.Acknowledgement{Item: id, By: caller(r).Name, For: forWhom(r, in.By)}
+		// An entry that is over by now is still taken back, and the log has it without registrar and domain.
 		if at := slices.IndexFunc(seen.entries, func(n api.Attention) bool { return n.ID == id }); at >= 0 {
 			a.Registrar, a.Domain = text(seen.entries[at].Registrar), text(seen.entries[at].Domain)
 		}

@@ -153,6 +153,12 @@ func TestAcknowledgedShowsAgain(t *testing.T) {
 			if n := b.needs("?acknowledged=1")["domain:example.ru"]; (n.ID == "") != c.again {
 				t.Errorf("it is shown apart as %+v, want %t", n, !c.again)
 			}
+			if c.again {
+				b.acknowledges("", b.needs("")["domain:example.ru"])
+				if n := b.needs("?acknowledged=1")["domain:example.ru"]; n.ID == "" {
+					t.Error("what was acknowledged anew is not shown apart")
+				}
+			}
 		})
 	}
 }
@@ -177,6 +183,40 @@ func TestAcknowledgedIsOver(t *testing.T) {
 	})
 	if n := b.needs("")["domain:example.ru"]; n.ID == "" {
 		t.Error("an alarm that was raised anew is not shown")
+	}
+}
+
+// A mail that was acknowledged is forgotten once it is resolved, or such mails would fill the room that there is; but
+// not while its registrar can't say whether it waits.
+func TestAcknowledgedMailIsOver(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "")
+	b.acknowledges("", b.needs("")["review:rv-1"], b.needs("")["review:rv-2"])
+	kept := func() (items []string) {
+		b.acknowledges("", b.needs("?acknowledged=any")["plugin:r01"])
+		all, err := b.book.Lists().Acknowledgements().All(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range all {
+			items = append(items, a.Item)
+		}
+		return items
+	}
+
+	b.fake.resolved = []registrar.ReviewID{"rv-1"}
+	b.fake.refuse = func(call string) error {
+		if call == "reviews" {
+			return registrar.Errorf(registrar.Unavailable, "it is down")
+		}
+		return nil
+	}
+	if items := kept(); !slices.Contains(items, "review:rv-1") {
+		t.Errorf("while the registrar is silent, kept are %q", items)
+	}
+	b.fake.refuse = nil
+	if items := kept(); !slices.Equal(items, []string{"plugin:r01", "review:rv-2"}) {
+		t.Errorf("kept are %q", items)
 	}
 }
 

@@ -41,6 +41,7 @@ type fake struct {
 	problems   []registrar.Problem
 	events     []registrar.Event
 	statuses   []supervisor.Status // nil = those of two plugins
+	resolved   []registrar.ReviewID
 }
 
 func (f *fake) may(call string) error {
@@ -136,7 +137,8 @@ func (f *fake) review() registrar.Review {
 func (f *fake) Reviews(context.Context) ([]registrar.Review, error) {
 	bare := f.review()
 	bare.ID, bare.Candidates = "rv-2", nil
-	return []registrar.Review{f.review(), bare}, f.may("reviews")
+	all := slices.DeleteFunc([]registrar.Review{f.review(), bare}, func(r registrar.Review) bool { return slices.Contains(f.resolved, r.ID) })
+	return all, f.may("reviews")
 }
 
 func (f *fake) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (page registrar.ReviewPage, err error) {
