@@ -49,6 +49,8 @@ type dispatcher struct {
 
 func (d dispatcher) run(ctx context.Context) {
 	for failures := 0; ctx.Err() == nil; {
+		// An order that is paid at this panel wakes the loop. One that was paid at another panel on the same database, which
+		// died before it sent the order, is found by looking.
 		wait := lookAgain
 		if err := d.submitAll(ctx); err == nil {
 			failures = 0
@@ -144,6 +146,7 @@ func (l *ledger) contents(ctx context.Context, o Order) (registrar.Order, error)
 	if err != nil {
 		return registrar.Order{}, err
 	}
+	// Erasure takes what was sealed and leaves the row, which is the record of the money.
 	if len(sealed) == 0 {
 		return registrar.Order{}, registrar.Errorf(registrar.Precondition, "the contact and code of order %s were erased", o.ID)
 	}
@@ -184,13 +187,6 @@ func (d dispatcher) taken(ctx context.Context, o Order, op registrar.Operation) 
 func submitted(ctx context.Context, tx *sql.Tx, o Order, op registrar.OperationID) (told bool, err error) {
 	err = tx.QueryRowContext(ctx, `select exists (select 1 from log where domain = $1 and "order" = $2 and event = $3 and operation = $4)`,
 		o.Domain, o.ID, OrderSubmitted, op).Scan(&told)
-	return told, fault(err, "read log")
-}
-
-// logged reports whether the log has such an entry about an order.
-func logged(ctx context.Context, tx *sql.Tx, o Order, event registrar.EventType) (told bool, err error) {
-	err = tx.QueryRowContext(ctx, `select exists (select 1 from log where domain = $1 and "order" = $2 and event = $3)`,
-		o.Domain, o.ID, event).Scan(&told)
 	return told, fault(err, "read log")
 }
 

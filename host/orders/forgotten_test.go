@@ -173,6 +173,45 @@ func TestLateOrderIsAnAlarm(t *testing.T) {
 	})
 }
 
+// An order that is tried again and waits again is late again, whatever alarms it had before.
+func TestLateRetryIsAnAlarm(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	at := b.now()
+	b.now = func() time.Time { return at }
+	late := func() (entries int) {
+		at = at.Add(lateAfter)
+		for range 2 {
+			if err := b.lateness().tellLate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, e := range b.entries("late.ru") {
+			if e.Event == registrar.EventAlarm {
+				entries++
+			}
+		}
+		return entries
+	}
+
+	o := b.place(request("late.ru"))
+	b.mustPay(o.ID)
+	if n := late(); n != 1 {
+		t.Fatalf("%d entries of the first attempt", n)
+	}
+	b.during(func() { b.until("the operation", func() bool { return b.mustOrder(o.ID).Operation != "" }) })
+	b.ended(b.mustOrder(o.ID), registrar.Failed, "no such client")
+	b.during(func() { b.until("the end", func() bool { return b.mustOrder(o.ID).Outcome == failed }) })
+
+	at = at.Add(time.Minute)
+	if _, changed, err := b.Retry(t.Context(), Again{Order: o.ID, By: "anna"}); !changed || err != nil {
+		t.Fatalf("tried again: %t, %v", changed, err)
+	}
+	if n := late(); n != 2 {
+		t.Errorf("%d entries after the second attempt", n)
+	}
+}
+
 // failing is a registrar that takes nothing.
 type failing struct{ registrar.Service }
 

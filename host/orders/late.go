@@ -31,6 +31,7 @@ func (s *Service) lateness() lateness { return lateness{s.ledger, s.board} }
 
 // tellLate writes an entry for each order that has become late.
 func (l lateness) tellLate(ctx context.Context) error {
+	// Only reads at first: most rounds find none, and then no writer has to wait.
 	var waiting []Order
 	err := l.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		waiting, err = l.late(ctx, tx)
@@ -50,10 +51,18 @@ func (l lateness) tellLate(ctx context.Context) error {
 }
 
 func (l lateness) tellOne(ctx context.Context, tx *sql.Tx, o Order) error {
-	if told, err := logged(ctx, tx, o, registrar.EventAlarm); err != nil || told {
+	// Each round finds the order again, and so does another panel, but the alarm is raised only once.
+	if told, err := toldLate(ctx, tx, o); err != nil || told {
 		return err
 	}
 	return l.record(ctx, tx, o, registrar.EventAlarm, registrar.LevelError, l.whyLate(o))
+}
+
+// toldLate reports whether the log has an alarm about the present attempt at an order. Earlier ones have theirs.
+func toldLate(ctx context.Context, tx *sql.Tx, o Order) (told bool, err error) {
+	err = tx.QueryRowContext(ctx, `select exists (select 1 from log where domain = $1 and "order" = $2 and event = $3 and at >= $4)`,
+		o.Domain, o.ID, registrar.EventAlarm, sqldb.Millis(o.BegunAt)).Scan(&told)
+	return told, fault(err, "read log")
 }
 
 // late lists the paid orders that have waited too long.
