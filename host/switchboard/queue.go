@@ -34,6 +34,7 @@ type part[T any] struct {
 // merged is one page of what registrars answered, in order.
 func merged[T any](pages Several[part[T]], size int, order func(a, b T) int) (all Several[T], more bool) {
 	all.Absent = pages.Absent
+	// Each registrar was asked for a whole page, so the first entries overall are among these.
 	for _, p := range pages.List {
 		more = more || p.Value.more
 		for _, v := range p.Value.list {
@@ -65,6 +66,7 @@ func wholeQueue(ctx context.Context, r registrar.Service, q registrar.ReviewQuer
 	if err != nil {
 		return page, err
 	}
+	// The page is cut here as a registrar with pages of its own would cut it.
 	entries = slices.DeleteFunc(entries, func(e registrar.Review) bool { return e.Place().Compare(q.After) <= 0 })
 	slices.SortStableFunc(entries, func(a, b registrar.Review) int { return a.Place().Compare(b.Place()) })
 	page.Reviews, page.More = entries[:min(len(entries), q.Size)], len(entries) > q.Size
@@ -83,7 +85,8 @@ func (b *Board) MailPage(ctx context.Context, q registrar.MailQuery) (all Severa
 }
 
 // ResolveReviews has one reading of many mails applied by the registrars that have them. An entry is
-// refused when no registrar takes it; a decision that one of them finds wrong is an error.
+// refused when no registrar takes it. A decision that no registrar takes is an error; what some of them
+// have resolved is returned, whatever the others say.
 func (b *Board) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision) (done registrar.ReviewsResolved, absent []Absent, err error) {
 	answers := askAll(ctx, b, b.names, func(ctx context.Context, r registrar.Service) (registrar.ReviewsResolved, error) {
 		part, err := r.ResolveReviews(ctx, d)
@@ -95,14 +98,16 @@ func (b *Board) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision)
 	})
 
 	var parts []registrar.ReviewsResolved
+	var wrong error
 	for _, a := range answers {
 		switch {
 		case a.err == nil:
 			parts = append(parts, a.value)
 		case errors.Is(a.err, registrar.Unsupported):
-		case errors.Is(a.err, registrar.Invalid):
-			return done, nil, a.err
 		default:
+			if errors.Is(a.err, registrar.Invalid) {
+				wrong = a.err
+			}
 			b.log.Warn("a registrar is missing from a decision", "registrar", a.name, "err", a.err)
 			absent, err = append(absent, Absent{a.name, Reason(a.err)}), a.err
 		}
@@ -111,6 +116,8 @@ func (b *Board) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision)
 	switch {
 	case len(parts) > 0:
 		return combined(d, parts), absent, ctx.Err()
+	case wrong != nil:
+		return done, nil, wrong
 	case err != nil:
 		return done, nil, err
 	}
@@ -149,7 +156,7 @@ func known(r registrar.RefusedReview) int {
 
 // oneByOne resolves entries of a registrar that resolves one at a time.
 func oneByOne(ctx context.Context, r registrar.Service, d registrar.ReviewsDecision) (done registrar.ReviewsResolved, err error) {
-	for _, seen := range d.Reviews {
+	for i, seen := range d.Reviews {
 		_, err := r.ResolveReview(ctx, registrar.ReviewDecision{Review: seen.ID, Version: seen.Version, Outcome: d.Outcome, By: d.By, Note: d.Note})
 		var refused *registrar.Error
 		switch {
@@ -157,10 +164,17 @@ func oneByOne(ctx context.Context, r registrar.Service, d registrar.ReviewsDecis
 			done.Resolved++
 		case errors.Is(err, registrar.Unsupported):
 			return done, err
+		// An entry that is refused because it was decided meanwhile does not stop the others.
 		case errors.As(err, &refused):
 			done.Refused = append(done.Refused, registrar.RefusedReview{ID: seen.ID, Code: refused.Code, Reason: refused.Error()})
-		default:
+		case done.Resolved == 0:
 			return done, err
+		// Those before it are resolved, and the answer has to say so.
+		default:
+			for _, left := range d.Reviews[i:] {
+				done.Refused = append(done.Refused, registrar.RefusedReview{ID: left.ID, Code: registrar.Unavailable, Reason: err.Error()})
+			}
+			return done, nil
 		}
 	}
 	return done, nil
@@ -178,6 +192,8 @@ func (b *Board) HeedSender(ctx context.Context, address, by string) error {
 	answers := askAll(ctx, b, b.names, func(ctx context.Context, r registrar.Service) (struct{}, error) {
 		return struct{}{}, r.HeedSender(ctx, address, by)
 	})
+
+	// Several registrars may ignore the same sender. It is a mistake only if none does.
 	var none error = registrar.Errorf(registrar.NotFound, "no registrar ignores that sender")
 	for _, a := range answers {
 		switch {

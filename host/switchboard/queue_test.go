@@ -2,8 +2,10 @@ package switchboard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,6 +69,9 @@ func (o old) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision) (r
 }
 
 func (o old) ResolveReview(_ context.Context, d registrar.ReviewDecision) (r registrar.Review, err error) {
+	if d.Review == "breaks" {
+		return r, errors.New("the connection is cut")
+	}
 	if !slices.ContainsFunc(o.reviews, func(r registrar.Review) bool { return r.ID == d.Review }) {
 		err = registrar.Errorf(registrar.NotFound, "no such entry")
 	}
@@ -109,5 +114,41 @@ func TestResolveOfSeveral(t *testing.T) {
 	if err != nil || len(absent) > 0 || done.Resolved != 2 || len(done.Refused) != 2 ||
 		done.Refused[0].Code != registrar.Conflict || done.Refused[0].ID != "b1" || done.Refused[1].Code != registrar.NotFound {
 		t.Errorf("%+v, %v, %v", done, absent, err)
+	}
+}
+
+// strict finds each decision wrong.
+type strict struct{ *queue }
+
+func (strict) ResolveReviews(context.Context, registrar.ReviewsDecision) (done registrar.ReviewsResolved, err error) {
+	return done, registrar.InvalidDecision([]registrar.Problem{{Path: "note", Message: "is needed here"}})
+}
+
+// What some registrars have resolved is told, whatever becomes of the rest: the person would decide it again.
+func TestResolvedIsToldWhateverTheOthersSay(t *testing.T) {
+	t.Parallel()
+	decide := func(b *Board, ids ...registrar.ReviewID) (registrar.ReviewsResolved, []Absent, error) {
+		d := registrar.ReviewsDecision{Outcome: registrar.ReplyIgnore, By: "olga"}
+		for _, id := range ids {
+			d.Reviews = append(d.Reviews, registrar.SeenReview{ID: id, Version: "1"})
+		}
+		return b.ResolveReviews(t.Context(), d)
+	}
+
+	done, absent, err := decide(boardOf(plugins{"a": queued("a", 0), "b": strict{queued("b", 1)}}, "a", "b"), "a0")
+	if err != nil || done.Resolved != 1 || len(absent) != 1 || absent[0].Registrar != "b" || !strings.Contains(absent[0].Reason, "is needed here") {
+		t.Errorf("one finds it wrong: %+v, %+v, %v", done, absent, err)
+	}
+	if _, _, err := decide(boardOf(plugins{"a": strict{queued("a")}, "b": strict{queued("b")}}, "a", "b"), "a0"); !errors.Is(err, registrar.Invalid) {
+		t.Errorf("all find it wrong: %v", err)
+	}
+
+	c := boardOf(plugins{"c": old{queue: queued("c", 2, 3)}}, "c")
+	done, _, err = decide(c, "c2", "breaks", "c3")
+	if err != nil || done.Resolved != 1 || len(done.Refused) != 2 || done.Refused[0].ID != "breaks" || done.Refused[1].ID != "c3" || done.Refused[1].Code != registrar.Unavailable {
+		t.Errorf("the second of three breaks: %+v, %v", done, err)
+	}
+	if _, _, err := decide(c, "breaks", "c3"); err == nil {
+		t.Error("the first breaks, and nothing is resolved: no error")
 	}
 }
