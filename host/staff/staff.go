@@ -10,6 +10,7 @@ package staff
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
@@ -80,6 +81,7 @@ func (r *Room) Add(ctx context.Context, name string, rights []string, password, 
 	if err := access.CheckName(name); err != nil {
 		return access.Member{}, input.Mistake("name", err.Error())
 	}
+	// A caller on the socket has the name of a Unix user, and the Action Log knows callers only by their names.
 	if _, err := user.Lookup(name); err == nil {
 		return access.Member{}, input.Mistake("name", "is that of a user of this machine, who would be taken for the caller")
 	}
@@ -121,14 +123,10 @@ func (r *Room) SetPassword(ctx context.Context, name, password string) error {
 	return r.Book.SetPassword(ctx, name, hash)
 }
 
-// refusal says why a person may not come in.
-type refusal string
-
-func (r refusal) Error() string { return string(r) }
-
-const (
-	errWrong   = refusal("the name or the password is wrong")
-	errCrowded = refusal("too many wrong passwords are being tried")
+// What keeps a person from coming in.
+var (
+	errWrong   = errors.New("the name or the password is wrong")
+	errCrowded = registrar.Errorf(registrar.Unavailable, "too many passwords are being tried: try again in a moment")
 )
 
 // SignIn opens a session, and returns its cookie. Guesses are slowed by the address that they come from,
@@ -139,7 +137,7 @@ func (r *Room) SignIn(ctx context.Context, name, password, address string) (cook
 		return "", err
 	}
 
-	// A name that is not known has no hash, and takes as long to check: the time tells nothing of who is on the staff.
+	// An unknown name has no hash and takes as long to check, so that the time does not show who is on the staff.
 	ok, err := r.hasher.check(ctx, m.Password, password)
 	if err != nil {
 		return "", err
@@ -151,6 +149,7 @@ func (r *Room) SignIn(ctx context.Context, name, password, address string) (cook
 	if cookie, err = newCookie(rand.Reader); err != nil {
 		return "", err
 	}
+	// The checked hash is passed on, so that the session is opened only if it is still the member's.
 	opened, err := r.Open(ctx, access.Session{Digest: access.SessionDigest(cookie), Name: m.Name, Address: input.OneLine(address, input.LongestID)}, m.Password)
 	if err == nil && !opened {
 		err = errWrong // the password was exchanged meanwhile
@@ -186,8 +185,11 @@ func (r *Room) Confirm(ctx context.Context, name, password, address string) erro
 		return err
 	}
 	ok, err := r.hasher.check(ctx, m.Password, password)
-	if err == nil && !ok {
-		err = registrar.Errorf(registrar.Precondition, "%v", r.wrong(ctx, name, address))
+	if err != nil || ok {
+		return err
+	}
+	if err = r.wrong(ctx, name, address); errors.Is(err, errWrong) {
+		err = registrar.Errorf(registrar.Precondition, "%v", err)
 	}
 	return err
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"registrar.panel/host/access"
+	"registrar.panel/shared/registrar"
 )
 
 // roster is a book in memory.
@@ -333,6 +334,29 @@ func TestPasswords(t *testing.T) {
 		if _, err := d.Room.Add(t.Context(), name, strings.Fields(rights), good, "root"); err == nil {
 			t.Errorf("%s with %q was taken on", name, rights)
 		}
+	}
+}
+
+// While too many passwords are being tried, each call that needs one says that it may be made again.
+func TestCrowdIsNoFault(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	if _, err := d.Room.Add(t.Context(), "anna", []string{"look"}, good, "root"); err != nil {
+		t.Fatal(err)
+	}
+	for range mostQueued {
+		d.Room.hasher.queue <- struct{}{}
+	}
+	for what, err := range map[string]error{
+		"her own, to be exchanged": d.Room.Confirm(t.Context(), "anna", good, "192.0.2.1"),
+		"another one":              d.Room.SetPassword(t.Context(), "anna", good+"2"),
+	} {
+		if !errors.Is(err, registrar.Unavailable) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if _, err := d.Room.SignIn(t.Context(), "anna", good, "192.0.2.1"); !errors.Is(err, errCrowded) {
+		t.Errorf("signing in: %v", err)
 	}
 }
 
