@@ -32,7 +32,11 @@ func Check(ctx context.Context, o Options, mail bool) ([]Report, error) {
 	}
 
 	warn(c, o.Logger)
+	// Their secrets are read at the start, so a mistake in them would keep the panel from starting.
 	if _, err := hooks(c); err != nil {
+		return nil, err
+	}
+	if _, _, err := notices(c); err != nil {
 		return nil, err
 	}
 
@@ -84,6 +88,7 @@ func probeStore(ctx context.Context, p config.Panel) []Report {
 
 func probe(ctx context.Context, spec supervisor.Spec, log *slog.Logger, mail bool) (Report, error) {
 	report := Report{Registrar: spec.Name}
+	// Visited and not started, because a panel may be at work on the same account at this moment.
 	err := supervisor.Visit(ctx, spec, supervisor.Timing{}, log, func(ctx context.Context, p registrar.Hosted) (err error) {
 		if d, err := p.Describe(ctx); err == nil { // without it the report is in English
 			report.Phrases = d.Phrases

@@ -8,6 +8,35 @@ import (
 	"registrar.panel/host/web/api"
 )
 
+// A secret of what people are told by keeps the panel from starting, and so the check finds it.
+func TestCheckReadsSecretsOfNotices(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]struct{ block, want string }{
+		"the relay's password": {`mail {
+      from = "panel@hoster.example"
+      to   = ["staff@hoster.example"]
+      smtp {
+        address  = "mail.hoster.example:587"
+        tls      = "starttls"
+        username = "panel"
+        password = secret("file", "not-there")
+      }
+    }`, "can't read the secret's file"},
+		"the key of a webhook": {`webhook "ops" {
+      url    = "https://ops.example/panel"
+      secret = secret("file", "not-there")
+    }`, "can't read the secret's file"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			o := options(t, strings.Replace(good, "panel {", "panel {\n  notify {\n    "+c.block+"\n  }", 1))
+			if _, err := Check(t.Context(), o, false); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("Check = %v", err)
+			}
+		})
+	}
+}
+
 // What people are told names domains and states: what a mail, its sender or a registrar said is left
 // out.
 func TestNoticesHoldNothingPersonal(t *testing.T) {
