@@ -93,7 +93,7 @@ func importsText(all []api.Imported) func(io.Writer) {
 	}
 }
 
-// read reads the lines of the file, and tells every mistake with its line.
+// read reads the lines of the file, and reports every mistake with its line.
 func (p *importDomainCommand) read(c *command.Call) (rows []api.ImportRow, err error) {
 	in := c.Stdin
 	if p.File != "-" {
@@ -107,7 +107,9 @@ func (p *importDomainCommand) read(c *command.Call) (rows []api.ImportRow, err e
 
 	var mistakes []error
 	lines := bufio.NewScanner(in)
-	for n := 1; lines.Scan(); n++ {
+	n := 1
+	for ; lines.Scan(); n++ {
+		// Spreadsheets write a byte order mark before the first line, and CRLF at the ends.
 		line := strings.TrimRight(strings.TrimPrefix(lines.Text(), "\uFEFF"), "\r")
 		if strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#") {
 			continue
@@ -119,7 +121,10 @@ func (p *importDomainCommand) read(c *command.Call) (rows []api.ImportRow, err e
 		rows = append(rows, row)
 	}
 
-	if err := lines.Err(); err != nil {
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		mistakes = append(mistakes, fmt.Errorf("%s:%d: is longer than %d KiB: give one domain a line, with tabs between", p.File, n, bufio.MaxScanTokenSize>>10))
+	case err != nil:
 		return nil, fmt.Errorf("read import: %w", err)
 	}
 	return rows, errors.Join(mistakes...)
