@@ -219,6 +219,7 @@ func (c config) engineSettings(p *problems) engine.Settings {
 		p.add("handles.suffix", "must be one of %v", mailform.HandleSuffixes())
 	}
 
+	// Values that are wrong are copied, too: their problems refuse the whole configuration.
 	return engine.Settings{
 		Agreement: c.Agreement, Password: c.Password, PayType: c.PayType, Charset: mailform.Charset(c.Charset),
 		Robot:        p.address("gateway", c.Gateway, false),

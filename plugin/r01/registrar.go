@@ -112,6 +112,7 @@ func (p *Plugin) open(ctx context.Context, s settings) (r *Registrar, err error)
 
 // takeOver settles what an earlier instance left, and says what is to be done from then on.
 func (r *Registrar) takeOver(ctx context.Context, s settings) (*leaderTasks, error) {
+	// Nothing may run until the remains of an earlier instance are settled.
 	if err := r.gateway.Open(ctx); err != nil {
 		return nil, err
 	}
@@ -194,6 +195,7 @@ func (r *Registrar) Health(ctx context.Context) ([]registrar.Component, error) {
 	if done, completed := r.pass.Last(); completed {
 		report = toldOf(report, done)
 	}
+	// Only the holder of the lease sends and watches.
 	if tasks, ok := r.turn.Work().(*leaderTasks); ok {
 		report = nextOf(report, r.cron.Next(r.now()))
 		report = append(report, r.relay.Health(), tasks.mailbox.Health())
@@ -262,6 +264,7 @@ func (r *Registrar) Refresh(ctx context.Context, name string) (registrar.Domain,
 // RunRenewals implements registrar.Renewer.
 func (r *Registrar) RunRenewals(ctx context.Context, dryRun bool) ([]registrar.RenewalStep, error) {
 	now := r.now()
+	// Read before the pass, which leaves nothing to report.
 	steps, err := r.pass.Steps(ctx, now)
 	if err != nil || dryRun {
 		return steps, err

@@ -68,7 +68,7 @@ func block(name, about string, attributes ...registrar.Attribute) registrar.Bloc
 	return registrar.Block{Name: name, Description: about, Schema: registrar.Schema{Attributes: attributes}}
 }
 
-// schema is the config block of panel.md.
+// schema is the plugin's config block in plugin.hcl.
 func schema() registrar.Schema {
 	secretPassword := password("password", "the password of R01's mail interface")
 	secretPassword.Required = true

@@ -20,6 +20,7 @@ const (
 // without what it repeats of the password, in any form in which it was sent.
 func Words(said, username, password string) string {
 	all := forms(username, password)
+	// The longest form first: once a part of it is masked, the whole would no longer be found.
 	for n := longest(all); n > 0; n-- {
 		for _, form := range all {
 			if n == len(form) || n < len(form) && n >= telling { // some cut what they repeat

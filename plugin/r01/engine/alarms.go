@@ -9,13 +9,13 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Alarms raises and clears what a person must know. Each stands under a key until it is cleared,
-// and is told of when it is raised.
+// Alarms raises and clears what a person must know. An alarm stands under its key until it is
+// cleared, and is reported when it is raised.
 type Alarms struct {
 	now func() time.Time
 }
 
-// Alarm raises one for every operation that stands or failed because of the request.
+// Alarm raises an alarm for every operation that stands or failed because of the request.
 func (en *Engine) Alarm(tx *store.Tx, r lifecycle.Request, f Fact, ops []store.Operation) error {
 	if r.Stall == lifecycle.NoFunds {
 		return nil // one alarm tells of all of them: that of the pause
@@ -48,8 +48,8 @@ const operationAlarm = "operation:"
 
 func alarmOf(id registrar.OperationID) string { return operationAlarm + string(id) }
 
-// IsOver reports whether an alarm is about an operation that has ended. It stands with the domain until a person
-// has settled the order; the queue is none the worse for it.
+// IsOver reports whether an alarm is about an operation that has ended. It stands with the
+// domain until a person has settled the order; the queue does not suffer from it.
 func IsOver(tx *store.Tx, a registrar.Alarm) (bool, error) {
 	id, found := strings.CutPrefix(a.Key, operationAlarm)
 	if !found {
@@ -59,7 +59,7 @@ func IsOver(tx *store.Tx, a registrar.Alarm) (bool, error) {
 	return err == nil && op.State.Final(), err
 }
 
-// Raise raises an alarm and tells of it, unless it stands already.
+// Raise raises an alarm and reports it, unless it stands already.
 func (a *Alarms) Raise(tx *store.Tx, key, domain, message string) error {
 	fresh, err := tx.RaiseAlarm(registrar.Alarm{Key: key, Since: a.now(), Message: message}, domain)
 	if err != nil || !fresh {
@@ -70,7 +70,7 @@ func (a *Alarms) Raise(tx *store.Tx, key, domain, message string) error {
 	return nil
 }
 
-// Clear clears an alarm and tells of it, if it stood.
+// Clear clears an alarm and reports that, if it stood.
 func (a *Alarms) Clear(tx *store.Tx, key, domain string) error {
 	stood, err := tx.ClearAlarm(key)
 	if err != nil || !stood {
@@ -81,12 +81,12 @@ func (a *Alarms) Clear(tx *store.Tx, key, domain string) error {
 	return nil
 }
 
-// remind keeps an alarm standing and tells of it once a day at most.
+// remind keeps an alarm standing and reports it once a day at most.
 func (a *Alarms) remind(tx *store.Tx, key, message string) error {
 	if _, err := tx.RaiseAlarm(registrar.Alarm{Key: key, Since: a.now(), Message: message}, ""); err != nil {
 		return err
 	}
-	// A time in the future was written by a clock that was wrong, and keeps nothing silent.
+	// A time in the future was written by a clock that was wrong, and must silence nothing.
 	told, err := tx.Time("told:" + key)
 	if err != nil || a.now().Sub(told) < day && !a.now().Before(told) {
 		return err
@@ -98,7 +98,7 @@ func (a *Alarms) remind(tx *store.Tx, key, message string) error {
 	return nil
 }
 
-// Expiry is what the keys of all alarms about an expiry begin with.
+// Expiry is the prefix of the keys of all alarms about an expiry.
 const Expiry = "expiry"
 
 // ExpiryAlarm names the alarm that a domain expires without having been renewed.
@@ -113,13 +113,13 @@ func ContradictionAlarm(id registrar.ReviewID) string { return "late:" + string(
 // ReviewAlarm stands while mails wait for a person.
 const ReviewAlarm = "review"
 
-// QuotaAlarm stands while more unproved mail came within a day than replies.quota lets wait.
+// QuotaAlarm stands while more unproved mail came within a day than replies.quota lets wait for a person.
 const QuotaAlarm = "quota"
 
 // RegistryAlarm names the alarm that the registry contradicts our record of a domain.
 func RegistryAlarm(name string) string { return "registry:" + name }
 
-// SettleDoubt: the registry shows what we hold.
+// SettleDoubt ends the doubt about a domain: the registry shows what we hold.
 func (a *Alarms) SettleDoubt(tx *store.Tx, name string) error {
 	if err := tx.Registry.DropDoubt(name); err != nil {
 		return err

@@ -22,7 +22,7 @@ type Fact struct {
 	DueAt    time.Time // for a request that goes back to the queue
 }
 
-// advance is evidence that was weighed and is to be applied to a request.
+// advance is evidence that was weighed and is to be applied to its request.
 type advance struct {
 	request *store.Request
 	verdict lifecycle.Verdict
@@ -34,8 +34,8 @@ func (en *Engine) advance(tx *store.Tx, r *store.Request, v lifecycle.Verdict, f
 	return en.advanceAll(tx, []advance{{r, v, f}})
 }
 
-// advanceAll is the one way requests move, by evidence that was weighed and is to be applied:
-// record, carry out the effects, tell. Each request is there once.
+// advanceAll is the only way in which requests move, by evidence that was weighed and is to be
+// applied: it records the moves, carries out their effects and reports them. Each request occurs once.
 func (en *Engine) advanceAll(tx *store.Tx, all []advance) error {
 	moves, stalls := make([]store.Move, len(all)), make([]lifecycle.StallReason, len(all))
 	for i := range all {
@@ -43,6 +43,7 @@ func (en *Engine) advanceAll(tx *store.Tx, all []advance) error {
 		if err != nil {
 			return err
 		}
+		// The reason for which it was held until now: to record the move changes the request.
 		moves[i], stalls[i] = m, m.Request.Stall
 	}
 
@@ -62,7 +63,7 @@ func (en *Engine) advanceAll(tx *store.Tx, all []advance) error {
 	return nil
 }
 
-// move is what is to be recorded, in words that may be shown.
+// move returns what is to be recorded, in words that may be shown.
 func (en *Engine) move(tx *store.Tx, a *advance) (m store.Move, err error) {
 	r, v, f := a.request, a.verdict, &a.fact
 	d, ok := v.Decision()
@@ -74,6 +75,8 @@ func (en *Engine) move(tx *store.Tx, a *advance) (m store.Move, err error) {
 	if !d.State().WaitsForPerson() && d.State() != registrar.Failed && d.State() != registrar.Cancelled {
 		f.Reason = "" // it explains nothing
 	}
+
+	// Before anything is recorded: history, events and errors repeat these words.
 	if f.Reason, err = en.Redactor.Redact(tx, f.Reason, *r); err != nil {
 		return m, err
 	}
@@ -86,6 +89,7 @@ func (en *Engine) move(tx *store.Tx, a *advance) (m store.Move, err error) {
 // follow carries out what a move that is recorded leads to.
 func (en *Engine) follow(tx *store.Tx, a advance, m store.Move, ops []store.Operation) error {
 	r, d, f := a.request, m.Decision, a.fact
+	// The schedule finds this mark, and asks again after five days or when the renewal is due. r01-mail 4.1
 	if SaysEarly(*r, f.Result) {
 		if err := tx.Renewals.SetEarly(r.ID, en.now()); err != nil {
 			return err
@@ -115,7 +119,7 @@ func (en *Engine) follow(tx *store.Tx, a advance, m store.Move, ops []store.Oper
 	return en.alert(tx, d, r.Lifecycle(), f, ops)
 }
 
-// alert comes last, so that the log tells what happened before what to think of it.
+// alert comes last, so that the log says what happened before it says what to think of it.
 func (en *Engine) alert(tx *store.Tx, d lifecycle.Decision, r lifecycle.Request, f Fact, ops []store.Operation) error {
 	switch {
 	case d.Has(lifecycle.RaiseAlarm):

@@ -10,15 +10,15 @@ import (
 )
 
 // A transfer to R01, a transfer code, a change of registrant and a deletion are assisted: R01 has no mail
-// for them. Where a client has a part in it, R01 is made sure of it by mail first; then the operation
-// stands, with the steps in its history, until the registry or a person says what came of it. The code
-// of a transfer to R01 stays with the panel: here it is only part of the order's fingerprint. r01-mail 2.9
+// for them. If a client has a part in one, a mail first makes sure that R01 knows the client. Then the
+// operation stands, with the steps in its history, until the registry or a person says what came of it. The
+// panel keeps the code of a transfer to R01: here it is only part of the order's fingerprint. r01-mail 2.9
 const (
 	TransferCloses = -7                  // days from paid-till until a registrar takes no application for a transfer
 	PersonWithin   = 10 * 24 * time.Hour // until a reminder, when no day comes before
 )
 
-// LastDay is the last day on which R01 takes what a person is to apply for; zero = it is not known.
+// LastDay is the last day on which R01 takes what a person is to apply for; zero = the day is not known.
 func LastDay(k lifecycle.Kind, paidTill registrar.Date) registrar.Date {
 	if paidTill.IsZero() {
 		return paidTill
@@ -29,7 +29,7 @@ func LastDay(k lifecycle.Kind, paidTill registrar.Date) registrar.Date {
 	return paidTill
 }
 
-// RemindAt is when a person is reminded of a request that was left to them now.
+// RemindAt is when a person is reminded of a request that is left to a person now.
 func (en *Engine) RemindAt(k lifecycle.Kind, paidTill registrar.Date) time.Time {
 	at := en.now().Add(PersonWithin)
 	if last := LastDay(k, paidTill); !last.IsZero() {
@@ -38,7 +38,7 @@ func (en *Engine) RemindAt(k lifecycle.Kind, paidTill registrar.Date) time.Time 
 	return at
 }
 
-// Earlier is the first of two instants; zero is none.
+// Earlier returns the first of two instants; zero stands for none.
 func Earlier(a, b time.Time) time.Time {
 	if a.IsZero() || b.Before(a) {
 		return b
@@ -46,9 +46,9 @@ func Earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// remindPerson reminds once of what only a person can go on with.
+// remindPerson reminds once of a request that only a person can go on with.
 func (ro *Rounds) remindPerson(tx *store.Tx, r store.Request) error {
-	// Once: without a deadline it is overdue no more.
+	// Only once: without a deadline the request is not overdue any more.
 	if err := tx.Requests.SetDeadline(r, time.Time{}); err != nil {
 		return err
 	}

@@ -11,11 +11,10 @@ import (
 	"registrar.panel/plugin/r01/store"
 )
 
-// A clock that is wrong by days sends what is not due, calls overdue what is not, and writes
-// times into the store that are wrong for months. So it is held against what others say: the
-// registry, the server of a zone list, the mail server. One that disagrees, or that may have
-// jumped and has not been confirmed since, stops all that costs money, the passes and the
-// deadlines, until it is agreed with again.
+// A clock that is wrong by days sends what is not due, calls overdue what is not, and writes times into the
+// store that stay wrong for months. So our clock is compared with others: the registry's, those of the servers
+// of the zone lists, the mail server's. If it disagrees with one, or may have jumped and has not been confirmed
+// since, then everything that costs money, the passes and the deadlines stop until another clock agrees again.
 
 const (
 	// agrees is how far a clock may be from ours.
@@ -26,7 +25,7 @@ const (
 	aliveEvery = time.Hour
 )
 
-// Those whose word on the time of day is heard.
+// Who tells us the time of day.
 const (
 	ByWhois      = "whois"
 	ByListServer = "the server of the zone list"
@@ -35,8 +34,7 @@ const (
 	byRecord     = "our own record"
 )
 
-// Clock is what is held against the time of day; losing it costs a doubt that a start may raise
-// again.
+// Clock keeps what speaks against the time of day. If it is lost, a doubt is lost that the next start may raise again.
 type Clock struct {
 	now func() time.Time
 
@@ -64,24 +62,24 @@ func (c *Clock) set(who, why string) {
 	c.doubts[who] = why
 }
 
-// confirmed ends the doubt: another clock says what ours says.
+// confirmed ends the doubt: another clock agrees with ours.
 func (c *Clock) confirmed(who string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// Our record and the answers to us raise a doubt, and can't end one: any clock that agrees does.
+	// Our record and the answers to us raise doubts and can't end them: any clock that agrees does.
 	for _, settled := range []string{who, byRecord, byAnswers} {
 		delete(c.doubts, settled)
 	}
 }
 
-// jumped: what was held against the clock was said before it was set.
+// jumped replaces all doubts by that of our own record: they were about the clock before it was set.
 func (c *Clock) jumped(why string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.doubts = map[string]string{byRecord: why}
 }
 
-// Doubt tells why the time of day is not believed; "" = it is.
+// Doubt returns why the time of day is not believed; "" = it is.
 func (c *Clock) Doubt() string {
 	why := c.reasons()
 	if why == "" {
@@ -101,15 +99,15 @@ func (c *Clock) HeardNow(who string, said time.Time) {
 	}
 }
 
-// HeardOf takes the time of an event elsewhere. It may be long ago, and then it says
-// nothing; but it is not still to come.
+// HeardOf takes the time of an event elsewhere. An event may be long past, which says nothing;
+// it can't lie in the future.
 func (c *Clock) HeardOf(who string, said time.Time) {
 	if !said.Before(c.now().Add(-agrees)) {
 		c.HeardNow(who, said)
 	}
 }
 
-// HeardReply is HeardAnswer of what answers a request.
+// HeardReply is HeardAnswer for a mail that answers a request.
 func (c *Clock) HeardReply(tx *store.Tx, r store.Request, received time.Time) error {
 	if received.IsZero() {
 		return nil
@@ -125,8 +123,8 @@ func (c *Clock) HeardReply(tx *store.Tx, r store.Request, received time.Time) er
 	return err
 }
 
-// HeardAnswer is when the mail server received an answer to what we handed over at a time that
-// our own clock told: it can't have come before.
+// HeardAnswer takes the time when the mail server received an answer, and the time by our own
+// clock when we handed over what it answers: the answer can't have come before.
 func (c *Clock) HeardAnswer(handedOver, received time.Time) {
 	if !received.IsZero() && received.Before(handedOver.Add(-agrees)) {
 		c.set(byAnswers, "the mail server received the answer to a request on "+stamp(received)+", and by this clock the request was sent on "+stamp(handedOver))

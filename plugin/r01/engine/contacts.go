@@ -10,8 +10,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// changeContact records what R01 has changed of a client: the next order is compared with that. Of a
-// client that was taken over nothing is known, and one change makes it no better.
+// changeContact records what R01 has changed about a client, because the next order is compared with
+// it. Nothing is known of a client that was taken over, and one change does not make that better.
 func (en *Engine) changeContact(tx *store.Tx, r store.Request) error {
 	c, err := tx.Clients.ByHandle(r.Object)
 	if errors.Is(err, store.ErrNotFound) {
@@ -31,6 +31,7 @@ func (en *Engine) changeContact(tx *store.Tx, r store.Request) error {
 		return err
 	}
 
+	// An UPDATE has the fields that change and no others. r01-mail 2.7
 	now := *known
 	for _, t := range sent {
 		now = mailform.Updated(now, t)
@@ -42,7 +43,7 @@ func (en *Engine) changeContact(tx *store.Tx, r store.Request) error {
 	return tx.Clients.SetContact(c.ID, text)
 }
 
-// ContactOf is what R01 knows of a client; nil = it was taken over, so that is not known.
+// ContactOf returns what R01 knows of a client; nil = the client was taken over, so that is not known.
 func ContactOf(tx *store.Tx, c store.Client) (*registrar.Registrant, error) {
 	text, err := tx.Clients.Contact(c.ID)
 	if err != nil || text == nil {

@@ -15,7 +15,7 @@ func (en *Engine) change(r store.Request, d lifecycle.Decision, f Fact) store.Ch
 	c := store.Change{At: en.now(), Message: Describe(r, f), Actor: f.Actor, Evidence: f.Evidence, Mail: f.Mail,
 		Task: f.Result.Task, DueAt: f.DueAt}
 
-	// Only where R01 has the next word there is a deadline for it.
+	// There is a deadline only if R01 has the next word.
 	switch d.State() {
 	case registrar.Failed, registrar.Cancelled, registrar.NeedsAction, registrar.Uncertain:
 		c.Error = f.Reason
@@ -51,13 +51,13 @@ func (en *Engine) carryOut(tx *store.Tx, e lifecycle.Effect, r *store.Request, f
 	return fmt.Errorf("effect %q is not known", e)
 }
 
-// beginDomains goes on with every order that waited for a client.
+// beginDomains continues every order that waited for a client.
 func (en *Engine) beginDomains(tx *store.Tx, r store.Request, f Fact, ops []store.Operation) error {
 	handle := r.Object
 	if f.Result.Handle != "" && r.Kind == lifecycle.NewClient {
 		handle = f.Result.Handle // r01-mail 2.8: R01's spelling wins
 	}
-	// The client before its domains: what is left to a person names the client by this record.
+	// The client before its domains: the steps for a person name the client by this record.
 	if r.Kind == lifecycle.UpdateClient {
 		if err := en.changeContact(tx, r); err != nil {
 			return err
@@ -98,13 +98,14 @@ func (en *Engine) FinishObject(tx *store.Tx, r store.Request, f Fact, ops []stor
 		if err != nil {
 			return err
 		}
+		// Until now the domain was the former client's. r01-mail 2.9
 		d.Handle = c.Handle
 	case lifecycle.NewDomain, lifecycle.Prolong, lifecycle.Transfer:
 		d.PaidTill = paidTill(r, f, d.PaidTill)
 		if err := en.Renewed(tx, &d); err != nil {
 			return err
 		}
-		// Without a day of R01's the year is our own guess, which gives way to what the registry shows.
+		// If R01 names no day, the new year is our own guess, which gives way to what the registry shows.
 		guessed := f.Result.PaidTill.IsZero() && r.Kind == lifecycle.Prolong
 		return tx.Domains.PutRenewed(d, guessed, en.now())
 	case lifecycle.UpdateDomain:
@@ -120,15 +121,14 @@ func (en *Engine) FinishObject(tx *store.Tx, r store.Request, f Fact, ops []stor
 	return tx.Domains.Put(d, en.now())
 }
 
-// leave records that a domain was given up: nothing of its expiry matters any more, and no renewal of it
-// is begun.
+// leave records that a domain was given up: its expiry does not matter any more, and its renewal is not begun.
 func (en *Engine) leave(tx *store.Tx, d registrar.Domain) error {
 	return errors.Join(tx.Renewals.Unplan(store.Plan{Domain: d.Name, Base: d.PaidTill}),
 		en.Alarms.Clear(tx, ExpiryAlarm(d.Name), d.Name), en.Alarms.SettleDoubt(tx, d.Name))
 }
 
-// paidTill is what R01 wrote. A prolongation is always by one year, so there the new expiry
-// is known without it. Expiry never moves backwards. r01-mail 2.6
+// paidTill is the day that R01 wrote. A prolongation is always by one year, so its new expiry
+// is known without R01's word. Expiry never moves backwards. r01-mail 2.6
 func paidTill(r store.Request, f Fact, known registrar.Date) registrar.Date {
 	till := f.Result.PaidTill
 	if till.IsZero() && r.Kind == lifecycle.Prolong {
@@ -140,12 +140,11 @@ func paidTill(r store.Request, f Fact, known registrar.Date) registrar.Date {
 	return till
 }
 
-// R01 may say of a renewal that it comes too early. By our record it did not, or it would not
-// have been sent: so the record is wrong, or the clock was, or the year is there already and R01
-// speaks of the next one. Only in the first two cases the request was simply refused, and is
-// asked for again by the schedule when it is due.
+// R01 may say that a renewal comes too early. By our record it did not, or it would not have been sent: so
+// the record is wrong, or the clock was, or the year is there already and R01 speaks of the next one. Only in
+// the first two cases was the request simply refused; then the schedule asks again when the renewal is due.
 
-// SaysEarly reports that R01 says so of a request.
+// SaysEarly reports whether R01 says that a request comes too early.
 func SaysEarly(r store.Request, res mailform.Result) bool {
 	return r.Kind == lifecycle.Prolong && res.Early()
 }

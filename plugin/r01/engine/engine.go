@@ -10,14 +10,14 @@ import (
 )
 
 // Store keeps what is known; package store has the real one. An error of Write may have come
-// too late: what it wrote may be there all the same.
+// too late: the store may have what was written all the same.
 type Store interface {
 	Write(ctx context.Context, fn func(tx *store.Tx) error) error
 	Read(ctx context.Context, fn func(tx *store.Tx) error) error
 	Fingerprint(parts ...string) string
 }
 
-// Parts are what an engine is made of.
+// Parts are what an engine needs.
 type Parts struct {
 	Store  Store
 	Logger *slog.Logger
@@ -61,18 +61,17 @@ func New(s *Settings, p Parts) *Engine {
 	}
 }
 
-// Lately is what was sent and what came within the last 24 hours.
+// Lately returns what was sent and what came within the last 24 hours.
 func (en *Engine) Lately(tx *store.Tx) (store.Traffic, error) {
 	now := en.now()
 	return tx.Requests.Traffic(now.Add(-day), now.Add(ClockSkew)) // what is later was written by a clock that was wrong
 }
 
-// Continuer goes on with orders that waited for something else; package ordering has the
-// real one.
+// Continuer continues orders that waited for something else; package ordering has the real one.
 type Continuer interface {
-	// ClientRegistered goes on with an operation whose client is registered now.
+	// ClientRegistered continues an operation whose client has just been registered.
 	ClientRegistered(tx *store.Tx, op *store.Operation, handle string) error
 }
 
-// ContinueWith says who goes on with orders. It is called once, before any request moves.
+// ContinueWith sets the continuer of orders. It is called once, before any request moves.
 func (en *Engine) ContinueWith(c Continuer) { en.continuer = c }

@@ -12,16 +12,16 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// EraserStore is a store from whose files what was removed can be taken out.
+// EraserStore is a store that can purge its files of what was removed.
 type EraserStore interface {
 	Write(ctx context.Context, fn func(tx *store.Tx) error) error
 	Read(ctx context.Context, fn func(tx *store.Tx) error) error
-	// Purge takes what was removed out of the store's files.
+	// Purge takes removed data out of the store's files.
 	Purge(ctx context.Context) error
 }
 
-// Eraser removes personal data that need not be kept. It moves nothing and tells nothing: who
-// demanded it stands in the panel's Action Log.
+// Eraser removes personal data that need not be kept. It moves no request and reports no event:
+// the panel's Action Log shows who demanded it.
 type Eraser struct {
 	settings *Settings
 	store    EraserStore
@@ -34,11 +34,11 @@ func NewEraser(s *Settings, st EraserStore, log *slog.Logger, now func() time.Ti
 	return &Eraser{settings: s, store: st, log: log, now: now}
 }
 
-// eraseAtOnce bounds how long others wait.
+// eraseAtOnce bounds a transaction, and so how long others wait for it.
 const eraseAtOnce = 100
 
-// Erase removes in small transactions. One that is interrupted has removed a part, and the next
-// call removes the rest.
+// Erase removes in small transactions. A call that is interrupted has removed a part, and the
+// next call removes the rest.
 func (er *Eraser) Erase(ctx context.Context, q registrar.ErasureQuery) (registrar.Erasure, error) {
 	if problems := q.Problems(); len(problems) > 0 {
 		return registrar.Erasure{}, &registrar.Error{Code: registrar.Invalid, Detail: "no customer is named", Problems: problems}
@@ -61,12 +61,13 @@ func (er *Eraser) Erase(ctx context.Context, q registrar.ErasureQuery) (registra
 	}
 	mails += searched.removed
 
-	// Contacts last: until then what others repeat of a person is hidden, and found, by them.
+	// Contacts last, because they serve to find and hide what other texts repeat of a person.
 	contacts, err := er.contacts(ctx, f)
 	if err != nil {
 		return registrar.Erasure{}, err
 	}
 
+	// The files may still contain what was removed. This error makes the panel ask again; then only the purge is left.
 	if err := er.store.Purge(ctx); err != nil {
 		return registrar.Erasure{}, registrar.Errorf(registrar.Unavailable, "the data were removed and may still lie in the files: %v", err)
 	}
@@ -75,6 +76,7 @@ func (er *Eraser) Erase(ctx context.Context, q registrar.ErasureQuery) (registra
 	done := registrar.Erasure{Removed: counted(registrar.Removed{What: "contacts", Count: contacts},
 		registrar.Removed{What: "requests", Count: bodies}, registrar.Removed{What: "mails", Count: mails}, registrar.Removed{What: "transfer codes", Count: codes})}
 
+	// Erasing by age names no customer, so there is no answer about what stays.
 	if q.Customer == "" {
 		return done, nil
 	}
@@ -85,7 +87,7 @@ func (er *Eraser) Erase(ctx context.Context, q registrar.ErasureQuery) (registra
 	return done, err
 }
 
-// requests looks for what may go without keeping writers waiting, and then looks again.
+// requests looks, without keeping writers waiting, for what may go, and looks again before it removes.
 func (er *Eraser) requests(ctx context.Context, f store.Finished) (bodies, mails int64, err error) {
 	for last := ""; ; {
 		ids, err := Look(ctx, er.store, func(tx *store.Tx) ([]string, error) { return tx.Erasures.FindRequests(f, last, eraseAtOnce) })
@@ -113,7 +115,7 @@ func (er *Eraser) requests(ctx context.Context, f store.Finished) (bodies, mails
 	}
 }
 
-// codes removes the transfer codes that operations have brought: few, and in one transaction.
+// codes removes the transfer codes that operations have brought. There are few, so one transaction does.
 func (er *Eraser) codes(ctx context.Context, f store.Finished) (n int64, err error) {
 	err = er.store.Write(ctx, func(tx *store.Tx) error {
 		n, err = tx.Erasures.Codes(f)
@@ -122,6 +124,7 @@ func (er *Eraser) codes(ctx context.Context, f store.Finished) (n int64, err err
 	return n, err
 }
 
+// contacts is like requests, for the contacts of clients.
 func (er *Eraser) contacts(ctx context.Context, f store.Finished) (contacts int64, err error) {
 	for last := int64(0); ; {
 		ids, err := Look(ctx, er.store, func(tx *store.Tx) ([]int64, error) { return tx.Erasures.FindClients(f, last, eraseAtOnce) })
@@ -149,12 +152,12 @@ func (er *Eraser) contacts(ctx context.Context, f store.Finished) (contacts int6
 	}
 }
 
-// counted leaves out what there was none of.
+// counted leaves out the sorts of which there were none.
 func counted(sorts ...registrar.Removed) []registrar.Removed {
 	return slices.DeleteFunc(sorts, func(r registrar.Removed) bool { return r.Count == 0 })
 }
 
-// beyond lists where R01's plugin can't reach.
+// beyond lists the places that R01's plugin can't reach.
 func (er *Eraser) beyond(unsearched bool) []string {
 	places := []string{
 		"R01's own records of its clients",
@@ -173,6 +176,6 @@ func (er *Eraser) beyond(unsearched bool) []string {
 
 func days(d time.Duration) string { return fmt.Sprintf("%d days", d/day) }
 
-// erasedWords stand for what is said about business whose personal data were erased: what would
-// have to be hidden in it is not known any more.
+// erasedWords replace what is said about business whose personal data were erased, because it
+// is no longer known what would have to be hidden in it.
 const erasedWords = "(not shown: the personal data of this business were erased)"

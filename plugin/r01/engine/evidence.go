@@ -9,8 +9,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Weigh has evidence weighed, and applies it if that is what it is worth. The caller sees to
-// what is only to be noted, or for a person.
+// Weigh has evidence weighed, and applies it if the verdict says so. The caller handles
+// evidence that is only to be noted, or is for a person.
 func (en *Engine) Weigh(tx *store.Tx, r *store.Request, e lifecycle.Evidence, f Fact) (lifecycle.Verdict, error) {
 	v := en.Verdict(*r, e)
 	if v.Action() != lifecycle.Apply {
@@ -26,7 +26,7 @@ type Weighing struct {
 	Fact     Fact
 }
 
-// WeighAll is Weigh for several requests, each of them once. Those that move alike share statements.
+// WeighAll is Weigh for several requests, each of which occurs once. Those that move alike share statements.
 func (en *Engine) WeighAll(tx *store.Tx, all []Weighing) error {
 	var moving []advance
 	for _, w := range all {
@@ -37,7 +37,7 @@ func (en *Engine) WeighAll(tx *store.Tx, all []Weighing) error {
 	return en.advanceAll(tx, moving)
 }
 
-// Must is weigh for evidence that can't but be applied.
+// Must is Weigh for evidence that has to be applied: any other verdict is an error.
 func (en *Engine) Must(tx *store.Tx, r *store.Request, e lifecycle.Evidence, f Fact) error {
 	v, err := en.Weigh(tx, r, e, f)
 	if err != nil {
@@ -51,14 +51,14 @@ func (en *Engine) Verdict(r store.Request, e lifecycle.Evidence) lifecycle.Verdi
 	return lifecycle.Weigh(en.known(r), e)
 }
 
-// known is what evidence is weighed against.
+// known is the request that evidence is weighed against.
 func (en *Engine) known(r store.Request) lifecycle.Request {
 	known := r.Lifecycle()
 	known.Settled = !en.now().Before(en.settledAt(r))
 	return known
 }
 
-// settledAt is until when what was handed over may still be carried out. ARCHITECTURE.md, the durable step
+// settledAt is when what was handed over can't be carried out any more. ARCHITECTURE.md, the durable step
 func (en *Engine) settledAt(r store.Request) time.Time { return r.ClaimedAt.Add(en.settings.Settle) }
 
 // QueueSays is what our own queue decides about a request that has not left it.
@@ -70,8 +70,7 @@ func restoreSays() lifecycle.Evidence {
 	return lifecycle.Evidence{Source: lifecycle.FromRestore, Event: lifecycle.Restored, Proof: lifecycle.OwnWord, Binding: lifecycle.ByOwnRecord}
 }
 
-// PersonSays is a decision about a version of the operation; noted is what the person says shows
-// it.
+// PersonSays is a person's decision about a version of the operation; noted is what, by the person's word, shows it.
 func PersonSays(e lifecycle.Event, saw registrar.Version, noted string) lifecycle.Evidence {
 	return lifecycle.Evidence{Source: lifecycle.FromPerson, Event: e, Proof: lifecycle.OwnWord, Binding: lifecycle.ByOwnRecord,
 		Saw: string(saw), Noted: noted}
@@ -85,7 +84,7 @@ func TimeOr(at, otherwise time.Time) time.Time {
 	return at
 }
 
-// TillOf sorts an expiry that is named for a request.
+// TillOf classifies an expiry that is named for a request.
 func (en *Engine) TillOf(r store.Request, named registrar.Date) lifecycle.Till {
 	asked := registrar.DateOf(TimeOr(r.ClaimedAt, r.CreatedAt).In(registry.Moscow))
 	return lifecycle.TillOf(r.Kind, named, r.Base, asked, registrar.DateOf(en.now().In(registry.Moscow)))

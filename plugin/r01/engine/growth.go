@@ -32,19 +32,19 @@ type sized struct {
 	size int64
 }
 
-// NewGrowth makes a watch of a store that measure measures; it is not looked at before Component.
+// NewGrowth watches a store whose size measure returns. Nothing is measured before the first call of Component.
 func NewGrowth(measure func() (size, free int64, err error), now func() time.Time) *Growth {
 	return &Growth{measure: measure, now: now, last: registrar.Component{Name: "store", OK: true, Detail: "not measured yet"}}
 }
 
-// Last is how the store stood when it was last measured. It does no I/O.
+// Last returns how the store stood when it was last measured. It does no I/O.
 func (g *Growth) Last() registrar.Component {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.last
 }
 
-// Component measures.
+// Component measures the store and returns how it stands.
 func (g *Growth) Component() registrar.Component {
 	// Without the lock, so that Last answers while a slow disk is measured.
 	size, free, err := g.measure()
@@ -57,6 +57,7 @@ func (g *Growth) Component() registrar.Component {
 	grown := size - g.dayAgo(size)
 	c := registrar.Component{Name: "store", OK: true, Detail: fmt.Sprintf("%s, %s of the disk are free", mebibytes(size), mebibytes(free))}
 
+	// A full disk stops everything, so it is reported first.
 	switch {
 	case free < LeastFree:
 		c.OK, c.Detail = false, fmt.Sprintf("only %s of the disk are free, and when it is full nothing is sent or received: make room", mebibytes(free))
@@ -68,7 +69,7 @@ func (g *Growth) Component() registrar.Component {
 	return c
 }
 
-// dayAgo is the size of a day ago, or the first that is known since, and keeps a sample of now.
+// dayAgo returns the size of a day ago, or the first one known since, and keeps a sample of now.
 func (g *Growth) dayAgo(size int64) int64 {
 	now := g.now()
 	for len(g.samples) > 0 && now.Sub(g.samples[0].at) > day {

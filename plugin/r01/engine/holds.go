@@ -10,7 +10,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Waits is what keeps a request in the queue, for people; "" = nothing but its turn.
+// Waits says for people what keeps a request in the queue; "" = only its turn.
 type Waits struct {
 	For   string
 	Until time.Time // zero = when it is settled
@@ -23,8 +23,8 @@ func (w Waits) String() string {
 	return w.For + "; not before " + stamp(w.Until) + " UTC"
 }
 
-// Holds reports what keeps a queued request from being sent. stopped is until when nothing is handed to
-// the relay; zero = it is.
+// Holds reports what keeps a queued request from being sent. stopped is until when nothing is
+// handed to the relay; zero = sending is not stopped.
 func (l *Limits) Holds(tx *store.Tx, r store.Request, stopped time.Time) (Waits, error) {
 	scheduled, err := tx.Requests.IsScheduled(r.ID)
 	if err != nil {
@@ -34,7 +34,7 @@ func (l *Limits) Holds(tx *store.Tx, r store.Request, stopped time.Time) (Waits,
 	return b.hold(r, scheduled), err
 }
 
-// barriers is what keeps requests from being sent at a moment, the same for all of them.
+// barriers are what keeps requests from being sent at a moment, the same for all of them.
 type barriers struct {
 	now         time.Time
 	refused     bool      // R01 refuses the agreement or its password
@@ -66,7 +66,7 @@ func (b barriers) hold(r store.Request, scheduled bool) Waits {
 		return Waits{"the mail relay, which refuses or says nothing", b.stopped}
 	}
 
-	// A time further off was written by a clock that was wrong, and holds nothing.
+	// A due time further off was written by a clock that was wrong, and holds nothing.
 	if due := r.DueAt; due.After(b.now) && due.Before(b.now.Add(store.LongestWait)) {
 		why := "the mail relay, which did not take it"
 		if r.Error != "" {
@@ -87,21 +87,21 @@ func (b barriers) hold(r store.Request, scheduled bool) Waits {
 }
 
 const (
-	// mostTold bounds how many operations one round reports as held: each is written.
+	// mostTold bounds how many operations one round reports as held: each one is written.
 	mostTold = 100
-	// queuePage and mostPages bound how much of the queue one round reads; the next goes on behind it.
+	// queuePage and mostPages bound how much of the queue one round reads; the next round continues from there.
 	queuePage = 500
 	mostPages = 20
 )
 
-// held is an operation in the queue that waits for something else than people were told.
+// held is an operation in the queue that waits for something else than what people were told.
 type held struct {
 	op    store.Operation
 	text  string
 	waits Waits
 }
 
-// findHeld reads what holds the requests in the queue, and returns what has changed about it since
+// findHeld reads what holds the requests in the queue, and returns what has changed since
 // people were told. Writers do not wait for it.
 func (ro *Rounds) findHeld(ctx context.Context) ([]held, error) {
 	return Look(ctx, ro.store, func(tx *store.Tx) (changed []held, err error) {
@@ -118,7 +118,7 @@ func (ro *Rounds) findHeld(ctx context.Context) ([]held, error) {
 
 			for _, q := range page {
 				changed = append(changed, changedHolds(q, b.hold(q.Request, q.Scheduled))...)
-				// Each that has changed is written: the next round goes on behind this one.
+				// Each change costs a write, so their number is bounded: the next round goes on behind this request.
 				if ro.heldAfter = q.Request.ID; len(changed) >= mostTold {
 					return changed, nil
 				}
@@ -146,8 +146,8 @@ func changedHolds(q store.Queued, w Waits) (changed []held) {
 	return changed
 }
 
-// tellHeld stores what operations wait for, and reports each hold that is new, once: people see it in
-// the lists of domains and orders. One that has moved meanwhile is left out.
+// tellHeld stores what operations wait for, and reports each new hold once: people see it in
+// the lists of domains and orders. An operation that has moved meanwhile is left out.
 func (ro *Rounds) tellHeld(tx *store.Tx, changed []held) error {
 	for _, h := range changed {
 		known, err := tx.Operations.SetWaitsFor(h.op, h.text)
@@ -164,5 +164,6 @@ func (ro *Rounds) tellHeld(tx *store.Tx, changed []held) error {
 	return nil
 }
 
-// HeldBy sets what reports until when nothing is handed to the relay. It is called once, before the rounds begin.
+// HeldBy sets the function that returns until when nothing is handed to the relay. It is called
+// once, before the rounds begin.
 func (ro *Rounds) HeldBy(stopped func() time.Time) { ro.stopped = stopped }

@@ -24,7 +24,7 @@ func (en *Engine) NewIdentity(prefix string) Identity {
 	return Identity{prefix + strings.ToLower(en.random()[:16]), "<" + token + "@" + host + ">", token, en.now()}
 }
 
-// Compose puts the authorization block before the templates. The password is not in it.
+// Compose puts the authorization block before the templates. The block has no password.
 func (en *Engine) Compose(kind lifecycle.Kind, agreement string, templates []mailform.Template) mailform.Request {
 	if agreement == "" {
 		agreement = en.settings.Agreement
@@ -39,7 +39,7 @@ func (en *Engine) Compose(kind lifecycle.Kind, agreement string, templates []mai
 	return mailform.Request{Action: action, PayType: en.settings.PayType, Agreement: agreement, Templates: templates}
 }
 
-// Alone is the request a mail is about; "" when it is about several.
+// Alone is the request that a mail is about; "" when it is about several.
 func Alone(requests []store.Request) string {
 	if len(requests) == 1 {
 		return requests[0].ID

@@ -8,7 +8,7 @@ import (
 	"registrar.panel/plugin/r01/store"
 )
 
-// Limits says how much may be sent that costs money.
+// Limits says how many requests may be sent that cost money.
 type Limits struct {
 	settings *Settings
 	now      func() time.Time
@@ -20,8 +20,8 @@ const (
 	day  = 24 * time.Hour
 )
 
-// Allowance is how many requests may be sent now that cost money: of those that customers have
-// ordered, and of renewals that our own schedule began, which leave the reserve to the former.
+// Allowance is how many requests that cost money may be sent now: those that customers have
+// ordered, and renewals that our own schedule began, which leave the reserve to the former.
 type Allowance struct {
 	Ordered   Share
 	Scheduled Share
@@ -34,10 +34,10 @@ type Share struct {
 	Until time.Time // when there may be more; zero = when a person, or an answer, has settled it
 }
 
-// PerHour is how many requests that cost money may be sent in an hour, at most.
+// PerHour is how many requests that cost money may be sent in an hour at most.
 func (l *Limits) PerHour() int { return l.settings.Brake.PerHour }
 
-// Reason is why nothing may be sent, and until when.
+// Reason is why no request may be sent, and until when.
 func (s Share) Reason() string {
 	if s.Held == "" || s.Until.IsZero() {
 		return s.Held
@@ -45,11 +45,12 @@ func (s Share) Reason() string {
 	return s.Held + "; the next may go at " + stamp(s.Until) + " UTC"
 }
 
-// Allowance is counted from the rows of what was sent, so no restart forgets anything.
+// Allowance returns what may be sent now, counted from the rows of what was sent, so that no restart forgets anything.
 func (l *Limits) Allowance(tx *store.Tx) (Allowance, error) { return l.AtLeast(tx, 0) }
 
-// AtLeast is Allowance for a caller who needs no more than so many: where that is plainly allowed, it may
-// say less than there is, because it does not look at each request that was sent. 0 = it says all.
+// AtLeast is Allowance for a caller who needs only as many requests as enough says. If that
+// many are plainly allowed, it may return less than the whole allowance, because it does not
+// look at each request that was sent. If enough is 0, it returns the whole allowance.
 func (l *Limits) AtLeast(tx *store.Tx, enough int) (Allowance, error) {
 	all, err := tx.Setting(PauseAll)
 	if err != nil {
@@ -57,6 +58,8 @@ func (l *Limits) AtLeast(tx *store.Tx, enough int) (Allowance, error) {
 	}
 	paid, err := tx.Setting(PausePaid)
 	doubt := l.clock.Doubt()
+
+	// A clock in doubt can't count what was sent in the last hour or day.
 	switch {
 	case err != nil:
 		return Allowance{}, err
@@ -84,7 +87,7 @@ func (l *Limits) brake(tx *store.Tx, enough int) (Allowance, error) {
 		return Allowance{}, err
 	}
 
-	// The schedule has a limit of its own within the whole one, without the reserve.
+	// The schedule has its own limit within the total: the total without the reserve.
 	own, err := l.left(tx, Brake{PerHour: b.PerHour - b.reserved(b.PerHour), PerDay: b.PerDay - b.reserved(b.PerDay)}, scheduled, true)
 	if err != nil {
 		return Allowance{}, err
@@ -108,8 +111,8 @@ func (l *Limits) brake(tx *store.Tx, enough int) (Allowance, error) {
 	return a, nil
 }
 
-// spent counts what may have cost money: all of it, and of scheduled renewals. It counts everything that
-// was sent as both where so much is left all the same.
+// spent counts what may have cost money: everything, and scheduled renewals alone. If enough is
+// left even so, it counts everything that was sent as both.
 func (l *Limits) spent(tx *store.Tx, b Brake, enough int) (all, scheduled store.Spending, err error) {
 	from, lately, to := l.now().Add(-day), l.now().Add(-hour), l.now().Add(ClockSkew) // what is later was written by a clock that was wrong
 	if enough > 0 {
@@ -122,7 +125,7 @@ func (l *Limits) spent(tx *store.Tx, b Brake, enough int) (all, scheduled store.
 	return tx.Requests.Spent(from, lately, to)
 }
 
-// left is what is left of a limit, of all requests or of scheduled renewals.
+// left returns what is left of a limit, for all requests or for scheduled renewals.
 func (l *Limits) left(tx *store.Tx, b Brake, spent store.Spending, scheduled bool) (Share, error) {
 	s := Share{May: max(0, min(b.PerHour-spent.Lately, b.PerDay-spent.All))}
 
@@ -134,7 +137,7 @@ func (l *Limits) left(tx *store.Tx, b Brake, spent store.Spending, scheduled boo
 			continue
 		}
 
-		// Once this one is older than the window, another request fits into it.
+		// Once this request is older than the window, another one fits into it.
 		frees, err := tx.Requests.SpentAt(l.now().Add(-window.long), l.now().Add(ClockSkew), scheduled, window.sent-window.most)
 		if err != nil {
 			return Share{}, err
@@ -146,7 +149,7 @@ func (l *Limits) left(tx *store.Tx, b Brake, spent store.Spending, scheduled boo
 	return s, nil
 }
 
-// Paused reports whether requests of a kind must wait, by what R01 has answered to others.
+// Paused reports whether requests of a kind must wait because of what R01 has answered to others.
 func (l *Limits) Paused(tx *store.Tx, k lifecycle.Kind) (bool, error) {
 	all, err := tx.Setting(PauseAll)
 	if err != nil || all != "" || !k.Paid() {

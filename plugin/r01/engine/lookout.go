@@ -10,14 +10,14 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Watched is a part of the plugin that says how it stands.
+// Watched is a part of the plugin that reports its health.
 type Watched struct {
 	Component func() registrar.Component
 	Patience  time.Duration // how long it may be unwell before a person must know
 }
 
-// Lookout makes alarms of what only health tells: a relay that hangs, a mailbox that can't be
-// reached, a store that grows. Health is read when it is asked for; an alarm comes by itself.
+// Lookout makes alarms of what otherwise only health shows: a relay that hangs, a mailbox that can't
+// be reached, a store that grows. Health is read when it is asked for; an alarm comes by itself.
 type Lookout struct {
 	alarms *Alarms
 	write  func(ctx context.Context, fn func(tx *store.Tx) error) error
@@ -46,8 +46,8 @@ const (
 
 const (
 	lookoutEvery = 10 * time.Second
-	// recovery is how long a part must be well before its alarm is over: one that fails with each
-	// mail is well in between.
+	// recovery is how long a part must be well before its alarm ends: a part that fails with
+	// each mail is well in between.
 	recovery = 5 * time.Minute
 )
 
@@ -88,7 +88,7 @@ func (lo *Lookout) Look(ctx context.Context) error {
 			err = lo.write(ctx, func(tx *store.Tx) error { return lo.alarms.Clear(tx, unwell(c.Name), "") })
 		}
 
-		// What could not be recorded is tried again: the state stays as it was known.
+		// An alarm that could not be recorded is tried again, because the state stays as it was known.
 		if err != nil {
 			return err
 		}

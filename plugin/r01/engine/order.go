@@ -23,7 +23,7 @@ func OrderOf(tx *store.Tx, id registrar.OperationID) (StoredOrder, error) {
 	return o, nil
 }
 
-// Ours reports whether a registrar of the registry is R01.
+// Ours reports whether the registry means R01 by the name of a registrar.
 func (en *Engine) Ours(name string) bool {
 	return slices.ContainsFunc(en.settings.Registry.Registrars, func(own string) bool { return strings.EqualFold(own, name) })
 }
@@ -38,7 +38,7 @@ type StoredOrder struct {
 	Nameservers []registrar.Nameserver `json:"nameservers,omitempty"`
 }
 
-// OperationOf returns an operation with its history, as a person sees it.
+// OperationOf returns an operation with its history, as people see it.
 func OperationOf(tx *store.Tx, id registrar.OperationID) (store.Operation, error) {
 	op, err := tx.Operations.Get(id)
 	if err != nil {

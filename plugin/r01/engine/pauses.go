@@ -13,20 +13,20 @@ const (
 	PausePaid = "pause:paid"
 )
 
-// Pause stops the sender. Its value tells which credentials were in force.
+// Pause stops the sender. The stored value says which credentials were in force.
 func (en *Engine) Pause(tx *store.Tx, which, message string) error {
 	if err := tx.SetSetting(which, en.credentials()); err != nil {
 		return err
 	}
-	// However often R01 says so, want of money is told once a day. r01-mail 4.5
+	// However often R01 says so, a lack of funds is reported once a day. r01-mail 4.5
 	if which == PausePaid {
 		return en.Alarms.remind(tx, which, message)
 	}
 	return en.Alarms.Raise(tx, which, "", message)
 }
 
-// Resume lifts a pause. What R01 has refused for want of money, in answer to our own token, was
-// not executed, and goes back to the queue with it.
+// Resume lifts a pause. A request that R01 refused for lack of funds, in answer to our own
+// token, was not executed, and goes back to the queue then.
 func (en *Engine) Resume(tx *store.Tx, which string) error {
 	paused, err := tx.Setting(which)
 	if err != nil {
@@ -47,9 +47,8 @@ func (en *Engine) credentials() string {
 	return en.store.Fingerprint("credentials", en.settings.Agreement, en.settings.Password.Reveal())
 }
 
-// ReleaseIfMended lifts the pause that wrong credentials caused once others are configured.
-// What R01 refused for them, in answer to our own token, was not executed, so it goes back to
-// the queue.
+// ReleaseIfMended lifts the pause that wrong credentials caused once others are configured. A request
+// that R01 refused for them, in answer to our own token, was not executed, so it goes back to the queue.
 func (en *Engine) ReleaseIfMended(tx *store.Tx) error {
 	refused, err := tx.Setting(PauseAll)
 	if err != nil || refused == "" || refused == en.credentials() {
@@ -61,8 +60,8 @@ func (en *Engine) ReleaseIfMended(tx *store.Tx) error {
 	return en.release(tx, lifecycle.AuthFailed, "the agreement or its password was changed")
 }
 
-// release puts what was held for a reason that is gone back into the queue: only what is proved
-// not to run at R01. All else waits for a person.
+// release puts back into the queue what was held for a reason that is gone, but only requests
+// that are proved not to run at R01. All others wait for a person.
 func (en *Engine) release(tx *store.Tx, held lifecycle.StallReason, reason string) error {
 	all, err := tx.Requests.Held(held)
 	if err != nil || len(all) == 0 {
@@ -75,7 +74,7 @@ func (en *Engine) release(tx *store.Tx, held lifecycle.StallReason, reason strin
 	}
 
 	for _, r := range all {
-		// Until a person has reconciled a restored store, nothing that costs money leaves by itself.
+		// Until a person has reconciled a restored store, no request that costs money leaves by itself.
 		if restored != "" && r.Kind.Paid() {
 			continue
 		}
@@ -88,8 +87,8 @@ func (en *Engine) release(tx *store.Tx, held lifecycle.StallReason, reason strin
 	return nil
 }
 
-// endPause lifts a pause once no request is held for it any more: a person could not resolve what
-// is not there.
+// endPause lifts a pause once no request is held for it any more: there would be no operation
+// left for a person to resolve.
 func (en *Engine) endPause(tx *store.Tx, before, now lifecycle.StallReason) error {
 	which := map[lifecycle.StallReason]string{lifecycle.NoFunds: PausePaid, lifecycle.AuthFailed: PauseAll}[before]
 	if which == "" || now == before {

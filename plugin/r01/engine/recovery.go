@@ -10,7 +10,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Recovery holds back what a restored store may have forgotten to be sent.
+// Recovery holds back requests that a restored store may have forgotten to be sent.
 type Recovery struct {
 	engine   *Engine
 	alarms   *Alarms
@@ -26,7 +26,7 @@ func NewRecovery(en *Engine) *Recovery {
 }
 
 // A store that was restored from a backup has forgotten what was sent after the backup was
-// made. So everything it holds as not sent becomes Uncertain, and until a person has
+// made. So every request that it holds as not sent becomes Uncertain, and until a person has
 // compared its record with R01's, so does every paid request before it is sent for the first
 // time. The mailbox, read again from its beginning, resolves what R01 has answered.
 
@@ -50,7 +50,7 @@ func (rc *Recovery) Recall(tx *store.Tx, incarnation string, older bool) error {
 		return err
 	}
 
-	// The word is about one restored store: that on an earlier one does not count for this.
+	// A person reconciles one restored store: the word about an earlier one does not count for this one.
 	if began != "" && began == rc.settings.Reconciled {
 		rc.log.Info("restored store is reconciled", "incarnation", began)
 		if err := tx.SetRestored(""); err != nil {
@@ -66,7 +66,7 @@ func (rc *Recovery) Recall(tx *store.Tx, incarnation string, older bool) error {
 	return nil
 }
 
-// restore holds everything that may have been sent since.
+// restore holds every request that may have been sent since.
 func (rc *Recovery) restore(tx *store.Tx, incarnation string) error {
 	rc.log.Warn("the store was restored from a backup", "incarnation", incarnation)
 
@@ -90,7 +90,7 @@ func (rc *Recovery) restore(tx *store.Tx, incarnation string) error {
 		}
 
 		for _, r := range all {
-			// Of all that is held, only these would be sent again by themselves.
+			// Of all held requests, only those that wait for credentials or funds would be sent again by themselves.
 			if state == registrar.NeedsAction && r.Stall != lifecycle.AuthFailed && r.Stall != lifecycle.NoFunds {
 				continue
 			}
@@ -118,8 +118,7 @@ func (rc *Recovery) HoldAfterRestore(ctx context.Context) error {
 	return nil
 }
 
-// HoldUntouched makes every paid request without a decision wait for a person,
-// while the store is not reconciled.
+// HoldUntouched makes every paid request without a decision wait for a person while the store is not reconciled.
 func (rc *Recovery) HoldUntouched(tx *store.Tx) error {
 	if !rc.restored {
 		return nil

@@ -12,13 +12,13 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Redactor hides personal data in the words of others.
+// Redactor hides personal data in what others write.
 type Redactor struct {
 	now func() time.Time
 }
 
-// Redact hides what others' words repeat of the registrants of requests: words end in the
-// Action Log and before people who need not know.
+// Redact hides what the words of others repeat of the registrants of requests: words end up in
+// the Action Log and before people who need not know.
 func (rd *Redactor) Redact(tx *store.Tx, words string, requests ...store.Request) (string, error) {
 	if words == "" {
 		return "", nil
@@ -27,6 +27,7 @@ func (rd *Redactor) Redact(tx *store.Tx, words string, requests ...store.Request
 	var templates []mailform.Template
 	for _, r := range requests {
 		sent, err := templatesOf(tx, r.ID)
+		// It is no longer known what would have to be hidden, so nothing is shown.
 		if errors.Is(err, store.ErrRemoved) {
 			return erasedWords, nil
 		}
@@ -57,8 +58,8 @@ func templatesOf(tx *store.Tx, request string) (templates []mailform.Template, e
 	return templates, nil
 }
 
-// clientOf is the client that a request is about, or whose domain it is about, as we
-// registered it; none for a handle that was taken over.
+// clientOf returns, as we registered it, the client that a request is about, or whose domain it
+// is about; none for a handle that was taken over.
 func (rd *Redactor) clientOf(tx *store.Tx, r store.Request) ([]mailform.Template, error) {
 	if r.Kind == lifecycle.Trade { // of whom has it and of who gets it
 		holder, err := rd.Holder(tx, r.Object)
@@ -74,7 +75,7 @@ func (rd *Redactor) clientOf(tx *store.Tx, r store.Request) ([]mailform.Template
 	return rd.Holder(tx, r.Object)
 }
 
-// Holder is the client that holds a domain.
+// Holder returns the client that holds a domain.
 func (rd *Redactor) Holder(tx *store.Tx, domain string) ([]mailform.Template, error) {
 	d, err := tx.Domains.Get(domain)
 	if errors.Is(err, store.ErrNotFound) {
@@ -106,7 +107,7 @@ func (rd *Redactor) contact(tx *store.Tx, client int64) ([]mailform.Template, er
 	if err := json.Unmarshal(contact, &registrant); err != nil {
 		return nil, fmt.Errorf("read contact of client %d: %w", client, err)
 	}
-	// It was checked when it was ordered.
+	// The contact was checked when it was ordered.
 	t, _ := mailform.Client("", registrant, registrar.DateOf(rd.now()))
 	return []mailform.Template{t}, nil
 }

@@ -15,7 +15,7 @@ type Reviews struct {
 }
 
 // CloseAnswered closes the entries of mails that only hinted at a request, or whose sender was
-// not proved, once the registry's record has concluded it. r01-mail 3.7
+// not proved, once the registry's record has concluded the request. r01-mail 3.7
 func (rv *Reviews) CloseAnswered(tx *store.Tx, r store.Request, source string) error {
 	if r.State != registrar.Succeeded {
 		return nil
@@ -42,7 +42,7 @@ func (rv *Reviews) CloseAnswered(tx *store.Tx, r store.Request, source string) e
 	return nil
 }
 
-// CloseReview takes an entry out of the queue that no person resolved.
+// CloseReview takes an entry that no person has resolved out of the queue.
 func (rv *Reviews) CloseReview(tx *store.Tx, e store.Review, actor, how string) error {
 	e.ResolvedAt, e.ResolvedBy, e.Outcome, e.Closed = rv.now(), actor, registrar.ReplyIgnore, how
 	if err := tx.Reviews.Resolve(e); err != nil {
@@ -59,8 +59,8 @@ func (rv *Reviews) CloseReview(tx *store.Tx, e store.Review, actor, how string) 
 	return rv.Closed(tx, e)
 }
 
-// NamesOf lists the domains of operations; one empty name when there are none, so that
-// what is told of them is told once at least.
+// NamesOf lists the domains of operations, or one empty name if there are none, so that their
+// events are reported at least once.
 func NamesOf(tx *store.Tx, ids []registrar.OperationID) ([]string, error) {
 	names := []string{}
 	for _, id := range ids {
@@ -76,7 +76,7 @@ func NamesOf(tx *store.Tx, ids []registrar.OperationID) ([]string, error) {
 	return names, nil
 }
 
-// Closed clears what stood for an entry.
+// Closed clears the alarms that an entry raised.
 func (rv *Reviews) Closed(tx *store.Tx, e store.Review) error {
 	names, err := NamesOf(tx, e.Candidates)
 	if err != nil {
@@ -85,7 +85,7 @@ func (rv *Reviews) Closed(tx *store.Tx, e store.Review) error {
 	if err := rv.alarms.Clear(tx, ContradictionAlarm(e.ID), names[0]); err != nil {
 		return err
 	}
-	// It has raised none.
+	// A stranger's mail has raised no alarm.
 	if e.Stranger {
 		return nil
 	}

@@ -25,8 +25,8 @@ type Rounds struct {
 	log      *slog.Logger
 	now      func() time.Time
 	stopped  func() time.Time
-	// heldAfter is the request behind which the next round goes on to read the queue; "" = its beginning.
-	// Of Expire alone, which the loop calls.
+	// heldAfter is the request behind which the next round continues to read the queue; ""
+	// = from its beginning. Only Expire uses it, which the loop calls.
 	heldAfter string
 }
 
@@ -44,12 +44,13 @@ func (ro *Rounds) Run(ctx context.Context) {
 }
 
 const (
+	// ClockAlarm stands while the time of day is in doubt.
 	ClockAlarm = "clock"
 	// clockAlive is when the clock was believed last.
 	clockAlive = "clock:alive"
 )
 
-// StartClock compares the clock with our own record. With none there is nothing to compare.
+// StartClock compares the clock with our own record, if there is one.
 func (ro *Rounds) StartClock(tx *store.Tx) error {
 	last, err := tx.Time(clockAlive)
 	if err == nil && last.IsZero() {
@@ -85,8 +86,8 @@ func (ro *Rounds) ClockLoop(ctx context.Context) {
 	}
 }
 
-// KeepClock records that the clock is believed, and tells when it is not, or is again. What
-// waited for that goes on.
+// KeepClock records that the clock is believed, and reports when it no longer is, or is again.
+// Then what waited for it goes on.
 func (ro *Rounds) KeepClock(ctx context.Context) error {
 	doubt := ro.clock.Doubt()
 	last, err := Look(ctx, ro.store, func(tx *store.Tx) (time.Time, error) { return tx.Time(clockAlive) })
@@ -106,7 +107,7 @@ func (ro *Rounds) KeepClock(ctx context.Context) error {
 		}
 		return errors.Join(tx.SetTime(clockAlive, ro.now()), ro.alarms.Clear(tx, ClockAlarm, ""))
 	})
-	// Only what was recorded counts as told: an alarm that failed is raised with the next look.
+	// Only a doubt that was recorded counts as reported: an alarm that failed is raised at the next look.
 	if err == nil {
 		ro.clock.told = doubt
 	}
@@ -114,7 +115,7 @@ func (ro *Rounds) KeepClock(ctx context.Context) error {
 	return err
 }
 
-// deadlineLoop notices silence.
+// deadlineLoop notices when R01 stays silent.
 func (ro *Rounds) deadlineLoop(ctx context.Context) {
 	never := make(wake.Signal)
 	for ctx.Err() == nil {
@@ -125,9 +126,9 @@ func (ro *Rounds) deadlineLoop(ctx context.Context) {
 	}
 }
 
-// Expire brings every request whose deadline has passed before a person. Nothing is sent
-// again. r01-mail 4.4
+// Expire brings every request whose deadline has passed before a person. No request is sent again. r01-mail 4.4
 func (ro *Rounds) Expire(ctx context.Context) error {
+	// In a reading transaction, because a long queue must not hold up writers.
 	changed, err := ro.findHeld(ctx)
 	if err != nil {
 		return err
@@ -137,7 +138,7 @@ func (ro *Rounds) Expire(ctx context.Context) error {
 		if err := ro.tellHeld(tx, changed); err != nil {
 			return err
 		}
-		// By a clock in doubt nothing is overdue; alarms are kept all the same.
+		// While the clock is in doubt nothing is called overdue; alarms are kept all the same.
 		if ro.clock.Doubt() != "" {
 			return ro.watch(tx)
 		}
@@ -148,6 +149,7 @@ func (ro *Rounds) Expire(ctx context.Context) error {
 		}
 
 		for _, r := range overdue {
+			// R01 need not answer what a person carries out.
 			if r.Kind.ByPerson() {
 				if err := ro.remindPerson(tx, r); err != nil {
 					return err

@@ -10,20 +10,20 @@ import (
 	"registrar.panel/shared/secret"
 )
 
-// Brake limits what may be sent that costs money, so that no mistake of ours spends it all.
+// Brake limits how many requests may be sent that cost money, so that no mistake of ours spends it all.
 type Brake struct {
 	PerHour int
 	PerDay  int
-	// Reserve is the share of both that scheduled renewals leave to what customers have ordered.
+	// Reserve is the share of both limits that scheduled renewals leave to what customers have ordered.
 	Reserve float64
 }
 
-// reserved is the reserve of a limit: a whole request at least, and never all of it.
+// reserved is the reserve of a limit: at least one whole request, and never the whole limit.
 func (b Brake) reserved(limit int) int {
 	return max(0, min(int(math.Ceil(float64(limit)*b.Reserve)), limit-1))
 }
 
-// Settings is what is configured of one R01 agreement, for every room that moves its requests.
+// Settings is the configuration of one R01 agreement, for every room that moves its requests.
 type Settings struct {
 	Agreement string
 	Password  secret.String

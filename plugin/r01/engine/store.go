@@ -11,7 +11,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Write is a transaction after which the loops and the event readers look again.
+// Write runs a transaction, and then wakes the loops and the event readers.
 func (en *Engine) Write(ctx context.Context, fn func(tx *store.Tx) error) error {
 	if err := en.store.Write(ctx, fn); err != nil {
 		return err
@@ -46,7 +46,7 @@ func Look[T any](ctx context.Context, from reader, fn func(tx *store.Tx) (T, err
 const (
 	// LookAgain bounds how long a loop sleeps when nothing wakes it.
 	LookAgain = time.Minute
-	// LookAtOthers does so where other instances may have stored something.
+	// LookAtOthers bounds it if other instances may have stored something.
 	LookAtOthers = time.Second
 )
 
@@ -61,7 +61,7 @@ func Sleep(ctx context.Context, s wake.Signal, d time.Duration) {
 	}
 }
 
-// reader is a store that is looked into.
+// reader is a store that is only read.
 type reader interface {
 	Read(ctx context.Context, fn func(tx *store.Tx) error) error
 }

@@ -9,19 +9,19 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Timeline tells what happened: in the history of operations, the record of events, and the
-// status of domains.
+// Timeline records what happened: in the history of operations, the record of events, and the status of domains.
 type Timeline struct {
 	log *slog.Logger
 	now func() time.Time
 }
 
+// Actors that are not persons: we, and R01.
 const (
 	ByPlugin    = "plugin"
 	ByRegistrar = "registrar"
 )
 
-// typeOf sorts what happened for the Action Log.
+// typeOf classifies what happened for the Action Log.
 func typeOf(f Fact) registrar.EventType {
 	switch {
 	case f.Event == lifecycle.Relayed:
@@ -34,7 +34,7 @@ func typeOf(f Fact) registrar.EventType {
 	return registrar.EventOperation
 }
 
-// Tell brings the domain to what its operation has come to, and emits the event.
+// Tell gives the domain the status that its operation has come to, and emits the event.
 func (tl *Timeline) Tell(tx *store.Tx, op store.Operation, t registrar.EventType, c store.Change) error {
 	if err := tl.showStatus(tx, op); err != nil {
 		return err
@@ -76,7 +76,7 @@ func levelOf(s registrar.OperationState) registrar.Level {
 	return registrar.LevelInfo
 }
 
-// Note puts a word on the timeline that changes nothing.
+// Note puts a remark that changes nothing on the timeline.
 func (tl *Timeline) Note(tx *store.Tx, r store.Request, f Fact, text string) error {
 	c := store.Change{At: tl.now(), Message: text, Actor: f.Actor, Evidence: f.Evidence, Mail: f.Mail}
 	ops, err := tx.Operations.Note(r.ID, c)

@@ -16,11 +16,11 @@ const (
 	// mostSearched bounds how many mails that are tied to no request one erasure opens.
 	mostSearched = 20_000
 	searchAtOnce = 50
-	// mostSearchedOf is how many bytes of one are read; one of a stranger is cut at less.
+	// mostSearchedOf is how many bytes of one mail are read; a stranger's mail is cut to fewer.
 	mostSearchedOf = 1 << 20
 )
 
-// search finds the mails that are tied to no request, and are about a customer whose contacts may go.
+// search finds the mails that are tied to no request and are about a customer whose contacts may go.
 type search struct {
 	*Eraser
 	traces  mailform.Traces
@@ -29,8 +29,8 @@ type search struct {
 	more    bool             // it ended before the last mail
 }
 
-// unbound removes the mails of no request that are about a customer. It opens them beside the writers,
-// the newest first.
+// unbound removes the mails of no request that are about a customer. It opens them, the newest
+// first, without keeping writers waiting.
 func (er *Eraser) unbound(ctx context.Context, f store.Finished) (*search, error) {
 	s := &search{Eraser: er}
 	if f.Customer == "" { // by their age keep.mails removes them
@@ -87,7 +87,7 @@ func (er *Eraser) goingContacts(ctx context.Context, f store.Finished) ([]mailfo
 	})
 }
 
-// through removes of some mails those that are about the customer.
+// through removes from a page of mails those that are about the customer.
 func (s *search) through(ctx context.Context, page []store.Unbound) error {
 	var going []registrar.MailID
 	for _, m := range page {
@@ -95,6 +95,7 @@ func (s *search) through(ctx context.Context, page []store.Unbound) error {
 		case !s.traces.In(readable(m)):
 		case m.Settled:
 			going = append(going, m.ID)
+		// A person has to read it first. The answer to the erasure names it.
 		default:
 			s.waiting = append(s.waiting, registrar.Kept{What: "mail " + string(m.ID), Why: "it waits for a person to read it"})
 		}
@@ -119,7 +120,7 @@ func (s *search) through(ctx context.Context, page []store.Unbound) error {
 	return err
 }
 
-// readable is all that a mail says, and to whom.
+// readable is everything that a mail says, and to whom.
 func readable(m store.Unbound) string {
 	said := []string{m.Heading.From, m.Heading.To, m.Heading.Subject}
 	if msg, err := message.Parse(m.Raw); err == nil {

@@ -9,19 +9,20 @@ import (
 
 const brakeAlarm = "brake"
 
-// watch raises and ends the alarms that depend on time and not on an event: that the brake holds, that there
-// are still no funds, that no renewal pass completes, that the mailbox is shared.
+// watch raises and ends the alarms that depend on time and not on an event: that the brake holds
+// requests, that there are still no funds, that no renewal pass completes, that the mailbox is shared.
 func (ro *Rounds) watch(tx *store.Tx) error {
 	return errors.Join(ro.watchBrake(tx), ro.watchFunds(tx), ro.watchPasses(tx), ro.watchShared(tx), ro.boundDeadlines(tx))
 }
 
-// SharedAlarm stands while answers to another account's requests come, and is when the last one did.
+// SharedAlarm stands while answers to another account's requests come. Under this key the time
+// of the last one is stored.
 const SharedAlarm = "shared-mailbox"
 
 // sharedFor is how long after such an answer the mailbox is taken to be shared.
 const sharedFor = 2 * day
 
-// watchShared ends the alarm about a shared mailbox once none of another account's answers comes any more.
+// watchShared ends the alarm about a shared mailbox once no answers to another account come any more.
 func (ro *Rounds) watchShared(tx *store.Tx) error {
 	last, err := tx.Time(SharedAlarm)
 	if err != nil || last.IsZero() || ro.now().Sub(last) < sharedFor {
@@ -30,7 +31,7 @@ func (ro *Rounds) watchShared(tx *store.Tx) error {
 	return ro.alarms.Clear(tx, SharedAlarm, "")
 }
 
-// boundDeadlines brings near what a clock that was wrong has put far off.
+// boundDeadlines brings deadlines nearer that a wrong clock has put far off.
 func (ro *Rounds) boundDeadlines(tx *store.Tx) error {
 	if ro.clock.Doubt() != "" {
 		return nil
@@ -50,7 +51,7 @@ func (ro *Rounds) watchBrake(tx *store.Tx) error {
 		return err
 	}
 
-	// One that is planned will do: it waits to be begun for the same limit.
+	// One planned renewal is enough: it waits to be begun because of the same limit.
 	planned, err := tx.Renewals.Planned(ro.settings.Agreement, ro.now(), 1)
 	scheduled += len(planned)
 	switch {
@@ -75,17 +76,17 @@ func (ro *Rounds) watchFunds(tx *store.Tx) error {
 	return ro.alarms.remind(tx, PausePaid, NoFundsMessage)
 }
 
-// NoFundsMessage is the text of the alarm that stands while R01 has no money of ours.
+// NoFundsMessage is the text of the alarm that stands while R01's account has no funds.
 const NoFundsMessage = "the R01 account has no funds: nothing that costs money is sent until an operator resolves a held operation with resend"
 
-// watchPasses is the dead man's alarm. At the very first start the clock begins to run.
+// watchPasses raises the dead man's alarm. At the very first start its time begins to run.
 func (ro *Rounds) watchPasses(tx *store.Tx) error {
 	last, err := tx.Time(PassCompleted)
 	switch {
 	case err != nil:
 		return err
 	case last.IsZero() || last.After(ro.now().Add(ClockSkew)):
-		// With a time in the future, which a wrong clock wrote, no alarm would ever come.
+		// A wrong clock wrote this time in the future, and with it no alarm would ever come.
 		return tx.SetTime(PassCompleted, ro.now())
 	case ro.now().Sub(last) > DeadMan:
 		return ro.alarms.Raise(tx, PassAlarm, "", "no renewal pass has completed since "+last.UTC().Format(time.RFC3339))

@@ -40,7 +40,7 @@ var subjects = map[lifecycle.Kind]string{
 	lifecycle.Delete:       "deletion of ",
 }
 
-// done is what R01 has carried out.
+// done says what R01 has carried out.
 var done = map[lifecycle.Kind]string{
 	lifecycle.NewClient:    "R01 has registered the client",
 	lifecycle.NewDomain:    "registered and delegated",
@@ -53,7 +53,7 @@ var done = map[lifecycle.Kind]string{
 	lifecycle.Delete:       "given up",
 }
 
-// Happened is what an event means for the request that its sentence is about.
+// Happened says what an event means for the request that its sentence is about.
 var Happened = map[lifecycle.Event]string{
 	lifecycle.Claimed:   "handing the request to the mail relay",
 	lifecycle.Deferred:  "the mail relay did not take the request; it will be tried again",

@@ -154,6 +154,7 @@ func (g *Gateway) Open(ctx context.Context) error {
 		}
 		g.Queue.Open(fence, older)
 
+		// This shows the standbys that it has taken over, and they follow its mark.
 		if g.parts.Node != "" {
 			if err := tx.SetHolder(g.parts.Node); err != nil {
 				return err
@@ -163,6 +164,7 @@ func (g *Gateway) Open(ctx context.Context) error {
 		if err := errors.Join(g.Rounds.StartClock(tx), g.Engine.Alarms.Clear(tx, outbox.PlaceAlarm, ""), g.Recovery.Recall(tx, incarnation, older)); err != nil {
 			return err
 		}
+		// After Recall, which knows whether the store was restored: then nothing paid is released.
 		if err := g.Engine.ReleaseIfMended(tx); err != nil {
 			return err
 		}

@@ -20,8 +20,9 @@ func (in *Inbox) settle(tx *store.Tx, o *reading) error {
 	return in.apply(tx, o.Mail, o.letter, o.problem)
 }
 
-// settled records what became of a mail that was new, and which request it is about, if it is one alone.
+// settled records what became of a new mail, and which request it is about, if it is about one only.
 func (in *Inbox) settled(tx *store.Tx, m store.Mail, l letter, to store.MailState, about ...store.Request) error {
+	// Our own mail gets no likeness: an answer that quotes it would look like a mail we had before.
 	var like store.Likeness
 	if !l.own {
 		like = l.likeness()
@@ -32,7 +33,7 @@ func (in *Inbox) settled(tx *store.Tx, m store.Mail, l letter, to store.MailStat
 	return in.tell(tx, m.ID, l, about)
 }
 
-// apply settles one mail. What is ours is known by the Message-ID: others rewrite From.
+// apply settles one mail. Our own mails are recognised by their Message-ID, because relays may rewrite From.
 func (in *Inbox) apply(tx *store.Tx, m store.Mail, l letter, problem string) error {
 	if mayBeOurs(l.MessageID) {
 		if ours, err := tx.Requests.ByMessageID(l.MessageID); err != nil || len(ours) > 0 {
@@ -48,6 +49,7 @@ func (in *Inbox) apply(tx *store.Tx, m store.Mail, l letter, problem string) err
 		return in.settled(tx, m, l, store.MailIgnored)
 	}
 
+	// A mail that was applied before and comes through another relay says nothing new.
 	twins, err := tx.Mails.Twins(m.ID, l.likeness())
 	if err != nil {
 		return err
@@ -66,16 +68,20 @@ func (in *Inbox) apply(tx *store.Tx, m store.Mail, l letter, problem string) err
 	switch {
 	case l.Kind == message.Bounce:
 		return in.applyBounce(tx, m, l, b)
+	// An automatic reply that answers no mail of ours needs no person. r01-mail 3.8
 	case len(l.results) == 0 && len(b.requests) == 0 && l.automatic() && !in.reader.fromRobot(l):
 		return in.settled(tx, m, l, store.MailIgnored)
 	case problem != "":
 		return in.setAside(tx, m, l, b, problemAside(problem))
+	// It has the Message-ID of a mail that was applied to this request, and other words: a person decides.
+	// r01-mail 3.7
 	case b.answers(twins):
 		return in.setAside(tx, m, l, b, aside{why: lifecycle.Repeated, text: "a mail with the same Message-ID came before, and said something else"})
 	case b.by == lifecycle.Against:
 		return errors.Join(in.tellShared(tx, l, b), in.setAside(tx, m, l, b, aside{why: lifecycle.NotOurs, text: b.against}))
 	case len(l.results) > 0:
 		return in.applyResults(tx, m, l, b)
+	// Results are weighed together with their proof. A mail without results only needs a reason why it waits.
 	case l.proof == lifecycle.Missing || l.proof == lifecycle.Unavailable:
 		return in.setAside(tx, m, l, b, unprovedAside(l))
 	case l.doubt != "":
@@ -85,11 +91,12 @@ func (in *Inbox) apply(tx *store.Tx, m store.Mail, l letter, problem string) err
 	return in.setAside(tx, m, l, b, problemAside("no rule recognises it"))
 }
 
-// applyCopy: our own blind copy shows that the relay took the mail. ARCHITECTURE.md, the durable step
+// applyCopy applies our own blind copy, which shows that the relay took the mail. ARCHITECTURE.md, the durable step
 func (in *Inbox) applyCopy(tx *store.Tx, m store.Mail, l letter, ours []store.Request) error {
 	e := lifecycle.Evidence{Source: lifecycle.FromCopy, Event: lifecycle.CopySeen, Proof: lifecycle.OwnWord, Binding: lifecycle.ByThread}
 	f := engine.Fact{Actor: engine.ByPlugin, Evidence: registrar.EvidenceCopy, Mail: m.ID}
 	for i := range ours {
+		// In any other state the request is known to have left.
 		if r := &ours[i]; r.State == registrar.Sending || r.State == registrar.Uncertain {
 			if _, err := in.engine.Weigh(tx, r, e, f); err != nil {
 				return err
@@ -100,7 +107,7 @@ func (in *Inbox) applyCopy(tx *store.Tx, m store.Mail, l letter, ours []store.Re
 	return in.settled(tx, m, l, store.MailIgnored, ours...)
 }
 
-// notice records a word of R01 that asks for nothing.
+// notice records a word of R01 that asks for no action.
 func (in *Inbox) notice(tx *store.Tx, m store.Mail, l letter, res mailform.Result, thread []store.Request) error {
 	if res.Outcome == registrar.ReplyIgnore {
 		return nil
@@ -126,7 +133,8 @@ func (in *Inbox) notice(tx *store.Tx, m store.Mail, l letter, res mailform.Resul
 	return nil
 }
 
-// redactNotice does the same for a word about a domain that may answer no request.
+// redactNotice hides what a notice repeats of registrants: of those whose requests it answers,
+// or of the registrant who holds the domain that it names.
 func (in *Inbox) redactNotice(tx *store.Tx, words, domain string, thread []store.Request) (string, error) {
 	if len(thread) > 0 {
 		for _, r := range thread {

@@ -12,8 +12,8 @@ import (
 	"registrar.panel/plugin/r01/store"
 )
 
-// arrivals are mails as they are stored: with what is told of each without opening it, and whose
-// turn it is to be read. Both are found in their headers.
+// arrivals makes mails ready to be stored: with the heading that lists show without opening the
+// mail, and the turn in which it is read. Both come from the headers.
 func (in *Inbox) arrivals(ctx context.Context, mails []mailbox.Mail) ([]store.Mail, error) {
 	headers, arrived := make([]message.Header, len(mails)), make([]store.Mail, len(mails))
 	ids := in.mailIDs(len(mails))
@@ -30,14 +30,14 @@ func (in *Inbox) arrivals(ctx context.Context, mails []mailbox.Mail) ([]store.Ma
 	return arrived, err
 }
 
-// The most characters that are told of a mail without opening it.
+// The most characters of a heading's fields.
 const (
 	longestAddress = 320
 	longestSubject = 300
 	longestReason  = 600
 )
 
-// heading is what is told of a mail without opening it.
+// heading is what lists show of a mail without opening it.
 func heading(h message.Header) store.Heading {
 	told := store.Heading{From: short(strings.Join(h.From, ", "), longestAddress), Subject: mailform.Mask(short(h.Subject, longestSubject))}
 	if len(h.To) > 0 {
@@ -46,7 +46,7 @@ func heading(h message.Header) store.Heading {
 	return told
 }
 
-// short is the beginning of a text.
+// short returns the beginning of a text.
 func short(text string, most int) string {
 	if len(text) <= most {
 		return text
@@ -58,13 +58,14 @@ func short(text string, most int) string {
 	return string(runes[:most]) + "…"
 }
 
-// turns returns whose turn mails are, by their headers: what can't be guessed first, then what claims to
-// be of R01. It decides nothing else.
+// turns returns the turns in which mails are read, by their headers: first mails with something
+// that can't be guessed, then those that claim to be R01's. It decides nothing else.
 func (in *Inbox) turns(ctx context.Context, headers []message.Header) ([]store.Turn, error) {
 	rr := in.reader
 	named := make([][]string, len(headers)) // Message-IDs and tokens that may be ours
 	var ids, tokens []string
 	for i, h := range headers {
+		// Our own copy shows as much about a request as an answer does, so its own Message-ID counts, too.
 		all := slices.DeleteFunc(append(slices.Concat(h.InReplyTo, h.References), h.MessageID), func(id string) bool { return !rr.ownMessageID(id) })
 		ids = append(ids, all...)
 		tokens = append(tokens, Tokens(h.Subject)...)

@@ -12,7 +12,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// aside is why a mail waits for a person.
+// aside is the reason why a mail waits for a person.
 type aside struct {
 	why     lifecycle.Reason
 	text    string         // for people
@@ -20,7 +20,7 @@ type aside struct {
 	alarm   bool           // a person should know at once: it takes back what we hold
 }
 
-// unprovedAside is why a mail waits whose sender is not proved.
+// unprovedAside is the reason of a mail whose sender is not proved.
 func unprovedAside(l letter) aside {
 	why := lifecycle.NoProof
 	if l.proof == lifecycle.Unavailable {
@@ -70,18 +70,17 @@ func (mt *Matcher) asideOf(v lifecycle.Verdict, l letter, f finding, doubt strin
 	return a
 }
 
-// problemAside is why a mail waits that says nothing that is understood.
+// problemAside is the reason of a mail in which nothing is understood.
 func problemAside(text string) aside { return aside{why: lifecycle.Unread, text: text} }
 
-// askSoon has the registry asked about a request at its next chance.
+// askSoon has the registry asked about a request at the next opportunity.
 func (in *Inbox) askSoon(r store.Request) {
 	if !r.Kind.AboutClient() && !r.State.Final() {
 		in.asker.AskAtOnce(r.Object)
 	}
 }
 
-// setAside puts a mail before a person, or into the list of strangers; no operation is touched.
-// r01-mail 3.8
+// setAside puts a mail before a person, or into the list of strangers. It moves no operation. r01-mail 3.8
 func (in *Inbox) setAside(tx *store.Tx, m store.Mail, l letter, b bond, a aside) error {
 	sure, err := in.matcher.sure(tx, l, b)
 	if err != nil {
@@ -98,6 +97,7 @@ func (in *Inbox) setAside(tx *store.Tx, m store.Mail, l letter, b bond, a aside)
 		return err
 	}
 
+	// The bytes are deleted and the row is kept, so that the mail is known if it is fetched again.
 	if where == nowhere {
 		return errors.Join(tx.Mails.Cut(m.ID, 0), in.settled(tx, m, l, store.MailIgnored))
 	}
@@ -114,12 +114,14 @@ func (in *Inbox) setAside(tx *store.Tx, m store.Mail, l letter, b bond, a aside)
 		return err
 	}
 
+	// A person may look at it now; meanwhile the proof of its sender is tried again. r01-mail 3.10
 	if a.why == lifecycle.ProofLater {
 		if err := tx.Mails.PutOff(m.ID, in.now().Add(in.reader.proofPause(m))); err != nil {
 			return err
 		}
 	}
 
+	// Neither alarm nor event: anyone can write to us. r01-mail 3.8
 	if where == store.Strangers {
 		in.log.Debug("mail of a stranger is kept for a while", "mail", m.ID, "review", entry.ID, "why", a.why)
 		return tx.Mails.Cut(m.ID, strangersBytes)
@@ -129,7 +131,7 @@ func (in *Inbox) setAside(tx *store.Tx, m store.Mail, l letter, b bond, a aside)
 	return in.tellWaiting(tx, entry, a.alarm)
 }
 
-// enter makes the entry of a mail, and returns the requests that it may be about.
+// enter makes the review entry of a mail, and returns the requests that the mail may be about.
 func (in *Inbox) enter(tx *store.Tx, m store.Mail, a aside, possible []registrar.OperationID, where store.List) (entry store.Review, about []store.Request, err error) {
 	if about, err = requestsOf(tx, possible); err != nil {
 		return entry, nil, err
@@ -145,7 +147,7 @@ func (in *Inbox) enter(tx *store.Tx, m store.Mail, a aside, possible []registrar
 	return entry, about, tx.Reviews.Add(entry)
 }
 
-// tellWaiting tells of a mail that a person must see.
+// tellWaiting reports a mail that a person must see.
 func (in *Inbox) tellWaiting(tx *store.Tx, entry store.Review, alarm bool) error {
 	names, err := engine.NamesOf(tx, entry.Candidates)
 	if err != nil {
@@ -163,7 +165,7 @@ func (in *Inbox) tellWaiting(tx *store.Tx, entry store.Review, alarm bool) error
 	return in.alarms.Raise(tx, engine.ReviewAlarm, "", "mails wait in the review queue")
 }
 
-// reviewOf names the entry of a mail.
+// reviewOf returns the ID of a mail's entry.
 func reviewOf(m registrar.MailID) registrar.ReviewID {
 	return registrar.ReviewID("rv-" + strings.TrimPrefix(string(m), "in-"))
 }

@@ -7,7 +7,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// bindings lists what ties a mail to requests, strongest first.
+// bindings lists what ties a mail to requests, the strongest first.
 func (fs *Foresight) bindings(tx *store.Tx, l letter, b bond) (all []registrar.Binding, err error) {
 	switch b.by {
 	case lifecycle.Against:
@@ -49,7 +49,7 @@ func (fs *Foresight) bindings(tx *store.Tx, l letter, b bond) (all []registrar.B
 	return all, nil
 }
 
-// clueOf is what a result names.
+// clueOf returns what a result names.
 func clueOf(res mailform.Result, by registrar.BindingKind) (registrar.Binding, bool) {
 	for _, name := range []string{res.Handle, res.Domain, res.Task} {
 		if name != "" {
@@ -59,7 +59,7 @@ func clueOf(res mailform.Result, by registrar.BindingKind) (registrar.Binding, b
 	return registrar.Binding{}, false
 }
 
-// operationsBound are a binding to each operation of a request.
+// operationsBound returns a binding to each operation of a request.
 func operationsBound(tx *store.Tx, by registrar.BindingKind, value string, r store.Request) ([]registrar.Binding, error) {
 	ops, err := tx.Operations.Of(r.ID)
 	if err != nil {

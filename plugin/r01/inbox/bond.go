@@ -11,7 +11,7 @@ import (
 )
 
 // bond is what a mail as a whole answers: one mail of ours, with the requests that went out in
-// it, or nothing, or another request. r01-mail 3.7
+// it, or nothing, or another mail. r01-mail 3.7
 type bond struct {
 	by       lifecycle.Binding // ByThread, ByToken, Unbound or Against
 	requests []store.Request
@@ -19,16 +19,16 @@ type bond struct {
 	knows    bool   // it repeats what only R01 and those on the way to it know
 }
 
-// tokenPattern is how our token stands in a subject. r01-mail 1.2
+// tokenPattern is how our token is written in a subject. r01-mail 1.2
 var tokenPattern = regexp.MustCompile(`\[([A-Z2-7]{26})\]`)
 
-// Limits on the tokens that one text is searched for: each is looked for later.
+// Limits on the tokens that one text is searched for, because each of them is looked up later.
 const (
 	mostTokens   = 20
 	mostRepeated = 1000 // of which most repeat one another
 )
 
-// Tokens lists the tokens that a text repeats, the first twenty.
+// Tokens lists the first twenty tokens that a text repeats.
 func Tokens(text string) []string {
 	var all []string
 	for _, m := range tokenPattern.FindAllStringSubmatch(text, mostRepeated) {
@@ -42,8 +42,8 @@ func Tokens(text string) []string {
 	return all
 }
 
-// bind finds what a mail answers: by our Message-ID, then by our token in subject or unquoted
-// body. A thread, token or recipient that is not ours is proof against.
+// bind finds what a mail answers: by our Message-ID, then by our token in the subject or the
+// unquoted body. A thread, token or recipient that is not ours is proof against the mail.
 func (mt *Matcher) bind(tx *store.Tx, l letter) (bond, error) {
 	thread, foreign, err := mt.thread(tx, l)
 	if err != nil {
@@ -55,7 +55,7 @@ func (mt *Matcher) bind(tx *store.Tx, l letter) (bond, error) {
 		return bond{}, err
 	}
 
-	// What speaks against it is asked first, or a mail to another that repeats our token would answer us.
+	// What speaks against the mail comes first, or a mail to another one that repeats our token would answer us.
 	b := bond{by: lifecycle.Against, knows: len(thread)+len(token) > 0}
 	to := mt.reader.otherRecipient(l)
 	switch {
@@ -78,9 +78,9 @@ func (mt *Matcher) bind(tx *store.Tx, l letter) (bond, error) {
 	return b, nil
 }
 
-// thread lists the mails of ours that a mail answers, each as the requests that went out in
-// it. What it names first is what it answers; its other references count only without that.
-// foreign tells that it answers mails, and none of them is known here.
+// thread lists the mails of ours that a mail answers, each as the requests that went out in it.
+// A mail answers what In-Reply-To names; its other references count only without that. foreign
+// reports that it answers mails of which none is known here.
 func (mt *Matcher) thread(tx *store.Tx, l letter) (mails [][]store.Request, foreign bool, err error) {
 	for _, ids := range [][]string{l.InReplyTo, l.References} {
 		for _, id := range ids {
@@ -98,6 +98,7 @@ func (mt *Matcher) thread(tx *store.Tx, l letter) (mails [][]store.Request, fore
 		}
 	}
 
+	// The mail answers no request of ours. If one of these is a mail that came to us, it does not count as foreign.
 	for _, id := range append(slices.Clone(l.InReplyTo), l.References...) {
 		switch known, err := tx.Mails.Has(idDigest(id)); {
 		case err != nil:
@@ -113,8 +114,8 @@ func (mt *Matcher) thread(tx *store.Tx, l letter) (mails [][]store.Request, fore
 	return nil, foreign, nil
 }
 
-// tokened lists the mails of ours whose tokens are repeated; unknown tells that one is not ours. The token
-// of a request that was sent alone need not be looked for when the mail is in its thread.
+// tokened lists the mails of ours whose tokens are repeated; unknown reports that one token is not
+// ours. The token of a request that was sent alone is not looked up when the mail is in its thread.
 func tokened(tx *store.Tx, tokens []string, thread [][]store.Request) (mails [][]store.Request, unknown bool, err error) {
 	for _, token := range tokens {
 		found, err := slices.DeleteFunc(slices.Concat(thread...), func(r store.Request) bool { return r.Token != token }), error(nil)
@@ -133,15 +134,15 @@ func tokened(tx *store.Tx, tokens []string, thread [][]store.Request) (mails [][
 	return mails, unknown, nil
 }
 
-// sameMail reports whether two lists are of one mail, or one request went out in both.
+// sameMail reports whether two lists are of the same mail, or one request went out in both.
 func sameMail(a, b []store.Request) bool {
 	return slices.ContainsFunc(a, func(r store.Request) bool {
 		return slices.ContainsFunc(b, func(other store.Request) bool { return r.ID == other.ID })
 	})
 }
 
-// otherRecipient is whom a mail is addressed to that names none of our addresses; "" when it
-// names one, or none at all: a blind copy, or one of a list that we read.
+// otherRecipient returns the recipient of a mail that names none of our addresses; "" when it names
+// one of ours, or no recipient at all: then it is a blind copy, or comes from a list that we read.
 func (rr *Reader) otherRecipient(l letter) string {
 	named := l.recipients()
 	if len(named) == 0 || slices.ContainsFunc(named, rr.isOurs) {
@@ -150,8 +151,7 @@ func (rr *Reader) otherRecipient(l letter) string {
 	return named[0]
 }
 
-// isOurs reports whether an address is one of ours. What stands behind a "+" is a note to
-// ourselves.
+// isOurs reports whether an address is one of ours. Text behind a "+" is a note to ourselves.
 func (rr *Reader) isOurs(address string) bool {
 	for _, own := range []string{rr.settings.Callback, rr.settings.BCC} {
 		if own != "" && (sameAddress(own, address) || sameAddress(own, withoutNote(address))) {
@@ -167,19 +167,19 @@ func withoutNote(address string) string {
 	return fmt.Sprintf("%s@%s", local, host)
 }
 
-// answers reports that a mail is bound to a request that a twin of it was about.
+// answers reports whether a mail is bound to a request that a twin of the mail was about.
 func (b bond) answers(twins []store.Twin) bool {
 	return slices.ContainsFunc(b.requests, func(r store.Request) bool {
 		return slices.ContainsFunc(twins, func(t store.Twin) bool { return t.Request == r.ID })
 	})
 }
 
-// repeats reports that a mail with these twins says what one of them has said.
+// repeats reports whether a mail with these twins says what one of them said.
 func repeats(twins []store.Twin) bool {
 	return slices.ContainsFunc(twins, func(t store.Twin) bool { return t.SameText })
 }
 
-// isForgotten reports whether our own mail is a request that the store does not know.
+// isForgotten reports whether our own mail is a request that the store does not know any more.
 func (mt *Matcher) isForgotten(l letter) bool {
 	return mt.recovery.Restored() && len(Tokens(l.Subject)) > 0
 }

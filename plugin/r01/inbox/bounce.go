@@ -11,10 +11,10 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// applyBounce reads a report on the delivery of a mail of ours. That it was refused before the
-// robot had it means that R01 never got it, if who says so is proved; a delay, or a failure to
-// reach our own copy's mailbox, means nothing; all else is for a person. It is applied to all
-// that went out in the mail, or to none. r01-mail 3.8
+// applyBounce reads a report on the delivery of a mail of ours. If the mail was refused before
+// the robot had it, then R01 never got it, provided that the reporter is proved. A delay, or a
+// failure to reach the mailbox of our own copy, means nothing; every other report is for a
+// person. A report is applied to all requests that went out in the mail, or to none. r01-mail 3.8
 func (in *Inbox) applyBounce(tx *store.Tx, m store.Mail, l letter, b bond) error {
 	ours, err := in.matcher.bounced(tx, l)
 	if err != nil {
@@ -26,7 +26,7 @@ func (in *Inbox) applyBounce(tx *store.Tx, m store.Mail, l letter, b bond) error
 	}
 
 	_, words := in.reader.fateIn(l)
-	// All are weighed first: the report is applied to all that went out in the mail, or to none.
+	// Every request is weighed first: the report is applied to all that went out in the mail, or to none.
 	said := make([]lifecycle.Evidence, len(ours))
 	for i, r := range ours {
 		if said[i], err = in.matcher.bounceSays(tx, l, r); err != nil {
@@ -55,7 +55,7 @@ func (in *Inbox) applyBounce(tx *store.Tx, m store.Mail, l letter, b bond) error
 	return in.settled(tx, m, l, settled, ours...)
 }
 
-// bounceSays is a report as evidence for a request.
+// bounceSays returns a report as evidence for a request.
 func (mt *Matcher) bounceSays(tx *store.Tx, l letter, r store.Request) (e lifecycle.Evidence, err error) {
 	fate, _ := mt.reader.fateIn(l)
 	e = lifecycle.Evidence{Source: lifecycle.FromBounce, Event: lifecycle.Bounced, Proof: l.proof, Binding: lifecycle.ByThread,
@@ -94,7 +94,7 @@ func bounceAside(v lifecycle.Verdict, l letter, r store.Request) aside {
 	return a
 }
 
-// noteBounce writes down a report that changes nothing.
+// noteBounce records a report that changes nothing.
 func (in *Inbox) noteBounce(tx *store.Tx, r store.Request, l letter, f engine.Fact) error {
 	text := "the mail relay reports about " + strings.Join(l.Bounce.Recipients(), ", ")
 	words, err := in.redactor.Redact(tx, f.Reason, r)
@@ -107,7 +107,7 @@ func (in *Inbox) noteBounce(tx *store.Tx, r store.Request, l letter, f engine.Fa
 	return in.timeline.Note(tx, r, f, text)
 }
 
-// bounced finds the requests that went out in the mail that a report is about.
+// bounced finds the requests that went out in the mail that a report returns.
 func (mt *Matcher) bounced(tx *store.Tx, l letter) ([]store.Request, error) {
 	if l.Bounce == nil {
 		return nil, nil
@@ -123,13 +123,13 @@ func (mt *Matcher) bounced(tx *store.Tx, l letter) ([]store.Request, error) {
 	return nil, nil
 }
 
-// fates translates what a report says.
+// fates translates the words of a report.
 var fates = map[message.Fate]lifecycle.Fate{
 	message.Failed: lifecycle.Returned, message.Delayed: lifecycle.Delayed, message.Doubtful: lifecycle.Doubtful,
 	message.Delivered: lifecycle.Delivered, message.Unread: lifecycle.Untold,
 }
 
-// fateIn is what a report says became of our mail to the robot, and in what words.
+// fateIn returns what, by a report, became of our mail to the robot, and the words of the report.
 func (rr *Reader) fateIn(l letter) (lifecycle.Fate, string) {
 	d, told := l.Bounce.About(bare(rr.settings.Robot))
 	words := strings.TrimSpace(d.Status + " " + d.Diagnostic)

@@ -5,8 +5,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// candidates are the operations a mail may belong to, for the person who decides. What it names was
-// looked for before.
+// candidates are the operations that a mail may belong to, for the person who decides. The
+// requests that it names were looked up before.
 func candidates(tx *store.Tx, l letter, sure []store.Request, about *store.Request) ([]registrar.OperationID, error) {
 	var requests []string
 	for _, r := range sure {
@@ -18,6 +18,7 @@ func candidates(tx *store.Tx, l letter, sure []store.Request, about *store.Reque
 
 	var ids []registrar.OperationID
 	seen := map[string]bool{}
+	// Requests that the mail answers come before those that it only names.
 	for _, r := range append(requests, l.named...) {
 		if seen[r] {
 			continue
@@ -37,7 +38,7 @@ func candidates(tx *store.Tx, l letter, sure []store.Request, about *store.Reque
 	return ids, nil
 }
 
-// sure are the requests that a mail answers or returns, however they stand by now.
+// sure returns the requests that a mail answers or returns, in whatever state they are by now.
 func (mt *Matcher) sure(tx *store.Tx, l letter, b bond) ([]store.Request, error) {
 	if len(b.requests) > 0 {
 		return b.requests, nil

@@ -9,9 +9,9 @@ import (
 	"registrar.panel/plugin/r01/store"
 )
 
-// inBatch: each domain of a batch is answered by name, or by its task. What names nothing may
-// be about the mail as a whole: R01 reads and authorizes it as one. Money and refusals are a
-// domain's own.
+// inBatch returns the requests of a batch that a result is about: each domain is answered by
+// its name or its task. A result that names nothing may be about the whole mail, which R01
+// reads and authorizes as one. Money and refusals concern a single domain.
 func inBatch(batch []store.Request, res mailform.Result, event lifecycle.Event) []store.Request {
 	for _, r := range batch {
 		if r.Object == res.Domain || res.Domain == "" && res.Task != "" && r.Task == res.Task {
@@ -31,8 +31,8 @@ func reasonOf(res mailform.Result) string {
 	return string(res.Outcome)
 }
 
-// unfit says why a result can't be about the request it was matched to: another object, or
-// another kind of action; "" = it can. A result that names nothing fits when it is the only one.
+// unfit says why a result can't be about the request that it was matched to: it has another object,
+// or another kind of action; "" = it can. A result that names nothing fits if it is the only one.
 func unfit(r store.Request, res mailform.Result, results int) string {
 	about := "it is about %s, and the request it answers is about " + r.Object
 	nameless := res.Domain == "" && res.Handle == ""
@@ -57,8 +57,8 @@ func unfit(r store.Request, res mailform.Result, results int) string {
 	return ""
 }
 
-// sameKindOfHandle: R01 may spell our handle its own way, but not turn a person into an
-// organization. r01-mail 2.8
+// sameKindOfHandle reports whether R01's handle may be ours: R01 may spell our handle
+// differently, but can't turn a person into an organization. r01-mail 2.8
 func sameKindOfHandle(ours, theirs string) bool {
 	if theirs == "" || strings.EqualFold(ours, theirs) {
 		return true

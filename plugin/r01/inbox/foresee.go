@@ -30,8 +30,8 @@ func NewForesight(s *engine.Settings, en *engine.Engine, m *Matcher, st Store, n
 }
 
 // Recognise reports how a captured mail would be understood and what would become of it, by the
-// very weighing that a mail from the mailbox goes through. It changes nothing. Without a store
-// it supposes that the request which the mail seems to be about waits for an answer.
+// same weighing as for a mail from the mailbox. It changes nothing. Without a store it assumes
+// that the request which the mail seems to be about waits for an answer.
 func (fs *Foresight) Recognise(ctx context.Context, raw []byte) (registrar.Recognition, error) {
 	o := reading{Mail: store.Mail{At: fs.now()}, raw: bytes.Clone(raw)}
 	fs.reader.prepare(ctx, &o)
@@ -45,7 +45,7 @@ func (fs *Foresight) Recognise(ctx context.Context, raw []byte) (registrar.Recog
 	return rec, engine.Fault(err, "captured mail")
 }
 
-// recognition is what a mail says of itself.
+// recognition returns what a mail says about itself.
 func recognition(o reading) registrar.Recognition {
 	l := o.letter
 	rec := registrar.Recognition{Subject: mailform.Mask(l.Subject), Kind: string(l.Kind), Doubt: l.doubt, Proof: registrar.Proof(l.proof), ProofDetail: l.unproved}
@@ -65,7 +65,7 @@ func recognition(o reading) registrar.Recognition {
 	return rec
 }
 
-// foresee is apply, without doing it.
+// foresee reports what apply would do.
 func (fs *Foresight) foresee(tx *store.Tx, rec *registrar.Recognition, o reading) error {
 	l := o.letter
 	ours, err := tx.Requests.ByMessageID(l.MessageID)
@@ -73,6 +73,7 @@ func (fs *Foresight) foresee(tx *store.Tx, rec *registrar.Recognition, o reading
 		return err
 	}
 
+	// The empty ID leaves no mail out: a mail that was applied before is reported as a repetition.
 	twins, err := tx.Mails.Twins("", l.likeness())
 	if err != nil {
 		return err
@@ -87,6 +88,7 @@ func (fs *Foresight) foresee(tx *store.Tx, rec *registrar.Recognition, o reading
 		return err
 	}
 
+	// The same questions as in apply, in the same order, or the forecast would be wrong.
 	switch {
 	case len(ours) > 0:
 		rec.Fate, rec.Reason = registrar.FateIgnore, "it is our own copy of a request"
@@ -138,7 +140,7 @@ func waits(rec *registrar.Recognition, why string) {
 	rec.Fate, rec.Reason = registrar.FateWait, why
 }
 
-// waitsUnread is a mail without results.
+// waitsUnread reports a mail without results.
 func (fs *Foresight) waitsUnread(rec *registrar.Recognition, l letter) {
 	switch {
 	case l.proof == lifecycle.Missing || l.proof == lifecycle.Unavailable:
@@ -150,7 +152,7 @@ func (fs *Foresight) waitsUnread(rec *registrar.Recognition, l letter) {
 	}
 }
 
-// foretell says what would become of results.
+// foretell reports what would become of results.
 func (fs *Foresight) foretell(rec *registrar.Recognition, l letter, found []finding, a aside) {
 	if a.text == "" {
 		a = fs.matcher.judgeAll(l, found)
@@ -182,6 +184,7 @@ func (fs *Foresight) foreseeBounce(tx *store.Tx, rec *registrar.Recognition, l l
 		return nil
 	}
 
+	// A report is tied by the mail that it returns, not by what it answers.
 	rec.Bindings = nil
 	for _, r := range ours {
 		some, err := operationsBound(tx, registrar.BindingThread, r.MessageID, r)

@@ -25,11 +25,11 @@ type Store interface {
 
 // Asker asks the registry; package witness has the real one.
 type Asker interface {
-	// AskAtOnce has the registry asked about a name before all others.
+	// AskAtOnce has the registry asked about a name before all other names.
 	AskAtOnce(name string)
 }
 
-// Parts are what an inbox is made of, beside its engine.
+// Parts are what an inbox needs, beside its engine.
 type Parts struct {
 	Reader   *Reader
 	Matcher  *Matcher
@@ -72,8 +72,8 @@ func New(s *engine.Settings, en *engine.Engine, p Parts) *Inbox {
 	}
 }
 
-// Run reads what arrives, and removes what was kept long enough, until ctx ends. At first it tells of
-// mails that an earlier version stored.
+// Run reads mails that arrive, and removes those that were kept long enough, until ctx ends. At
+// first it makes the headings of mails that an earlier version stored.
 func (in *Inbox) Run(ctx context.Context) {
 	var loops sync.WaitGroup
 	loops.Go(func() { in.ReadLoop(ctx) })
@@ -82,9 +82,9 @@ func (in *Inbox) Run(ctx context.Context) {
 	loops.Wait()
 }
 
-// Deliver stores fetched mails in one commit. When it returns nil they are safe, or were
-// known.
+// Deliver stores fetched mails in one commit. When it returns nil, every mail is stored, now or before.
 func (in *Inbox) Deliver(ctx context.Context, mails []mailbox.Mail) error {
+	// Every mail shows the mail server's clock, whatever becomes of the mail.
 	for _, m := range mails {
 		in.clock.HeardOf(engine.ByMailServer, m.InternalDate)
 	}
@@ -99,6 +99,7 @@ func (in *Inbox) Deliver(ctx context.Context, mails []mailbox.Mail) error {
 		raws[i] = m.Raw
 	}
 
+	// Not engine.Write, which wakes the sender and the readers of events: nothing has moved yet.
 	var stored map[registrar.MailID]bool
 	err = in.store.Write(ctx, func(tx *store.Tx) (err error) {
 		stored, err = tx.Mails.AddAll(arrived, raws)
@@ -120,8 +121,8 @@ func (in *Inbox) Deliver(ctx context.Context, mails []mailbox.Mail) error {
 	return nil
 }
 
-// mailIDs makes IDs in ascending order: mails that were stored at the same time are read as
-// they arrived.
+// mailIDs makes IDs in ascending order, so that mails that were stored at the same time are
+// read in the order of their arrival.
 func (in *Inbox) mailIDs(n int) []registrar.MailID {
 	ids := make([]registrar.MailID, n)
 	for i := range ids {
@@ -131,7 +132,7 @@ func (in *Inbox) mailIDs(n int) []registrar.MailID {
 	return ids
 }
 
-// ReadLoop reads what was stored. What is new comes before what is tried again.
+// ReadLoop reads stored mails: new ones before those that are tried again.
 func (in *Inbox) ReadLoop(ctx context.Context) {
 	for ctx.Err() == nil {
 		if err := errors.Join(in.ReadNew(ctx), in.ProveAgain(ctx)); err != nil && ctx.Err() == nil {

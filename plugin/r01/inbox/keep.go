@@ -11,7 +11,7 @@ import (
 	"registrar.panel/plugin/r01/store"
 )
 
-// sweepEvery is how often mails are looked for that have been kept long enough.
+// sweepEvery is how often old mails are removed.
 const sweepEvery = time.Hour
 
 // keepLoop removes the bytes of mails that are no longer needed.
@@ -25,13 +25,14 @@ func (in *Inbox) keepLoop(ctx context.Context) {
 	}
 }
 
-// Sweep removes them in small transactions, so that no writer waits long; and it ends the waiting of
-// strangers whose time is up.
+// Sweep removes old mails in small transactions, so that no writer waits long. It also resolves
+// the entries of strangers whose time is up.
 func (in *Inbox) Sweep(ctx context.Context) error {
 	if in.clock.Doubt() != "" { // their age is unknown
 		return nil
 	}
 	strangers := in.now().Add(-cmp.Or(in.settings.KeepStrangers, KeepStrangers))
+	// Entries expire before mails are removed, because a mail that waits is kept.
 	return errors.Join(
 		in.engine.Write(ctx, in.calm),
 		in.sweep(ctx, "mails of strangers expired", func(tx *store.Tx, limit int) (int, error) { return in.expire(tx, strangers, limit) }),
@@ -45,7 +46,7 @@ func (in *Inbox) Sweep(ctx context.Context) error {
 		}))
 }
 
-// sweep does a piece at a time, until nothing is left.
+// sweep removes a piece at a time, until nothing is left.
 func (in *Inbox) sweep(ctx context.Context, done string, piece func(tx *store.Tx, limit int) (int, error)) error {
 	const atOnce = 100
 	for n := atOnce; n == atOnce; {

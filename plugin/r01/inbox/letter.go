@@ -18,12 +18,12 @@ import (
 	"registrar.panel/plugin/r01/store"
 )
 
-// ofOurs reports whether a mail is one that we sent: a test mail, or a loop.
+// ofOurs reports whether we sent a mail ourselves: a test mail, or a loop.
 func (rr *Reader) ofOurs(l letter) bool {
 	return from(l.From, rr.settings.Callback) && l.Kind != message.Bounce && rr.ownMessageID(l.MessageID)
 }
 
-// letter is a mail with what the rules make of it, and how far its sender is proved.
+// letter is a mail with the results that the rules read in it, and how far its sender is proved.
 type letter struct {
 	message.Message
 	results  []mailform.Result
@@ -37,10 +37,10 @@ type letter struct {
 	named    []string  // requests that are open about these
 }
 
-// mostRead is how many bytes of a mail are read; R01's have a few thousand. A longer one is for a person.
+// mostRead is how many bytes of a mail are read; R01's mails have a few thousand. A longer mail is for a person.
 const mostRead = 1 << 20
 
-// understand is everything that needs no store. The problem, if any, is for a person.
+// understand does everything that needs no store. The problem, if there is one, is for a person.
 func (rr *Reader) understand(m store.Mail, raw []byte) (l letter, problem string) {
 	var err error
 	if l.Message, err = message.Parse(raw[:min(len(raw), mostRead)]); err != nil {
@@ -56,7 +56,7 @@ func (rr *Reader) understand(m store.Mail, raw []byte) (l letter, problem string
 	l.names = mailform.Objects(l.Text)
 
 	switch {
-	// Shorter than Head, it was not cut for its size.
+	// The mail is shorter than Head, so it was not cut for its size.
 	case m.Truncated && len(raw) < mailbox.Head:
 		problem = "the mail server sends it otherwise each time, so what it says is not sure"
 	case m.Truncated, len(raw) > mostRead:
@@ -84,7 +84,7 @@ func (rr *Reader) recognise(m message.Message) (results []mailform.Result, doubt
 	return results, doubt
 }
 
-// mostResults bounds what is looked for of one mail. We ask R01 for less in one.
+// mostResults bounds how many requests are looked up for one mail. We put fewer requests into one.
 const mostResults = 200
 
 var taskNumber = lazyregexp.New(`^\d{1,20}$`)
@@ -96,12 +96,12 @@ func earliest(a, b time.Time) time.Time {
 	return a
 }
 
-// recipients are all to whom a mail is addressed, or was handed on.
+// recipients lists the addresses that a mail is addressed to, or was forwarded to.
 func (l letter) recipients() []string {
 	return slices.DeleteFunc(slices.Clone(l.Recipients), func(a string) bool { return !strings.Contains(a, "@") })
 }
 
-// likeness is how the mail is known should it come again through another relay.
+// likeness is how the mail is recognised if it comes again through another relay.
 func (l letter) likeness() store.Likeness {
 	id := l.MessageID
 	if id == "" {
@@ -118,7 +118,7 @@ func idDigest(text string) string {
 // skew is how far R01's clock, and that of our mailbox's server, may be behind ours.
 const skew = time.Hour
 
-// moment tells when the mail was made, seen from a request. r01-mail 3.7
+// moment says when the mail was made, relative to a request. r01-mail 3.7
 func (l letter) moment(tx *store.Tx, r store.Request) (lifecycle.Moment, error) {
 	if l.made.IsZero() {
 		return lifecycle.NoDate, nil
@@ -137,14 +137,14 @@ func (l letter) moment(tx *store.Tx, r store.Request) (lifecycle.Moment, error) 
 	return lifecycle.Between, nil
 }
 
-// ownMessageID reports whether a Message-ID is one that we make: of a request, or a test mail.
+// ownMessageID reports whether a Message-ID is one that we make, for a request or a test mail.
 func (rr *Reader) ownMessageID(id string) bool {
 	_, host, _ := strings.Cut(rr.settings.Callback, "@")
 	token, found := strings.CutSuffix(strings.TrimPrefix(id, "<"), "@"+host+">")
 	return found && bareToken.MatchString(token)
 }
 
-// mayBeOurs reports whether a Message-ID can be one that we make or made, under whatever address.
+// mayBeOurs reports whether we may have made a Message-ID, under whatever address.
 func mayBeOurs(id string) bool {
 	local, _, found := strings.Cut(strings.TrimPrefix(id, "<"), "@")
 	return found && len(local) == 26
@@ -152,17 +152,17 @@ func mayBeOurs(id string) bool {
 
 var bareToken = lazyregexp.New(`^[A-Z2-7]{26}$`)
 
-// automatic reports whether a mail says of itself that no person wrote it, or looks so.
+// automatic reports whether a mail says, or looks as if, no person wrote it.
 func (l letter) automatic() bool {
 	return l.Kind == message.AutoReply || automaticSubject.MatchString(l.Subject)
 }
 
 var automaticSubject = lazyregexp.New(`(?i)^(?:автоответ|автоматический ответ|out of office|automatic reply|auto(?:matic)?[- ]?reply|autoreply)\b|^(?:автоответ|автоматический ответ)`)
 
-// fromRobot reports whether a mail claims to be of R01.
+// fromRobot reports whether a mail claims to be R01's.
 func (rr *Reader) fromRobot(l letter) bool { return rr.sentByRobot(l.From) }
 
-// sentByRobot reports whether a mail of these senders says that R01 sent it.
+// sentByRobot reports whether a mail with these senders claims that R01 sent it.
 func (rr *Reader) sentByRobot(senders []string) bool {
 	for _, address := range append([]string{rr.settings.Robot}, rr.settings.RepliesFrom...) {
 		if from(senders, address) {
@@ -172,7 +172,7 @@ func (rr *Reader) sentByRobot(senders []string) bool {
 	return false
 }
 
-// from reports whether a mail claims just this sender.
+// from reports whether a mail claims exactly this sender.
 func from(senders []string, address string) bool {
 	return len(senders) == 1 && sameAddress(senders[0], address)
 }
@@ -187,8 +187,7 @@ func bare(address string) string {
 	return strings.ToLower(address)
 }
 
-// idle reports whether a mail is automatic, of a stranger, and names nothing that could be
-// ours. r01-mail 3.8
+// idle reports whether a mail is automatic, from a stranger, and names nothing that could be ours. r01-mail 3.8
 func (rr *Reader) idle(l letter) bool {
 	return l.Kind != message.Bounce && l.automatic() && len(l.results) == 0 && l.doubt == "" && len(l.InReplyTo)+len(l.References) == 0 &&
 		len(Tokens(l.Subject+"\n"+l.Text)) == 0 && !rr.fromRobot(l)

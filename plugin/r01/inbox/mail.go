@@ -63,7 +63,7 @@ func (dk *Desk) showMail(tx *store.Tx, m store.Mail, raw []byte) (registrar.Mail
 	return shown, err
 }
 
-// RawMail returns a stored mail as it came, masked: what is encoded in it was decoded first.
+// RawMail returns a stored mail as it came, masked; encoded parts are decoded first.
 func (dk *Desk) RawMail(ctx context.Context, id registrar.MailID) (text string, err error) {
 	err = dk.store.Read(ctx, func(tx *store.Tx) error {
 		if _, err := tx.Mails.Get(id); err != nil {

@@ -13,7 +13,7 @@ import (
 	"registrar.panel/plugin/r01/store"
 )
 
-// Matcher finds what a mail says of which request. It changes nothing.
+// Matcher finds what a mail says about which request. It changes nothing.
 type Matcher struct {
 	engine   *engine.Engine
 	clock    *engine.Clock
@@ -27,7 +27,7 @@ func NewMatcher(en *engine.Engine, rc *engine.Recovery, r *Reader, now func() ti
 	return &Matcher{engine: en, clock: en.Clock, recovery: rc, reader: r, now: now}
 }
 
-// match finds the request that a result is about, or several where it is about a mail as a
+// match finds the request that a result is about, or several if the result is about a mail as a
 // whole, or says why a person must look.
 func (mt *Matcher) match(tx *store.Tx, l letter, b bond, res mailform.Result, event lifecycle.Event) ([]finding, aside, error) {
 	named, binding, alone, err := mt.candidate(tx, b, res, event)
@@ -52,7 +52,7 @@ func (mt *Matcher) match(tx *store.Tx, l letter, b bond, res mailform.Result, ev
 	return found, aside{}, nil
 }
 
-// replySays is a result as evidence for a request.
+// replySays returns a result as evidence for a request.
 func (mt *Matcher) replySays(tx *store.Tx, l letter, f finding, event lifecycle.Event, binding lifecycle.Binding, alone bool) (e lifecycle.Evidence, err error) {
 	r, res := f.request, f.result
 	event = mt.meantBy(r, res, event)
@@ -66,7 +66,7 @@ func (mt *Matcher) replySays(tx *store.Tx, l letter, f finding, event lifecycle.
 	}
 
 	if e.OtherHandle && e.Object == lifecycle.SameObject {
-		// R01 may spell our handle its own way, but not as that of another client of ours. r01-mail 2.8
+		// R01 may spell our handle differently, but not like that of another client of ours. r01-mail 2.8
 		switch c, err := tx.Clients.ByHandle(res.Handle); {
 		case err == nil && c.ID != r.Client:
 			e.Object = lifecycle.OtherObject
@@ -95,9 +95,8 @@ func (mt *Matcher) replySays(tx *store.Tx, l letter, f finding, event lifecycle.
 
 var errAmbiguous = errors.New("several candidates")
 
-// candidate finds what a result is about: what the mail answers, or else, by our own fresh
-// handle, the client's request. Anything else that it names is a hint: alone tells that one
-// open request alone has that object. r01-mail 3.7
+// candidate finds what a result is about: what the mail answers, or else, by our own fresh handle, the client's
+// request. Any other name is a hint; alone reports that only one open request has that object. r01-mail 3.7
 func (mt *Matcher) candidate(tx *store.Tx, b bond, res mailform.Result, event lifecycle.Event) (found []store.Request, by lifecycle.Binding, alone bool, err error) {
 	switch {
 	case len(b.requests) == 1:
@@ -118,12 +117,13 @@ func (mt *Matcher) candidate(tx *store.Tx, b bond, res mailform.Result, event li
 }
 
 // hinted finds a request by our own fresh handle, whatever else is named with it; or else by
-// what a stranger may know of it: the one that is open, or the one that was last sent.
+// what a stranger may know of a request: then the open one, or the one that was last sent.
 func (mt *Matcher) hinted(tx *store.Tx, res mailform.Result) (store.Request, lifecycle.Binding, error) {
 	if r, err := freshlyNamed(tx, res.Handle); err == nil || !errors.Is(err, store.ErrNotFound) {
 		return r, lifecycle.ByHandle, err
 	}
 
+	// A task number belongs to one request; a domain may have had several.
 	if res.Task != "" {
 		if r, err := tx.Requests.ByTask(res.Task); err == nil || !errors.Is(err, store.ErrNotFound) {
 			return r, lifecycle.ByHint, err
@@ -153,7 +153,7 @@ func (mt *Matcher) hinted(tx *store.Tx, res mailform.Result) (store.Request, lif
 	return store.Request{}, "", store.ErrNotFound
 }
 
-// freshlyNamed finds the open request of a client whose handle we made for it.
+// freshlyNamed finds the open request of a client by the handle that we made for the client.
 func freshlyNamed(tx *store.Tx, handle string) (store.Request, error) {
 	if handle == "" {
 		return store.Request{}, store.ErrNotFound

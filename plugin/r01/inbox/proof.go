@@ -14,19 +14,19 @@ import (
 )
 
 const (
-	// ProofWithin is how long the proof of a sender is tried for before a person must look.
+	// ProofWithin is how long the proof of a sender is tried before a person must look.
 	ProofWithin = 24 * time.Hour
-	// SoonestTry and latestTry bound the pauses between two tries, which grow with the age of a mail.
+	// SoonestTry and LatestTry bound the pauses between two tries, which grow with the age of a mail.
 	SoonestTry = 30 * time.Second
 	LatestTry  = time.Hour
 )
 
-// prove looks how far a mail's sender is proved. When the proof can't be had now, the mail is
-// put off: by time, however often others come in meanwhile. r01-mail 3.10
+// prove checks how far a mail's sender is proved. If the proof can't be had now, the mail is
+// put off by time, however often others come in meanwhile. r01-mail 3.10
 func (rr *Reader) prove(ctx context.Context, o *reading) {
 	l := &o.letter
 	var made mailauth.Verdict
-	// A report comes from no R01: that a server of ours made it is proof of it.
+	// A report does not come from R01: it is proved if a server of ours made it.
 	if l.Kind == message.Bounce {
 		if made = rr.verifier.MadeHere(o.raw); made.Verified {
 			l.proof = lifecycle.OwnWord
@@ -42,6 +42,7 @@ func (rr *Reader) prove(ctx context.Context, o *reading) {
 		l.proof = lifecycle.NotAsked
 	case verdict.Temporary:
 		l.proof = lifecycle.Unavailable
+		// The limit is the mail's age and not a number of tries, which a flood could use up. r01-mail 3.10
 		if rr.now().Before(o.At.Add(cmp.Or(rr.settings.ProofWithin, ProofWithin))) {
 			o.until = rr.now().Add(rr.proofPause(o.Mail))
 		}
@@ -52,14 +53,14 @@ func (rr *Reader) prove(ctx context.Context, o *reading) {
 	l.unproved = cmp.Or(made.Reason, verdict.Reason)
 }
 
-// proofPause is until a mail's sender is tried again: the longer it has waited, the longer.
+// proofPause is how long the next try of a mail's sender is put off: the longer the mail has waited, the longer.
 func (rr *Reader) proofPause(m store.Mail) time.Duration {
 	return min(max(rr.now().Sub(m.At)/4, SoonestTry), LatestTry)
 }
 
-// ProveAgain looks once more at the mails before a person whose senders could not be proved.
-// What can be said of them now is said by reading them again. Only a few are looked at before the
-// next look at what is new: each may have DNS asked.
+// ProveAgain tries again the mails before a person whose senders could not be proved. A mail
+// whose sender can be judged now is read again. Only a few are tried before the next look at
+// new mails, because each may cause DNS queries.
 func (in *Inbox) ProveAgain(ctx context.Context) error {
 	const atOnce = 10
 	due, err := engine.Look(ctx, in.store, func(tx *store.Tx) ([]store.Mail, error) { return tx.Mails.ToTryAgain(in.now(), atOnce) })
@@ -76,6 +77,7 @@ func (in *Inbox) ProveAgain(ctx context.Context) error {
 		if err != nil && !errors.Is(err, store.ErrRemoved) {
 			return err
 		}
+		// Outside the transaction, because DNS may be slow.
 		temporary := err == nil && in.verifier.Verify(ctx, raw).Temporary
 		err = in.engine.Write(ctx, func(tx *store.Tx) error {
 			if temporary {
@@ -91,7 +93,7 @@ func (in *Inbox) ProveAgain(ctx context.Context) error {
 	return nil
 }
 
-// readOnceMore takes a mail from before a person.
+// readOnceMore closes the entry of a mail, so that the mail is read again.
 func (in *Inbox) readOnceMore(tx *store.Tx, m store.Mail) error {
 	e, err := tx.Reviews.Get(reviewOf(m.ID))
 	if err != nil {

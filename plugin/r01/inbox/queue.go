@@ -13,10 +13,11 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// ReviewPage lists mails that wait, as they were told of when they were read: no mail is opened.
+// ReviewPage lists mails that wait, by the headings that were stored when they were read: it opens no mail.
 func (dk *Desk) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (page registrar.ReviewPage, err error) {
 	size := registrar.PageSize(q.Size)
 	err = dk.store.Read(ctx, func(tx *store.Tx) error {
+		// One entry more than a page has, to know whether another page follows.
 		entries, err := tx.Reviews.Waiting(q.Strangers, store.Place{ReceivedAt: q.After.ReceivedAt, ID: q.After.ID}, size+1)
 		if err != nil {
 			return err
@@ -40,7 +41,7 @@ func (dk *Desk) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (page r
 	return page, err
 }
 
-// told is an entry in a list.
+// told returns an entry as a list shows it.
 func (dk *Desk) told(tx *store.Tx, e store.Review) (registrar.Review, error) {
 	shown, err := entry(tx, e)
 	if err != nil {
@@ -73,7 +74,7 @@ func (dk *Desk) MailPage(ctx context.Context, q registrar.MailQuery) (page regis
 	return page, err
 }
 
-// listed is a mail without its text.
+// listed returns a mail without its text.
 func listed(m store.Mail, h store.Heading) registrar.Mail {
 	return registrar.Mail{ID: m.ID, At: m.At, Out: m.Out, From: h.From, To: h.To, Subject: h.Subject, State: registrar.MailState(m.State)}
 }
@@ -89,8 +90,8 @@ func (dk *Desk) listed(tx *store.Tx, m store.Mail) (registrar.Mail, error) {
 // resolvedAtOnce is how many entries are resolved in one transaction.
 const resolvedAtOnce = 100
 
-// ResolveReviews applies one reading to many mails: those that were seen, or all that wait of one
-// sender. It moves no operation.
+// ResolveReviews applies one reading to many mails: those that the person saw, or all waiting
+// mails of one sender. It moves no operation.
 func (dk *Desk) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision) (done registrar.ReviewsResolved, err error) {
 	d.From = strings.ToLower(strings.TrimSpace(d.From))
 	if err := registrar.InvalidDecision(append(d.Problems(), dk.ownSender(d)...)); err != nil {
@@ -100,6 +101,7 @@ func (dk *Desk) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision)
 		return dk.resolveFrom(ctx, d)
 	}
 
+	// What is committed stays resolved, and is reported even if a later part fails.
 	for seen := range slices.Chunk(d.Reviews, resolvedAtOnce) {
 		part := registrar.ReviewsResolved{}
 		err := dk.engine.Write(ctx, func(tx *store.Tx) error {
@@ -115,7 +117,7 @@ func (dk *Desk) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision)
 	return done, nil
 }
 
-// ownSender refuses to have R01's own mails ignored, or ours.
+// ownSender refuses to have R01's own mails, or ours, ignored.
 func (dk *Desk) ownSender(d registrar.ReviewsDecision) []registrar.Problem {
 	if d.From == "" || !d.FromNowOn || !dk.isOwn(d.From) {
 		return nil
@@ -123,7 +125,7 @@ func (dk *Desk) ownSender(d registrar.ReviewsDecision) []registrar.Problem {
 	return []registrar.Problem{{Path: "from", Message: "names R01's address, or ours: what comes from there can't be ignored"}}
 }
 
-// isOwn reports whether R01 or we write from an address, or from its domain where it begins with @.
+// isOwn reports whether R01 or we write from an address, or from a domain if it begins with @.
 func (dk *Desk) isOwn(address string) bool {
 	s := dk.settings
 	return slices.ContainsFunc(slices.Concat([]string{s.Robot, s.Callback, s.BCC}, s.RepliesFrom), func(own string) bool {
@@ -132,11 +134,11 @@ func (dk *Desk) isOwn(address string) bool {
 	})
 }
 
-// resolveSeen resolves entries each by itself: one that can't be is told, and the others are.
+// resolveSeen resolves entries one by one: an entry that can't be resolved is reported, and the others are resolved.
 func (dk *Desk) resolveSeen(tx *store.Tx, d registrar.ReviewsDecision, all []registrar.SeenReview, done *registrar.ReviewsResolved) error {
 	for _, seen := range all {
 		ignored := len(done.Ignored)
-		// Each by itself, so that one that has moved on keeps no other from being resolved.
+		// In a part of its own, so that an entry that has moved on keeps no other from being resolved.
 		err := tx.Part(func() error { return dk.resolveOne(tx, d, seen, done) })
 		var refused *registrar.Error
 		switch err = engine.Fault(err, "review "+string(seen.ID)); {
@@ -205,7 +207,7 @@ func (dk *Desk) ignore(tx *store.Tx, d registrar.ReviewsDecision, address string
 	return tx.Mails.Ignore(store.IgnoredSender{Address: address, Since: dk.now(), Actor: d.By, Note: d.Note})
 }
 
-// resolveFrom resolves all that wait of one sender, a piece at a time.
+// resolveFrom resolves all waiting mails of one sender, a piece at a time.
 func (dk *Desk) resolveFrom(ctx context.Context, d registrar.ReviewsDecision) (done registrar.ReviewsResolved, err error) {
 	if d.FromNowOn {
 		done.Ignored = []string{d.From}
@@ -213,6 +215,7 @@ func (dk *Desk) resolveFrom(ctx context.Context, d registrar.ReviewsDecision) (d
 
 	for n := resolvedAtOnce; n == resolvedAtOnce; done.Resolved += n {
 		err := dk.engine.Write(ctx, func(tx *store.Tx) error {
+			// The first piece's commit records it; repeating it in later ones changes nothing.
 			if d.FromNowOn {
 				if err := dk.ignore(tx, d, d.From); err != nil {
 					return err
@@ -242,7 +245,7 @@ func (dk *Desk) resolveFrom(ctx context.Context, d registrar.ReviewsDecision) (d
 	return done, nil
 }
 
-// tellResolved tells of a piece of what was resolved, in one line.
+// tellResolved reports a resolved piece in one line.
 func (dk *Desk) tellResolved(tx *store.Tx, d registrar.ReviewsDecision, done registrar.ReviewsResolved) {
 	if done.Resolved == 0 {
 		return
@@ -266,7 +269,7 @@ func (dk *Desk) IgnoredSenders(ctx context.Context) (list []registrar.IgnoredSen
 	return list, err
 }
 
-// HeedSender has the mails of a sender heeded again.
+// HeedSender ends the ignoring of a sender.
 func (dk *Desk) HeedSender(ctx context.Context, address, by string) error {
 	address = strings.ToLower(strings.TrimSpace(address))
 	err := dk.engine.Write(ctx, func(tx *store.Tx) error {

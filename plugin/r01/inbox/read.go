@@ -10,8 +10,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// What is read between two commits. Mails that answer none of ours are read in small pieces, so that
-// one which does, and arrives meanwhile, has its turn soon.
+// How much is read between two commits. Mails that answer none of ours are read in small
+// pieces, so that an answer which arrives meanwhile has its turn soon.
 const (
 	answersAtOnce = 250
 	othersAtOnce  = 50
@@ -19,13 +19,14 @@ const (
 	bytesOther    = 1 << 20
 )
 
-// ReadNew reads every new mail once, in the order of their turns: what arrives meanwhile and answers
-// a mail of ours overtakes what waits. One that can't be applied now is left for the next pass
-// and does not hold up the others.
+// ReadNew reads every new mail once, in the order of their turns: a mail that arrives meanwhile
+// and answers a mail of ours overtakes those that wait. A mail that can't be applied now is
+// left for the next pass and does not hold up the others.
 func (in *Inbox) ReadNew(ctx context.Context) error {
 	tried := map[registrar.MailID]bool{}
 	for ctx.Err() == nil {
 		waiting, err := engine.Look(ctx, in.store, func(tx *store.Tx) ([]store.Mail, error) {
+			// Mails that were left are still new, and must leave room for others.
 			return tx.Mails.New(in.now(), answersAtOnce+len(tried))
 		})
 		if err != nil {
@@ -50,8 +51,8 @@ func (in *Inbox) ReadNew(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// batch is how many mails of a list are read together. One that has been tried before is
-// read alone: it may be what took the process down, and no other shall be blamed for it.
+// batch returns how many mails of a list are read together. A mail that has been tried before
+// is read alone: it may have taken the process down, and no other must be blamed for that.
 func batch(mails []store.Mail) (n int) {
 	most, room := othersAtOnce, bytesOther
 	if mails[0].Turn == store.TurnAnswer {
@@ -66,13 +67,14 @@ func batch(mails []store.Mail) (n int) {
 	return max(n, 1)
 }
 
-// read understands mails and applies them, and lists those that are still new.
+// read understands mails, applies them, and lists those that are still new.
 func (in *Inbox) read(ctx context.Context, mails []store.Mail) (left []registrar.MailID, err error) {
 	all, err := in.open(ctx, mails)
 	if err != nil {
 		return nil, err
 	}
 
+	// Before the transaction, because reading mails takes processor time, and a proof may need DNS.
 	for i := range all {
 		if o := &all[i]; o.err == nil {
 			in.reader.prepare(ctx, o)
@@ -85,6 +87,7 @@ func (in *Inbox) read(ctx context.Context, mails []store.Mail) (left []registrar
 
 	err = in.engine.Write(ctx, func(tx *store.Tx) error {
 		in.settleAll(tx, all)
+		// In the same commit: while a restored store is not reconciled, new requests in the queue are held.
 		return in.recovery.HoldUntouched(tx)
 	})
 	if err != nil {
@@ -103,8 +106,8 @@ func (in *Inbox) read(ctx context.Context, mails []store.Mail) (left []registrar
 	return left, nil
 }
 
-// open counts the attempts and opens the mails, in a commit of its own: a mail that takes the process
-// down with it is put aside after a few restarts.
+// open counts the attempts and opens the mails, in a commit of its own, so that a mail that
+// takes the process down is put aside after a few restarts.
 func (in *Inbox) open(ctx context.Context, mails []store.Mail) ([]reading, error) {
 	ids := make([]registrar.MailID, len(mails))
 	for i, m := range mails {
@@ -127,8 +130,8 @@ func (in *Inbox) open(ctx context.Context, mails []store.Mail) ([]reading, error
 	return all, nil
 }
 
-// settleAll settles mails in one step. Where that fails, which is seldom, all of it is undone, and they
-// are settled again, each in a step of its own: one that can't be applied takes no other along.
+// settleAll settles mails in one step. If that fails, which is rare, the step is undone and the
+// mails are settled one by one, so that a mail that can't be applied takes no other along.
 func (in *Inbox) settleAll(tx *store.Tx, all []reading) {
 	failed := tx.Part(func() error {
 		for i := range all {
@@ -152,7 +155,7 @@ func (in *Inbox) settleAll(tx *store.Tx, all []reading) {
 	}
 }
 
-// lookUp finds the requests that mails name, before anything is written: at most twenty names of each.
+// lookUp finds the requests that mails name, before anything is written: at most twenty names of each mail.
 func (in *Inbox) lookUp(ctx context.Context, all []reading) error {
 	var names []string
 	for _, o := range all {

@@ -9,7 +9,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// requestsOf are the present requests of operations.
+// requestsOf returns the present requests of operations.
 func requestsOf(tx *store.Tx, ids []registrar.OperationID) (requests []store.Request, err error) {
 	for _, id := range ids {
 		op, err := tx.Operations.Get(id)
@@ -28,7 +28,7 @@ func requestsOf(tx *store.Tx, ids []registrar.OperationID) (requests []store.Req
 	return requests, nil
 }
 
-// requestsNamed are those that a stored mail was matched to, or may belong to.
+// requestsNamed returns the requests that a stored mail was matched to, or may belong to.
 func requestsNamed(tx *store.Tx, id registrar.MailID) (requests []store.Request, err error) {
 	m, err := tx.Mails.Get(id)
 	if err != nil {
@@ -56,7 +56,7 @@ func requestsNamed(tx *store.Tx, id registrar.MailID) (requests []store.Request,
 	return append(requests, possible...), err
 }
 
-// readable is the subject and the text of a mail, as people may read them.
+// readable returns the subject and the text of a mail, as people may read them.
 func (dk *Desk) readable(tx *store.Tx, msg message.Message, requests []store.Request) (subject, text string, err error) {
 	subject, err = dk.redactor.Redact(tx, mailform.Mask(msg.Subject), requests...)
 	if err != nil {

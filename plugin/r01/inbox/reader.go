@@ -11,18 +11,17 @@ import (
 	"registrar.panel/plugin/r01/store"
 )
 
-// Verifier reports whether a mail is really from whom it claims; package mailauth has the real
-// one.
+// Verifier checks whether a mail really comes from its claimed sender; package mailauth has the real one.
 type Verifier interface {
 	Verify(ctx context.Context, raw []byte) mailauth.Verdict
-	// MadeHere reports whether a mail server of ours made it by itself.
+	// MadeHere checks whether a mail server of ours made the mail by itself.
 	MadeHere(raw []byte) mailauth.Verdict
 }
 
-// Poisonous is how many attempts a mail gets to be read before a person must look.
+// Poisonous is how many attempts to read a mail are made before a person must look.
 const Poisonous = 3
 
-// Reader understands mails by themselves. It looks into no store.
+// Reader understands mails by themselves. It does not use the store.
 type Reader struct {
 	settings   *engine.Settings
 	recogniser *mailform.Recogniser
@@ -45,8 +44,8 @@ type reading struct {
 	err     error     // why it can't be applied now
 }
 
-// prepare is everything about a mail that needs no transaction. The sender of what says of
-// itself that it is automatic and asks for nothing of ours needs no person.
+// prepare does everything about a mail that needs no transaction. It does not check the sender
+// of a mail that says it is automatic and asks for nothing of ours.
 func (rr *Reader) prepare(ctx context.Context, o *reading) {
 	if o.Tries >= Poisonous {
 		o.problem = fmt.Sprintf("it could not be handled in %d attempts", Poisonous)

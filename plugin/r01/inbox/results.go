@@ -19,7 +19,7 @@ type finding struct {
 	other    string // what shows that it is about something else
 }
 
-// applyResults matches every result of a mail first, compares what they say of one request,
+// applyResults first matches every result of a mail, compares what they say about one request,
 // and then applies all of them or none. r01-mail 3.8
 func (in *Inbox) applyResults(tx *store.Tx, m store.Mail, l letter, b bond) error {
 	found, notices, a, err := in.matcher.matchAll(tx, l, b)
@@ -34,6 +34,7 @@ func (in *Inbox) applyResults(tx *store.Tx, m store.Mail, l letter, b bond) erro
 		return in.wait(tx, m, l, b, a, found)
 	}
 
+	// Only now, because nothing in a mail in doubt is reported as R01's word.
 	for _, res := range notices {
 		if err := in.notice(tx, m, l, res, b.requests); err != nil {
 			return err
@@ -58,7 +59,7 @@ func (in *Inbox) applyResults(tx *store.Tx, m store.Mail, l letter, b bond) erro
 	return in.settled(tx, m, l, store.MailApplied, found[0].request)
 }
 
-// matchAll matches every result; a says why a person must look, if one can't be matched.
+// matchAll matches every result; a says why a person must look if one can't be matched.
 func (mt *Matcher) matchAll(tx *store.Tx, l letter, b bond) (found []finding, notices []mailform.Result, a aside, err error) {
 	for _, res := range l.results {
 		event, ok := lifecycle.EventOf(res.Outcome)
@@ -75,13 +76,13 @@ func (mt *Matcher) matchAll(tx *store.Tx, l letter, b bond) (found []finding, no
 	return found, notices, aside{}, nil
 }
 
-// judgeAll weighs what was found, all of it for all: a says why a person must look, if so.
+// judgeAll weighs all findings before any is applied, and returns why a person must look, if one must.
 func (mt *Matcher) judgeAll(l letter, found []finding) aside {
 	doubt := l.doubt
 	if doubt == "" {
 		doubt = contradiction(found)
 	}
-	// Even a notice is told as R01's word.
+	// Even a notice is reported as R01's word.
 	if len(found) == 0 && l.proof != lifecycle.NotAsked && l.proof != lifecycle.Proved {
 		return unprovedAside(l)
 	}
@@ -98,7 +99,7 @@ func (mt *Matcher) judgeAll(l letter, found []finding) aside {
 	return aside{}
 }
 
-// wait puts a mail before a person, and has the registry asked about what it seems to be about.
+// wait puts a mail before a person, and has the registry asked about the objects that it seems to be about.
 func (in *Inbox) wait(tx *store.Tx, m store.Mail, l letter, b bond, a aside, found []finding) error {
 	for _, f := range found {
 		if !f.request.State.Final() && in.engine.Verdict(f.request, f.evidence).Ask() {
@@ -108,7 +109,7 @@ func (in *Inbox) wait(tx *store.Tx, m store.Mail, l letter, b bond, a aside, fou
 	return in.setAside(tx, m, l, b, a)
 }
 
-// take weighs once more, for the request as it is now, and carries out what comes of it.
+// take weighs a finding again, for the request as it is now, and carries out the result.
 func (in *Inbox) take(tx *store.Tx, m store.Mail, f finding) error {
 	r := f.request
 	w := engine.Fact{Event: f.evidence.Event, Result: f.result, Actor: engine.ByRegistrar, Evidence: registrar.EvidenceReply, Mail: m.ID, Reason: reasonOf(f.result)}
@@ -116,6 +117,7 @@ func (in *Inbox) take(tx *store.Tx, m store.Mail, f finding) error {
 	if err != nil || v.Action() == lifecycle.Apply {
 		return err
 	}
+	// The result names a later expiry: the record takes it, and the request stays as concluded. r01-mail 3.9
 	if v.Action() == lifecycle.Amend {
 		if err := in.engine.FinishObject(tx, r, w, nil); err != nil {
 			return err
@@ -124,7 +126,7 @@ func (in *Inbox) take(tx *store.Tx, m store.Mail, f finding) error {
 	return in.timeline.Note(tx, r, w, "late word: "+engine.Describe(r, w))
 }
 
-// contradiction compares what results say of one request; "" = they agree.
+// contradiction compares what results say about one request; "" = they agree.
 func contradiction(all []finding) string {
 	for i, a := range all {
 		for _, b := range all[:i] {

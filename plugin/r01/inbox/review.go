@@ -15,7 +15,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Desk shows people the mails, and takes their word on those that wait for it.
+// Desk shows people the mails, and takes their decisions on those that wait.
 type Desk struct {
 	settings *engine.Settings
 	engine   *engine.Engine
@@ -30,7 +30,7 @@ func NewDesk(s *engine.Settings, en *engine.Engine, st Store, now func() time.Ti
 	return &Desk{settings: s, engine: en, redactor: en.Redactor, reviews: en.Reviews, store: st, now: now}
 }
 
-// Reviews lists the mails that wait for a person, as many as one page has.
+// Reviews lists the mails that wait for a person, at most one page.
 func (dk *Desk) Reviews(ctx context.Context) ([]registrar.Review, error) {
 	page, err := dk.ReviewPage(ctx, registrar.ReviewQuery{})
 	return page.Reviews, err
@@ -60,6 +60,7 @@ func (dk *Desk) show(tx *store.Tx, e store.Review) (registrar.Review, message.Me
 	}
 
 	if err != nil {
+		// A text that can't be read is reported as such, because the entry must still be resolvable.
 		msg.Shown = "(can't be read: " + err.Error() + ")"
 	}
 
@@ -86,7 +87,7 @@ func (dk *Desk) show(tx *store.Tx, e store.Review) (registrar.Review, message.Me
 	return shown, msg, err
 }
 
-// entry is what a person sees of a review entry, but for the mail.
+// entry returns what a person sees of a review entry, except the mail.
 func entry(tx *store.Tx, e store.Review) (registrar.Review, error) {
 	version, err := tx.Reviews.Version(e)
 	return registrar.Review{ID: e.ID, Mail: e.Mail, ReceivedAt: e.ReceivedAt, Reason: e.Reason, Candidates: e.Candidates,
@@ -126,6 +127,7 @@ func (dk *Desk) resolveReview(tx *store.Tx, e store.Review, d registrar.ReviewDe
 		return err
 	}
 
+	// The decision names the version that the person saw, so that only the first of ten equal ones moves something.
 	if err := shown.CheckVersion(d.Version); err != nil {
 		return err
 	}
@@ -150,7 +152,7 @@ func (dk *Desk) resolveReview(tx *store.Tx, e store.Review, d registrar.ReviewDe
 	return nil
 }
 
-// close takes an entry out of its list that a person has resolved.
+// close takes an entry that a person has resolved out of its list.
 func (dk *Desk) close(tx *store.Tx, e store.Review, outcome registrar.ReplyOutcome, by, note string, settled store.MailState) error {
 	e.ResolvedAt, e.ResolvedBy, e.Outcome, e.Note = dk.now(), by, outcome, note
 	if err := errors.Join(tx.Reviews.Resolve(e), tx.Mails.Settle(e.Mail, store.MailReview, settled, "")); err != nil {
@@ -193,6 +195,7 @@ func (dk *Desk) applyDecision(tx *store.Tx, e store.Review, d registrar.ReviewDe
 
 	f := engine.Fact{Actor: d.By, Evidence: registrar.EvidencePerson, Mail: e.Mail,
 		Reason: mailform.Mask(firstLine(msg.Text))}
+	// The mail is the evidence, so a refusal needs no note by the person.
 	return dk.engine.MoveOperation(tx, op, engine.PersonSays(event, op.Version, "the mail "+string(e.Mail)), f)
 }
 

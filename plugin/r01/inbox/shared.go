@@ -9,9 +9,9 @@ import (
 	"registrar.panel/plugin/r01/store"
 )
 
-// tellShared raises an alarm about an answer of R01, proved to be one, to a mail as only we write them and
-// of which this account knows nothing. No stranger can send that; another account, or another panel, that
-// reads the same mailbox causes it, and the answers of both are taken by whichever comes first.
+// tellShared raises an alarm about a proved answer of R01 to a mail that only we could have written
+// and that this account does not know. No stranger can send such an answer: another account, or
+// another panel, reads the same mailbox, and each takes answers that are meant for the other.
 func (in *Inbox) tellShared(tx *store.Tx, l letter, b bond) error {
 	ids := append(slices.Clone(l.InReplyTo), l.References...)
 	foreign := len(ids) > 0 && slices.ContainsFunc(ids, in.reader.ownMessageID) || len(ids) == 0 && len(Tokens(l.Subject)) > 0

@@ -13,29 +13,29 @@ import (
 )
 
 const (
-	// strangersBytes is what is kept of a stranger's mail.
+	// strangersBytes is how much of a stranger's mail is kept.
 	strangersBytes = 64 << 10
-	// KeepStrangers is how long such a mail waits, and Quota how many of one sender do a day, where
-	// the settings do not say.
+	// KeepStrangers is how long such a mail waits, and Quota how many mails of one sender wait
+	// a day, unless the settings say otherwise.
 	KeepStrangers = engine.KeepStrangers
 	Quota         = 100
-	// crowd is how many quotas all senders have together, and what claims to be of R01 has.
+	// crowd is how many quotas all senders together have, and also the mails that claim to be R01's.
 	crowd = 10
 )
 
-// nowhere is where a mail waits that is not kept.
+// nowhere is the list of a mail that is not kept.
 const nowhere store.List = ""
 
-// visitor is what is known of a mail that is put aside.
+// visitor is what is known about a mail that is put aside.
 type visitor struct {
 	bond     bond
 	returned bool // it returns a mail of ours
 	hints    bool // it names something that is under way
 }
 
-// placeOf is the list that a mail waits in. A sender that proves to be R01, or to know a mail of ours, is
-// put before a person, and so is what may well be R01's: it says so, reads so or names what is under
-// way, as far as the day's quota goes. All else is a stranger's. r01-mail 3.8
+// placeOf returns the list that a mail waits in. A mail goes before a person if its sender proves to be
+// R01, or knows a mail of ours. So does a mail that may well be R01's, because it says so, reads so or
+// names what is under way, as far as the day's quota goes. Every other mail is a stranger's. r01-mail 3.8
 func (in *Inbox) placeOf(tx *store.Tx, m store.Mail, l letter, v visitor) (store.List, error) {
 	switch before, err := tx.Reviews.Get(reviewOf(m.ID)); {
 	case err == nil && before.Stranger: // it was read before, and counted
@@ -46,13 +46,14 @@ func (in *Inbox) placeOf(tx *store.Tx, m store.Mail, l letter, v visitor) (store
 		return nowhere, err
 	}
 
+	// No quota applies to mails that are proved or answer a mail of ours: a person sees each of them.
 	if m.Tries >= Poisonous || v.bond.knows || v.returned || l.proof == lifecycle.Proved || l.proof == lifecycle.OwnWord || in.reader.ofOurs(l) {
 		return store.Desk, nil
 	}
 
 	claims := in.reader.fromRobot(l)
 	if !claims {
-		// By a person's word a sender is ignored, but never what says that it is R01.
+		// A person can have a sender ignored, but not mails that claim to be R01's.
 		if ignored, err := tx.Mails.IsIgnored(heading(l.Header)); err != nil || ignored {
 			return nowhere, err
 		}
@@ -72,13 +73,13 @@ func (in *Inbox) placeOf(tx *store.Tx, m store.Mail, l letter, v visitor) (store
 	return store.Strangers, nil
 }
 
-// fits counts an unproved mail, and reports whether the day's quota has room for it. The first one
-// that does not fit raises the alarm.
+// fits counts an unproved mail, and reports whether the day's quota has room for it. The first
+// mail that does not fit raises the alarm.
 func (in *Inbox) fits(tx *store.Tx, list store.List, sender string, claims bool) (bool, error) {
 	quota := cmp.Or(in.settings.Quota, Quota)
 	all := quota * crowd
 
-	// What says that it is R01 has a quota of its own: a flood under any other name leaves that alone.
+	// Mails that claim to be R01's have a quota of their own, which a flood under any other name does not use up.
 	if claims {
 		quota = all
 	}
@@ -88,6 +89,7 @@ func (in *Inbox) fits(tx *store.Tx, list store.List, sender string, claims bool)
 		return false, err
 	}
 
+	// One sender's flood must not take the room of the others.
 	if n <= quota && !claims {
 		together, err := tx.Visit(list, store.Everyone, in.now())
 		if err != nil {
@@ -108,7 +110,7 @@ func (in *Inbox) fits(tx *store.Tx, list store.List, sender string, claims bool)
 // noSender stands for mails that name no sender.
 const noSender = "-"
 
-// overrunAt is when the day's quota had no room the last time.
+// overrunAt is when the day's quota last had no room.
 const overrunAt = "quota-overrun"
 
 func (in *Inbox) overrun(tx *store.Tx) error {
@@ -120,7 +122,7 @@ func (in *Inbox) overrun(tx *store.Tx) error {
 		"What answers our mails is read first, as ever", quota, quota*crowd))
 }
 
-// calm clears the alarm when a day has passed since.
+// calm clears the alarm when a day has passed since the last overrun.
 func (in *Inbox) calm(tx *store.Tx) error {
 	last, err := tx.Time(overrunAt)
 	if err != nil || last.IsZero() || in.now().Sub(last) < 24*time.Hour {
@@ -129,7 +131,7 @@ func (in *Inbox) calm(tx *store.Tx) error {
 	return errors.Join(tx.ForgetVisits(in.now()), tx.SetSetting(overrunAt, ""), in.alarms.Clear(tx, engine.QuotaAlarm, ""))
 }
 
-// expire takes entries of strangers out of their list that no person has resolved in time.
+// expire takes entries of strangers that no person has resolved in time out of their list.
 func (in *Inbox) expire(tx *store.Tx, before time.Time, limit int) (int, error) {
 	entries, err := tx.Reviews.Expired(before, limit)
 	if err != nil {

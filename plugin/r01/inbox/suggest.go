@@ -12,13 +12,13 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// A suggested rule is tried on so many mails, the newest ones, and so many that it recognises are shown.
+// How many mails, the newest ones, a suggested rule is tried on, and how many that it recognises are shown.
 const (
 	mostTried   = 300
 	mostMatches = 20
 )
 
-// ReviewRule suggests a rule that would recognise such a mail, and tries it on those that are stored.
+// ReviewRule suggests a rule that would recognise such a mail, and tries the rule on the stored mails.
 func (dk *Desk) ReviewRule(ctx context.Context, id registrar.ReviewID) (rule registrar.SuggestedRule, err error) {
 	err = dk.store.Read(ctx, func(tx *store.Tx) error {
 		in, outcome, err := dk.toRecognise(tx, id)
@@ -39,8 +39,8 @@ func (dk *Desk) ReviewRule(ctx context.Context, id registrar.ReviewID) (rule reg
 	return rule, engine.Fault(err, "review "+string(id))
 }
 
-// toRecognise is the mail of an entry as rules see it, and as what it was read; nil = it holds personal
-// data, which must not come into a rule.
+// toRecognise returns the mail of an entry as rules see it, and the outcome that it was read
+// as; nil = the mail holds personal data, which must not get into a rule.
 func (dk *Desk) toRecognise(tx *store.Tx, id registrar.ReviewID) (*mailform.Input, registrar.ReplyOutcome, error) {
 	e, err := tx.Reviews.Get(id)
 	if err != nil {
@@ -67,7 +67,7 @@ func (dk *Desk) toRecognise(tx *store.Tx, id registrar.ReviewID) (*mailform.Inpu
 	return &mailform.Input{From: msg.From, Subject: msg.Subject, Text: msg.Text}, outcome, nil
 }
 
-// try reads the newest mails that came by a rule alone.
+// try reads the newest received mails by this rule alone.
 func (dk *Desk) try(tx *store.Tx, alone *mailform.Recogniser, rule *registrar.SuggestedRule) error {
 	mails, err := tx.Mails.ListReceived(mostTried)
 	if err != nil {
@@ -92,6 +92,7 @@ func (dk *Desk) try(tx *store.Tx, alone *mailform.Recogniser, rule *registrar.Su
 		if len(reading.Results) == 0 {
 			continue
 		}
+		// All matches are counted, and the newest are shown.
 		if rule.Matched++; rule.Matched > mostMatches {
 			continue
 		}

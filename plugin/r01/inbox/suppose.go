@@ -10,7 +10,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// suppose judges a mail by what it carries: no store says whose it is.
+// suppose judges a mail by what it carries: there is no store that knows its request.
 func (fs *Foresight) suppose(rec *registrar.Recognition, o reading) {
 	l := o.letter
 	rec.Bindings = fs.carried(l)
@@ -46,6 +46,7 @@ func (fs *Foresight) carried(l letter) (all []registrar.Binding) {
 
 	foreign := ""
 	for _, id := range append(append([]string{}, l.InReplyTo...), l.References...) {
+		// One mail of ours is enough, whatever else the mail refers to.
 		if fs.reader.ownMessageID(id) {
 			add(registrar.BindingThread, id)
 			foreign = ""
@@ -58,6 +59,7 @@ func (fs *Foresight) carried(l letter) (all []registrar.Binding) {
 		add(registrar.BindingToken, token)
 	}
 
+	// First, as in bind, which asks what speaks against a mail before what ties it to a request.
 	if foreign != "" {
 		all = append([]registrar.Binding{{By: registrar.BindingAgainst, Value: "it answers " + foreign + ", which is no mail of ours"}}, all...)
 	}
@@ -75,7 +77,7 @@ func (fs *Foresight) carried(l letter) (all []registrar.Binding) {
 	return all
 }
 
-// supposed are findings for requests that are as the results need them.
+// supposed returns findings for requests that are as the results need them.
 func (fs *Foresight) supposed(l letter, carried []registrar.Binding) (found []finding, a aside) {
 	by := map[registrar.BindingKind]lifecycle.Binding{registrar.BindingThread: lifecycle.ByThread, registrar.BindingToken: lifecycle.ByToken,
 		registrar.BindingHandle: lifecycle.ByHandle, registrar.BindingHint: lifecycle.ByHint}
@@ -90,6 +92,7 @@ func (fs *Foresight) supposed(l letter, carried []registrar.Binding) (found []fi
 		}
 
 		clue, named := clueOf(res, registrar.BindingHint)
+		// What only a store knows is assumed in the mail's favour, for example that the request is older.
 		r := store.Request{ID: clue.Value, Kind: kindOf(res), Object: clue.Value, State: registrar.Sent, ClaimedAt: l.made}
 		if r.Kind == lifecycle.Prolong && !res.PaidTill.IsZero() {
 			r.Base = res.PaidTill.AddYears(-1)
@@ -111,7 +114,7 @@ func (fs *Foresight) supposed(l letter, carried []registrar.Binding) (found []fi
 	return found, aside{}
 }
 
-// kindOf is what a result seems to answer.
+// kindOf returns the kind of request that a result seems to answer.
 func kindOf(res mailform.Result) lifecycle.Kind {
 	client := res.Domain == "" && res.Handle != ""
 	switch strings.ToUpper(string(res.Action)) {

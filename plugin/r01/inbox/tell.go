@@ -12,8 +12,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// tell hides in a mail's heading what it repeats of a registrant, once it is known which requests the mail
-// may be about.
+// tell hides what a mail's heading repeats of a registrant, once it is known which requests the mail may be about.
 func (in *Inbox) tell(tx *store.Tx, id registrar.MailID, l letter, about []store.Request) error {
 	h := heading(l.Header)
 	if in.isOwnSubject(h.Subject) {
@@ -26,8 +25,8 @@ func (in *Inbox) tell(tx *store.Tx, id registrar.MailID, l letter, about []store
 	return in.tellAll(tx, id, h)
 }
 
-// isOwnSubject reports whether a subject is the one that we gave a request: it holds no word of a
-// registrant's. r01-mail 1.2
+// isOwnSubject reports whether a subject is one that we gave a request: then it contains no
+// words of a registrant. r01-mail 1.2
 func (in *Inbox) isOwnSubject(subject string) bool {
 	bare := strings.TrimSpace(tokenPattern.ReplaceAllLiteralString(strings.TrimPrefix(subject, "Re: "), ""))
 	for _, ours := range in.settings.Subjects {
@@ -38,8 +37,8 @@ func (in *Inbox) isOwnSubject(subject string) bool {
 	return false
 }
 
-// tellAll stores what is told of a mail without opening it, with nothing of the registrants of all
-// requests that it was ever matched to, or may belong to.
+// tellAll stores a mail's heading without the data of the registrants of all requests that the
+// mail was ever matched to, or may belong to.
 func (in *Inbox) tellAll(tx *store.Tx, id registrar.MailID, h store.Heading) error {
 	requests, err := requestsNamed(tx, id)
 	if err != nil || len(requests) == 0 {
@@ -53,7 +52,7 @@ func (in *Inbox) tellAll(tx *store.Tx, id registrar.MailID, h store.Heading) err
 	return tx.Mails.SetHeading(id, h)
 }
 
-// tellLoop does what TellOld does, until it is done.
+// tellLoop retries TellOld until it is done.
 func (in *Inbox) tellLoop(ctx context.Context) {
 	never := make(wake.Signal)
 	for ctx.Err() == nil {
@@ -66,8 +65,8 @@ func (in *Inbox) tellLoop(ctx context.Context) {
 	}
 }
 
-// TellOld stores what is told of mails that an earlier version stored, those that wait for a person
-// first. A mail of which nothing is kept has nothing to tell.
+// TellOld stores the headings of mails that an earlier version stored, first of those that wait
+// for a person. A mail of which nothing is kept has no heading.
 func (in *Inbox) TellOld(ctx context.Context) error {
 	const atOnce = 50
 	for {

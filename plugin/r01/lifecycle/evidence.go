@@ -142,6 +142,7 @@ func TillOf(k Kind, till, base, asked, today registrar.Date) Till {
 	switch {
 	case till.IsZero(), k.AboutClient(), k == UpdateDomain, k == AuthCode, k == Trade, k == Delete: // those change no expiry
 		return NoTill
+	// Before the rules of each kind: no kind may reach a day that the zone does not sell.
 	case term.Sold(today).To.Before(till):
 		return BadTill
 	case k == Prolong:

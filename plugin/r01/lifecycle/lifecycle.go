@@ -1,15 +1,15 @@
 // Package lifecycle decides what becomes of a request to R01.
 //
 // A request is one mail: registering a client, registering a domain, prolonging it,
-// changing it; or, where R01 has no mail, what a person carries out there. An operation is carried out by one request after another, and its state is
-// the state of its current one; two operations of one new customer share the request that
-// registers the client.
+// changing it; or, if R01 has no mail for it, what a person carries out there. An operation is
+// carried out by one request after another, and its state is the state of its current one; two
+// operations of one new customer share the request that registers the client.
 //
 // Everything here is data and pure functions: no clock, no I/O. Whatever can move a request is
 // one value, [Evidence]: who says it and how that is proved, what ties it to the request, when
 // it was made, what it says. [Weigh] looks it up in one table, [Rules], and answers whether it
-// is applied, noted, or for a person. What is applied is looked up in a second one, [Table]:
-// a state and an event make a new state, with effects as values that the gateway carries out
+// is applied, noted, or for a person. Applied evidence is looked up in a second one, [Table]:
+// a state and an event make a new state, with effects as values that package engine carries out
 // in the same transaction. What the tables do not list is an error, never a silent stay.
 //
 // Three rules shape them. Success needs evidence: only a reply, the registry or a person

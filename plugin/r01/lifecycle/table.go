@@ -170,6 +170,7 @@ func DomainStatus(k registrar.OperationKind, s State) (status registrar.DomainSt
 		onTheWay = registrar.StatusRegistering
 	case registrar.KindTransfer:
 		onTheWay = registrar.StatusTransferring
+	// Until R01 has deleted the domain, it is held as before.
 	case registrar.KindDelete:
 		if s == succeeded {
 			return registrar.StatusDeleted, true

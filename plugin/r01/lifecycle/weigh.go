@@ -182,6 +182,7 @@ func weighBy(rules []Rule, r Request, e Evidence) Verdict {
 			return l.verdict(r, e)
 		}
 	}
+	// Evidence that no rule covers moves nothing; a person decides.
 	return Verdict{action: Wait, reason: NotBound, rule: "none"}
 }
 

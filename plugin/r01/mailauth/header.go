@@ -50,6 +50,7 @@ func readHeader(raw []byte) (header, error) {
 		name := startOfName.Find(l)
 		switch {
 		case i == 0 && bytes.HasPrefix(l, []byte("From ")) && name == nil: // of a mailbox file
+		// Mail programs disagree about which header such a line belongs to, and a signature does not settle it.
 		case bytes.ContainsAny(l, "\r\x00"), folded && (len(h) == 0 || len(bytes.TrimSpace(l)) == 0), !folded && name == nil:
 			return nil, errors.New("a line of its header is broken")
 		case folded:

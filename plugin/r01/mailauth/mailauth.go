@@ -72,6 +72,7 @@ func (c Config) Validate() []registrar.Problem {
 		}
 	}
 
+	// Any domain can sign its own mail, so a signature proves nothing unless its domain is expected.
 	if c.proves() && len(c.From) == 0 && len(c.Domains) == 0 {
 		add("require", "%q needs to know whose signatures count: list R01's addresses in from", c.Method)
 	}

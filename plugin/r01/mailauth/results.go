@@ -157,12 +157,14 @@ func readResults(value string) (id string, results []result, err error) {
 
 	first, rest, _ := strings.Cut(bare, ";")
 	named := strings.Fields(first)
+	// The server's name, and perhaps the version, of which we can read one. RFC 8601 2.2
 	if len(named) == 0 || len(named) > 2 || len(named) == 2 && named[1] != "1" {
 		return "", nil, errors.New("it does not begin with a name")
 	}
 
 	for finding := range strings.SplitSeq(rest, ";") {
 		words := strings.Fields(finding)
+		// "none" means that nothing was checked.
 		if len(words) == 0 || len(words) == 1 && words[0] == "none" {
 			continue
 		}
@@ -214,6 +216,7 @@ func strip(value string) (string, error) {
 			bare.WriteByte(c)
 		case c == '(' && !quoted:
 			depth++
+			// A blank in place of a comment keeps the words around it apart.
 			bare.WriteByte(' ')
 		case c == ')' && depth > 0:
 			depth--

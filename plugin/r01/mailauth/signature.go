@@ -85,8 +85,8 @@ func judge(s *dkim.Verification, h header) Verdict {
 
 func plain(err error) string { return strings.ReplaceAll(err.Error(), "dkim: ", "") }
 
-// key looks up the key of a signature. Only accepted domains are asked: the mail of a stranger
-// must not make us query his name server, nor wait for it.
+// key looks up the key of a signature. Only accepted domains are asked: a stranger's mail must not
+// make us query the stranger's name server, nor wait for it.
 func (v *Verifier) key(ctx context.Context, name string) ([]string, error) {
 	name = strings.ToLower(name)
 	if _, domain, _ := strings.Cut(name, "._domainkey."); !slices.Contains(v.config.Domains, domain) {

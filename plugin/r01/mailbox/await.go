@@ -9,9 +9,8 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// Await waits until a mail with a Message-ID is in the folder, or ctx ends, and returns its
-// bytes. It changes nothing: the mail stays for the watcher. The remark says what is odd
-// about the server, "" = nothing.
+// Await waits until a mail with a Message-ID is in the folder, or ctx ends, and returns its bytes. It changes
+// nothing: the mail stays for the watcher. The remark says what is odd about the server; "" = nothing.
 func Await(ctx context.Context, c Config, messageID string) (raw []byte, remark string, err error) {
 	c = c.withDefaults()
 	s, err := connect(ctx, c)
@@ -42,12 +41,11 @@ func Await(ctx context.Context, c Config, messageID string) (raw []byte, remark 
 	}
 }
 
-// mostRecent is how many of the latest mails are looked through for one: searches of headers
-// do not work everywhere.
+// mostRecent is how many of the latest mails are searched for one, because searches of headers do not work everywhere.
 const mostRecent = 20
 
-// withID returns the mail with a Message-ID; without a body if there is none. Mails that were
-// seen not to be it are passed over.
+// withID returns the mail with a Message-ID, or an entry without a body if there is none. Mails
+// that were seen to be others are skipped.
 func (s *session) withID(ctx context.Context, messageID string, seen map[imap.UID]bool) (entry, error) {
 	uids, err := s.find(ctx, &imap.SearchCriteria{Header: []imap.SearchCriteriaHeaderField{{Key: "Message-Id", Value: messageID}}})
 	if err != nil && !refused(err) {
@@ -59,7 +57,7 @@ func (s *session) withID(ctx context.Context, messageID string, seen map[imap.UI
 		return entry{}, err
 	}
 
-	// The latest as well: searches of headers do not work everywhere.
+	// The latest mails as well, because searches of headers do not work everywhere.
 	uids = append(uids, all[max(0, len(all)-mostRecent):]...)
 	uids = slices.DeleteFunc(uids, func(uid imap.UID) bool { return seen[uid] })
 	if len(uids) == 0 {
@@ -84,14 +82,14 @@ func (s *session) withID(ctx context.Context, messageID string, seen map[imap.UI
 			return fetched[0], nil
 		}
 
-		// One that came empty may come whole the next time.
+		// A mail that came empty may come whole the next time.
 		seen[uid] = len(fetched[0].body) > 0
 	}
 
 	return entry{}, nil
 }
 
-// foundBySearch says so if the search that a watcher relies on does not find a new mail.
+// foundBySearch returns a remark if the search that a watcher relies on does not find a new mail.
 func (s *session) foundBySearch(ctx context.Context, uid imap.UID) (remark string, err error) {
 	found, err := s.find(ctx, &imap.SearchCriteria{NotFlag: []imap.Flag{Done}})
 	switch {

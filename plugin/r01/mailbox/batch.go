@@ -9,8 +9,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// batches cuts mails into parts that are fetched by one command each. What is large, or may be,
-// is alone.
+// batches cuts mails into parts that are fetched by one command each. A mail that is large, or may be, is alone.
 func (w *Watcher) batches(entries []entry) [][]entry {
 	alone := func(e entry) bool { return e.size < 0 || w.inPart(e) }
 	var all [][]entry
@@ -25,15 +24,14 @@ func (w *Watcher) batches(entries []entry) [][]entry {
 	return all
 }
 
-// inPart reports whether a mail is asked for in part: it is too large, as announced or as seen.
+// inPart reports whether only a part of a mail is fetched, because it is too large, as announced or as seen.
 func (w *Watcher) inPart(e entry) bool { return e.size > w.config.MaxSize || w.trouble[e.uid].large }
 
 // batch fetches mails and hands over those that came whole.
 //
-// Whole is a body that came to the end that the server announced for it, in a command that it
-// confirmed, and that is as long as listed. Many servers list an estimate, and some nothing:
-// then it is whole if it comes again byte for byte. What did not come at all is fetched again,
-// each by itself.
+// A body is whole if it came to the end that the server announced for it, in a command that the server
+// confirmed, and if it is as long as listed. Many servers list an estimate, and some nothing: then a body is
+// whole if it comes again byte for byte. Mails that did not come at all are fetched again, each by itself.
 func (w *Watcher) batch(ctx context.Context, s *session, batch []entry) error {
 	if w.inPart(batch[0]) {
 		return w.head(ctx, s, batch[0])
@@ -56,7 +54,7 @@ func (w *Watcher) batch(ctx context.Context, s *session, batch []entry) error {
 		}
 	}
 
-	// What came whole is safe before more is asked, which may break the connection.
+	// Whole mails are handed over before more is fetched, because that may break the connection.
 	if err := w.deliver(ctx, s, whole, false); err != nil {
 		return err
 	}
@@ -67,8 +65,7 @@ func (w *Watcher) batch(ctx context.Context, s *session, batch []entry) error {
 	return w.again(ctx, s, batch, missing)
 }
 
-// shared reports whether a UID is that of two mails. They are handed over together, because
-// the flag is set for both.
+// shared reports whether two mails share a UID. They are handed over together, because the flag is set for both.
 func shared(fetched []entry, uid imap.UID) bool {
 	n := 0
 	for _, e := range fetched {
@@ -79,13 +76,13 @@ func shared(fetched []entry, uid imap.UID) bool {
 	return n > 1
 }
 
-// confirm fetches mails once more whose length is not the listed one.
+// confirm fetches mails again whose length is not the listed one.
 func (w *Watcher) confirm(ctx context.Context, s *session, doubtful []entry) error {
 	if len(doubtful) == 0 {
 		return nil
 	}
 
-	// A UID that two mails have is asked for once, and brings both.
+	// A UID that two mails share is asked for once, and brings both.
 	second, err := w.bodies(ctx, s, slices.CompactFunc(bare(doubtful), func(a, b entry) bool { return a.uid == b.uid }), nil)
 	if err != nil {
 		return err
@@ -108,13 +105,12 @@ func (w *Watcher) confirm(ctx context.Context, s *session, doubtful []entry) err
 	return w.changing(ctx, s, doubtful, changing)
 }
 
-// changing is about mails that differ from fetch to fetch. Of one that always does a person
-// gets what there is.
+// changing handles mails that differ from fetch to fetch. If a mail always differs, a person gets what there is of it.
 func (w *Watcher) changing(ctx context.Context, s *session, asked, changing []entry) error {
 	if len(asked) == 1 && len(changing) == 1 {
 		e := changing[0]
 		if w.trouble[e.uid].attempts+1 >= attempts {
-			// Shorter than Head: by that it is told from a mail that is too large.
+			// Shorter than Head, which distinguishes it from a mail that is too large.
 			e.body = e.body[:min(len(e.body), Head-1)]
 			return w.deliver(ctx, s, []entry{e}, true)
 		}
@@ -124,7 +120,7 @@ func (w *Watcher) changing(ctx context.Context, s *session, asked, changing []en
 	return w.each(ctx, s, changing)
 }
 
-// head fetches the beginning of a large mail. If that is all of it, the mail is not large.
+// head fetches the beginning of a large mail. If that is the whole mail, the mail is not large.
 func (w *Watcher) head(ctx context.Context, s *session, e entry) error {
 	size := min(Head, w.config.MaxSize)
 	fetched, err := w.bodies(ctx, s, []entry{e}, &imap.SectionPartial{Size: size})
@@ -163,8 +159,8 @@ func (w *Watcher) each(ctx context.Context, s *session, entries []entry) error {
 	return nil
 }
 
-// bodies fetches mails, or the given part of one. The last time that one is tried its date is
-// not asked for: some servers write dates that are none.
+// bodies fetches mails, or the given part of one. On the last attempt at a mail its date is not
+// asked for, because some servers write dates that are invalid.
 func (w *Watcher) bodies(ctx context.Context, s *session, batch []entry, part *imap.SectionPartial) ([]entry, error) {
 	dated := len(batch) > 1 || w.trouble[batch[0].uid].attempts+1 < attempts
 	fetched, err := s.bodies(ctx, batch, part, dated)
@@ -174,7 +170,7 @@ func (w *Watcher) bodies(ctx context.Context, s *session, batch []entry, part *i
 	return fetched, nil
 }
 
-// bare are entries as before their bodies were fetched.
+// bare returns entries as they were before their bodies were fetched.
 func bare(entries []entry) []entry {
 	entries = slices.Clone(entries)
 	for i := range entries {

@@ -8,12 +8,12 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// sample is how many mails a check compares with what the server says of them.
+// sample is how many mails a check compares with what the server says about them.
 const sample = 3
 
-// Check logs in, opens the folders, and looks whether what the server says of the mails there
-// can be relied on. It flags, moves and removes nothing. The error says what to change in the
-// settings or on the server; the remarks say what is odd, and what is done about it.
+// Check logs in, opens the folders, and checks whether what the server says about the mails
+// there can be relied on. It flags, moves and removes nothing. The error says what to change in
+// the settings or on the server; the remarks say what is odd, and how it is handled.
 func Check(ctx context.Context, c Config) (remarks string, err error) {
 	c = c.withDefaults()
 	remarks, err = check(ctx, c)
@@ -79,6 +79,7 @@ func (s *session) measure(ctx context.Context) error {
 
 	for _, uid := range latest {
 		size, listed := sizes[uid]
+		// A larger mail would have to be fetched whole to be measured.
 		if size > Head {
 			continue
 		}

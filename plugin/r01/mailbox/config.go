@@ -13,6 +13,7 @@ import (
 // TLS says how the connection to the server is protected.
 type TLS = endpoint.TLS
 
+// The protections, as package endpoint has them.
 const (
 	TLSNone     = endpoint.None
 	TLSStart    = endpoint.Start
@@ -39,8 +40,8 @@ type Config struct {
 	Timeouts  Timeouts
 }
 
-// Timeouts bound every wait. Zero values mean the defaults; Rearm and Exchange together are
-// how long a dead connection or a hung server goes unnoticed.
+// Timeouts bound every wait. Zero values mean the defaults. A dead connection or a hung server
+// goes unnoticed for Rearm and Exchange together.
 type Timeouts struct {
 	Exchange   time.Duration // connecting, each command; fetching gets more for its bytes; 30 s
 	Rearm      time.Duration // how long IDLE is trusted before the server must prove that it lives; 80 s
@@ -75,7 +76,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Validate reports every mistake. Paths are relative to the block the settings come from.
+// Validate reports every mistake. Paths are relative to the block that the settings come from.
 func (c Config) Validate() []registrar.Problem {
 	problems := endpoint.Problems(c.Address, c.TLS, c.AllowPlaintext)
 	add := func(path, message string) {

@@ -17,13 +17,13 @@ import (
 )
 
 const (
-	// unknown is the size of a mail of which the server does not tell one.
+	// unknown is the size of a mail for which the server lists none.
 	unknown = -1
-	// slack is how much longer than listed a mail may be when many are fetched at once.
+	// slack is by how much a mail may be longer than listed when several are fetched at once.
 	slack = 64 << 10
 )
 
-// entry is what the server says of a mail.
+// entry is what the server says about a mail.
 type entry struct {
 	uid     imap.UID
 	size    int64 // as listed; it may be wrong
@@ -32,8 +32,8 @@ type entry struct {
 	handled bool   // it has the flag Done, where flags were asked for
 }
 
-// stamp recognises a mail under its UID: servers that rebuild their index use UIDs again, and
-// some give one to two mails.
+// stamp identifies a mail under its UID: servers that rebuild their index reuse UIDs, and some
+// give one UID to two mails.
 type stamp struct {
 	size int64
 	date time.Time
@@ -41,13 +41,13 @@ type stamp struct {
 
 func (e entry) stamp() stamp { return stamp{e.size, e.date} }
 
-// same compares dates where both are told.
+// same compares dates only if both are known.
 func (s stamp) same(other stamp) bool {
 	return s.size == other.size && (s.date.IsZero() || other.date.IsZero() || s.date.Equal(other.date))
 }
 
-// list asks for sizes, and for dates only if they are needed: some servers have to look at
-// every mail for them. Mails the server says nothing of are absent.
+// list asks for sizes, and for dates only if they are needed, because some servers have to read
+// every mail for them. Mails about which the server says nothing are missing in the result.
 func (s *session) list(ctx context.Context, uids []imap.UID, dates bool) ([]entry, error) {
 	entries, err := s.describe(ctx, uids, &imap.FetchOptions{UID: true, RFC822Size: true, InternalDate: dates})
 	if err != nil {
@@ -56,7 +56,7 @@ func (s *session) list(ctx context.Context, uids []imap.UID, dates bool) ([]entr
 	return entries, nil
 }
 
-// describe fetches what is short.
+// describe fetches short data about mails.
 func (s *session) describe(ctx context.Context, uids []imap.UID, what *imap.FetchOptions) (entries []entry, err error) {
 	err = s.do(ctx, s.config.Timeouts.Exchange, talk+int64(len(uids))<<10, func() (err error) {
 		entries, err = s.fetch(uids, what, 0)
@@ -65,8 +65,8 @@ func (s *session) describe(ctx context.Context, uids []imap.UID, what *imap.Fetc
 	return entries, err
 }
 
-// bodies fills in the bodies and dates of a batch, or of one mail a part. An entry whose body
-// did not come keeps nil. A second mail under the same UID is one more entry.
+// bodies fills in the bodies and dates of a batch, or a part of one mail. An entry whose body
+// did not come keeps nil. A second mail under the same UID becomes another entry.
 func (s *session) bodies(ctx context.Context, batch []entry, part *imap.SectionPartial, dated bool) ([]entry, error) {
 	batch = slices.Clone(batch)
 	var listed int64
@@ -82,7 +82,7 @@ func (s *session) bodies(ctx context.Context, batch []entry, part *imap.SectionP
 		listed, room = min(listed, s.config.MaxSize), s.config.MaxSize+talk
 	}
 
-	// By PEEK, or the server would mark as seen what is not stored yet.
+	// By PEEK, or the server would mark mails as seen that are not stored yet.
 	what := &imap.FetchOptions{UID: true, InternalDate: dated, BodySection: []*imap.FetchItemBodySection{{Peek: true, Partial: part}}}
 	limit := s.config.Timeouts.Exchange + time.Duration(listed/minRate)*time.Second
 	var fetched []entry
@@ -97,7 +97,7 @@ func (s *session) bodies(ctx context.Context, batch []entry, part *imap.SectionP
 	return merge(batch, fetched), nil
 }
 
-// merge brings what was fetched to what was asked for, in whatever order and pieces it came.
+// merge assigns what was fetched to what was asked for, in whatever order and pieces it came.
 func merge(batch, fetched []entry) []entry {
 	asked := len(batch)
 	for _, f := range fetched {
@@ -129,8 +129,8 @@ func merge(batch, fetched []entry) []entry {
 	return batch
 }
 
-// fetch carries out one FETCH. Nothing of it counts until the server has confirmed the
-// whole command. Bodies may take room bytes together.
+// fetch carries out one FETCH. Its results count only once the server has confirmed the whole
+// command. All bodies together may take room bytes.
 func (s *session) fetch(uids []imap.UID, what *imap.FetchOptions, room int64) ([]entry, error) {
 	s.stray.open(room)
 	defer s.stray.close()
@@ -139,7 +139,7 @@ func (s *session) fetch(uids []imap.UID, what *imap.FetchOptions, room int64) ([
 	for m := cmd.Next(); m != nil; m = cmd.Next() {
 		e, err := s.read(m, &room)
 		if err != nil {
-			// The command must not be touched again: its remains belong to the library's
+			// The command must not be touched again: the rest of it belongs to the library's
 			// reader, which ends with the connection. field-notes 2.2
 			s.cut()
 			return nil, err
@@ -151,8 +151,8 @@ func (s *session) fetch(uids []imap.UID, what *imap.FetchOptions, room int64) ([
 	return append(entries, stray...), cmp.Or(err, failed)
 }
 
-// stray are answers that the library does not bring together with the command: the second one
-// under a UID, and those whose UID follows the body or is left out.
+// stray holds answers that the library does not match with the command: the second one under a
+// UID, and those whose UID follows the body or is missing.
 type stray struct {
 	mu      sync.Mutex
 	wanted  bool  // a FETCH is under way
@@ -179,8 +179,7 @@ func (x *stray) take() ([]entry, error) {
 	return x.entries, x.err
 }
 
-// add reads one. The library goes on reading only when the body is read, so that fetch finds
-// it here.
+// add reads one answer. The library continues only when the body has been read, so fetch finds the answer here.
 func (x *stray) add(s *session, m *imapclient.FetchMessageData) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -207,6 +206,7 @@ func (s *session) read(m *imapclient.FetchMessageData, room *int64) (entry, erro
 		case imapclient.FetchItemDataFlags:
 			e.handled = slices.ContainsFunc(item.Flags, func(f imap.Flag) bool { return strings.EqualFold(string(f), string(Done)) })
 		case imapclient.FetchItemDataBodySection:
+			// Even a body that was not asked for is read: the library blocks until it is.
 			body, err := s.readBody(item.Literal, room)
 			if err != nil {
 				return e, err
@@ -220,11 +220,11 @@ func (s *session) read(m *imapclient.FetchMessageData, room *int64) (entry, erro
 	return e, nil
 }
 
-// errLarge is a mail of which far more comes than was announced.
+// errLarge means that far more of a mail came than was announced.
 var errLarge = errors.New("far more than the mail has")
 
-// readBody reads a literal to its announced end. On an error the literal has failed, too,
-// which is what frees the library's reader.
+// readBody reads a literal to its announced end. If it returns an error, the literal has
+// failed, too, which frees the library's reader.
 func (s *session) readBody(literal imap.LiteralReader, room *int64) ([]byte, error) {
 	if literal == nil {
 		return nil, nil
@@ -262,8 +262,8 @@ func (s *session) flag(ctx context.Context, uids []imap.UID, flags ...imap.Flag)
 	})
 }
 
-// move takes handled mails out of the folder, where the server can do that without risk.
-// The library's own substitute for MOVE deletes mails whose copy failed. field-notes 2.3
+// move takes handled mails out of the folder, if the server can do that safely. The library's
+// own substitute for MOVE deletes mails whose copy failed. field-notes 2.3
 func (s *session) move(ctx context.Context, uids []imap.UID) error {
 	if s.config.Processed == "" {
 		return nil
@@ -273,7 +273,8 @@ func (s *session) move(ctx context.Context, uids []imap.UID) error {
 	switch {
 	case s.caps.Has(imap.CapMove):
 		err = s.ask(ctx, func() error {
-			// The library goes by its own list, and where MOVE is not in that it copies and deletes unseen.
+			// The library trusts its own list of capabilities: if MOVE is not in it, the
+			// library copies, and deletes without checking.
 			if !s.client.Caps().Has(imap.CapMove) {
 				return nil
 			}
@@ -291,7 +292,7 @@ func (s *session) move(ctx context.Context, uids []imap.UID) error {
 	return nil
 }
 
-// copyAway deletes exactly the mails whose copies the server has named.
+// copyAway deletes exactly those mails whose copies the server has named.
 func (s *session) copyAway(ctx context.Context, uids []imap.UID) error {
 	var copied []imap.UID
 	err := s.ask(ctx, func() error {

@@ -42,8 +42,8 @@ func (s *status) lost(why string) bool {
 	return news
 }
 
-// complain records what the server refused, or that it no longer does, and reports whether
-// there is something new to say.
+// complain records what the server refused, or that it no longer refuses it, and reports
+// whether there is anything new to say.
 func (s *status) complain(err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,7 +56,7 @@ func (s *status) complain(err error) bool {
 	return news
 }
 
-// Health tells how the mailbox stands. It does no I/O.
+// Health reports how the mailbox does. It does no I/O.
 func (w *Watcher) Health() registrar.Component { return w.status.component() }
 
 func (s *status) component() registrar.Component {
@@ -73,6 +73,7 @@ func (s *status) component() registrar.Component {
 		c.Figures = map[registrar.Figure]float64{registrar.FigureLookedAt: float64(s.last.Unix())}
 	}
 
+	// Faults that keep mails from arriving are reported before those that only leave them unmarked.
 	switch {
 	case s.since.IsZero() && s.failure == "":
 		c.OK, c.Detail = true, "connecting"

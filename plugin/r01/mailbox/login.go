@@ -14,20 +14,20 @@ import (
 )
 
 var (
-	// errLogin is a login that is refused until a person changes something.
+	// errLogin means that the login is refused until a person changes something.
 	errLogin = errors.New("the server refused the login: check username and password")
-	// errDoubtful is one that is refused without a reason that lasts: a second attempt tells.
+	// errDoubtful means that the login is refused without a lasting reason: a second attempt decides.
 	errDoubtful = errors.New("the server refused the login and does not say that the password is wrong")
 )
 
-// lasting are the reasons for a refusal that another attempt does not change. RFC 5530 3
+// lasting are the reasons for a refusal that another attempt can't change. RFC 5530 3
 var lasting = []imap.ResponseCode{imap.ResponseCodeAuthenticationFailed, imap.ResponseCodeAuthorizationFailed,
 	imap.ResponseCodeExpired, imap.ResponseCodePrivacyRequired, imap.ResponseCodeContactAdmin}
 
 // busy are the reasons of a server that has not looked at the password.
 var busy = []imap.ResponseCode{imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, imap.ResponseCodeLimit, imap.ResponseCodeServerBug}
 
-// Words of a refusal, for servers that write no code, or [ALERT] for everything.
+// Words of a refusal, for servers that write no code, or [ALERT] for every refusal.
 var (
 	passing  = lazyregexp.New(`(?i)\b(too many|simultaneous|concurrent|maximum number|try again|later|temporar(y|ily)|busy|unavailable|not available|limit|exceeded|overload(ed)?|maintenance|in use|internal (server )?error|timed? ?out)\b`)
 	locked   = lazyregexp.New(`(?i)\b(attempts|failures|failed logins?|locked|blocked|disabled|suspended)\b`)
@@ -61,7 +61,7 @@ func (s *session) login(ctx context.Context) error {
 }
 
 // refusal says what a refused login means, with the server's words. Only the codes in lasting
-// are taken at once for a wrong password: it would keep us out for a quarter of an hour.
+// count at once as a wrong password, which keeps us out for a quarter of an hour.
 func (c Config) refusal(err error) error {
 	var said *imap.Error
 	errors.As(err, &said)
@@ -80,7 +80,7 @@ func (c Config) refusal(err error) error {
 	return fmt.Errorf("%w; it said: %s", errDoubtful, words)
 }
 
-// weighRefusal takes a second refusal in a row without a reason for a wrong password.
+// weighRefusal takes a second refusal in a row without a reason as a wrong password.
 func (w *Watcher) weighRefusal(err error) error {
 	if !errors.Is(err, errDoubtful) {
 		return err

@@ -1,22 +1,22 @@
 // Package mailbox watches one IMAP folder and hands over each mail that arrives.
 //
-// A [Watcher] keeps one connection, learns of new mail by IDLE where the server has it and
-// by looking regularly in any case, and always connects again.
+// A [Watcher] keeps one connection, learns of new mail by IDLE if the server has it and by
+// regular looks in any case, and always connects again.
 //
-// Guarantees: what the server says about a mail (its size, its flags, what a search finds)
-// does not decide whether it exists. What is found is compared with what is there, and a mail
-// of any size, of none, or that is not listed at all, is fetched.
+// Guarantees: what the server says about a mail (its size, its flags, what a search finds) does
+// not decide whether the mail exists. Search results are compared with the folder, and a mail
+// of any size, without a size, or that is not listed at all, is fetched.
 //
-// A mail is handed over only when it is whole: it came to its announced end, the server has
-// confirmed the command, and its length is the listed one, or it came again byte for byte;
-// otherwise it is fetched again, by itself. A mail is flagged $PanelDone, and moved, only after
-// the store has taken it, so every mail is handed over at least once, and again when the server
-// forgets the flag: the store must know a mail by its contents. A mail that is too large, or
-// that comes otherwise each time, is handed over as far as possible and marked Truncated. A
-// mail that can't be fetched at all is reported by Health, tried again later, and holds up no
-// other. A folder that another account on this machine reads is not read. Every wait is bounded, in time and in bytes, by cutting the connection.
+// A mail is handed over only when it is whole: it came to its announced end, the server has confirmed
+// the command, and its length is the listed one, or it came again byte for byte; otherwise it is
+// fetched again, by itself. A mail is flagged $PanelDone, and moved, only after the store has taken it,
+// so every mail is handed over at least once, and again when the server forgets the flag: the store
+// must recognise a mail by its contents. A mail that is too large, or that differs at each fetch, is
+// handed over as far as possible and marked Truncated. A mail that can't be fetched at all is reported
+// by Health and tried again later, and does not hold up others. A folder that another account on this
+// machine reads is not read. Every wait is bounded, in time and in bytes, by cutting the connection.
 //
-// Errors are for the log and for Health: nothing but the end of its context stops a watcher.
+// Errors are for the log and for Health: only the end of its context stops a watcher.
 package mailbox
 
 import (
@@ -26,8 +26,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// Head is how much is fetched of a mail that is too large. A mail that is Truncated and shorter
-// came otherwise each time it was fetched.
+// Head is how much of a mail that is too large is fetched. A Truncated mail that is shorter differed at each fetch.
 const Head = 256 << 10
 
 // Done is the keyword that marks a handled mail on the server.
@@ -37,8 +36,8 @@ const Done = imap.Flag("$PanelDone")
 type Mail struct {
 	UIDValidity uint32 // with UID a hint only: both repeat when a server rebuilds its index
 	UID         uint32
-	// InternalDate is when the server received it, by the server's clock; zero where it does not
-	// tell. A sender can't set it, but a mail that was moved or copied there may have another.
+	// InternalDate is when the server received the mail, by the server's clock; zero if the server does
+	// not say. A sender can't set it, but a mail that was moved or copied there may have another date.
 	InternalDate time.Time
 	Size         int64 // of the whole mail in bytes, as announced; it may be wrong
 	Raw          []byte
@@ -47,7 +46,7 @@ type Mail struct {
 
 // Store keeps mails.
 type Store interface {
-	// Deliver returns nil once all the mails are durably stored, now or earlier. After an
-	// error none counts as stored, and they are handed over again, each by itself.
+	// Deliver returns nil once all the mails are durably stored, now or earlier. After an error
+	// no mail counts as stored, and they are handed over again, each by itself.
 	Deliver(ctx context.Context, mails []Mail) error
 }

@@ -12,14 +12,13 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// recount is how long a search for what is not marked Done is believed while nothing else
-// speaks against it.
+// recount is how long a search for mails without Done is believed while nothing contradicts it.
 const recount = 10 * time.Minute
 
-// maxFound bounds a search result; the library expands any range a server names.
+// maxFound bounds a search result, because the library expands any range that a server names.
 const maxFound = 1 << 20
 
-// count is what a session knows of how far the server's searches can be believed.
+// count is what a session knows about how far the server's searches can be believed.
 type count struct {
 	at      time.Time // of the last count; zero = none
 	exists  uint32    // what the server said then that the folder has
@@ -28,14 +27,15 @@ type count struct {
 	blind   bool // so its searches are not believed
 }
 
-// search returns the UIDs that are not marked Done, in order; all where no mark is kept, or
-// where the server was caught not finding one.
+// search returns the UIDs of mails without Done, in order; of all mails if the server keeps no
+// mark, or was seen to miss a mail.
 func (s *session) search(ctx context.Context) ([]imap.UID, error) {
 	if !s.keywords {
 		return s.find(ctx, &imap.SearchCriteria{})
 	}
 
 	if s.count.blind {
+		// The keyword search can't be trusted here, so the flags that were read decide what is done.
 		all, err := s.find(ctx, &imap.SearchCriteria{})
 		return slices.DeleteFunc(all, s.count.isDone), err
 	}
@@ -60,8 +60,8 @@ func (s *session) search(ctx context.Context) ([]imap.UID, error) {
 	return slices.Compact(found), nil
 }
 
-// mustCount reports whether what was found is to be compared with what is there: at first, now
-// and then, and when there is something new of which a search finds nothing.
+// mustCount reports whether the result of a search is to be compared with the folder: at first,
+// now and then, and when the folder has changed and a search finds nothing.
 func (s *session) mustCount(found []imap.UID) bool {
 	return s.count.at.IsZero() || time.Since(s.count.at) >= recount || len(found) == 0 && s.exists() != s.count.exists
 }
@@ -73,10 +73,10 @@ func (s *session) exists() uint32 {
 	return 0
 }
 
-// recount returns the mails that are there, were not found, and do not have the mark. One is
-// enough to believe no such search any more.
+// recount returns the mails that are there, were not found, and do not have the mark. One such
+// mail is enough to believe no such search any more.
 func (s *session) recount(ctx context.Context, found []imap.UID) ([]imap.UID, error) {
-	// Before the search: a mail that comes during it is counted the next time.
+	// Counted before the search, so that a mail that comes during it is counted the next time.
 	exists := s.exists()
 	all, err := s.find(ctx, &imap.SearchCriteria{})
 	if err != nil {
@@ -123,8 +123,8 @@ func (c *count) isDone(uid imap.UID) bool {
 	return ok
 }
 
-// marked returns those of the mails that have the mark, by their flags. One of which the
-// server does not tell the flags has none.
+// marked returns those of the mails that have the mark, by their flags. A mail whose flags the
+// server does not list has no mark.
 func (s *session) marked(ctx context.Context, uids []imap.UID) (map[imap.UID]struct{}, error) {
 	done := map[imap.UID]struct{}{}
 	for group := range slices.Chunk(uids, listGroup) {
@@ -158,8 +158,8 @@ func (s *session) find(ctx context.Context, criteria *imap.SearchCriteria) ([]im
 }
 
 // keeps reports whether delivered mails that are found again are to be marked again. A server
-// may lose a mark once, when another process reads the folder at that moment; one that loses
-// the mark of a mail each time in this session does not keep it.
+// may lose a mark once, when another process reads the folder at that moment. A server that
+// loses the mark of a mail each time in this session does not keep marks.
 func (s *session) keeps(found []imap.UID) bool {
 	if !s.keywords || len(found) == 0 {
 		return false
@@ -172,7 +172,7 @@ func (s *session) keeps(found []imap.UID) bool {
 	return s.keywords
 }
 
-// remarks are what people should know of a server with which all goes well nevertheless.
+// remarks are what people should know about a server although everything works with it.
 func (s *session) remarks() string {
 	var list []string
 	if s.count.blind {
@@ -190,10 +190,10 @@ func (s *session) remarks() string {
 	return strings.Join(list, "; ")
 }
 
-// tidy is what can be done about a server that keeps no account of what was handled.
+// tidy is the advice about a server that does not remember which mails were handled.
 const tidy = "set imap.processed to a folder that handled mails are moved to, or keep the folder small"
 
-// expand lists a set. Those of a sane server are small and closed.
+// expand lists the UIDs of a set. The sets of a sane server are small and closed.
 func expand(all imap.NumSet) ([]imap.UID, error) {
 	set, ok := all.(imap.UIDSet)
 	if !ok {

@@ -18,12 +18,12 @@ import (
 const (
 	// talk bounds the bytes of an exchange that fetches no mail.
 	talk = 1 << 20
-	// minRate is the slowest transfer, in bytes per second, that is waited for.
+	// minRate is the slowest transfer, in bytes per second, that does not time out.
 	minRate = 64 << 10
 )
 
-// session is one connection. The library has no time-outs and no contexts, and its own
-// Close can block, so every use of the client runs within do. field-notes 2.1
+// session is one connection. The library has neither time-outs nor contexts, and its own Close
+// can block, so every use of the client runs within do. field-notes 2.1
 type session struct {
 	config Config
 	conn   *meteredConn
@@ -42,8 +42,8 @@ type session struct {
 	noIdle     bool
 }
 
-// meteredConn cuts itself when more arrives than was allowed: the library would allocate
-// whatever the server announces. field-notes 2.4
+// meteredConn cuts itself when more arrives than was allowed, because the library would
+// allocate whatever the server announces. field-notes 2.4
 type meteredConn struct {
 	net.Conn
 	left atomic.Int64
@@ -60,7 +60,7 @@ func (c *meteredConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// do bounds one exchange in time and bytes. Cutting TCP is what frees every waiter.
+// do bounds one exchange in time and bytes. Cutting TCP frees every waiter.
 func (s *session) do(ctx context.Context, limit time.Duration, budget int64, exchange func() error) error {
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -68,6 +68,8 @@ func (s *session) do(ctx context.Context, limit time.Duration, budget int64, exc
 	defer stop()
 	s.conn.left.Store(budget)
 	err := exchange()
+
+	// The reason for the cut says more than the error that the library makes of it.
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -86,7 +88,7 @@ func (s *session) ask(ctx context.Context, exchange func() error) error {
 
 func (s *session) cut() { s.conn.Conn.Close() }
 
-// close cuts the connection and waits for the library to let go of it.
+// close cuts the connection and waits until the library has let go of it.
 func (s *session) close() {
 	s.cut()
 	if s.client != nil {
@@ -96,7 +98,7 @@ func (s *session) close() {
 
 // connect dials and logs in.
 func connect(ctx context.Context, c Config) (*session, error) {
-	// A dead connection is found within 40 seconds, also while nothing is asked.
+	// A dead connection is noticed within 40 seconds, even while no command runs.
 	dialer := net.Dialer{Timeout: c.Timeouts.Exchange,
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 20 * time.Second, Interval: 5 * time.Second, Count: 4}}
 	conn, err := dialer.DialContext(ctx, "tcp", c.Address)
@@ -117,8 +119,8 @@ func connect(ctx context.Context, c Config) (*session, error) {
 	return s, nil
 }
 
-// greeting waits for the server's first words. Where a server said why it takes no client and hung
-// up, go-imap tells by chance one or the other: it is asked until it tells the reason.
+// greeting waits for the server's first words. If a server says why it accepts no client and hangs up, go-imap
+// returns at random either the reason or the end of the connection, so it is asked until it returns the reason.
 func greeting(client *imapclient.Client) (err error) {
 	var said *imap.Error
 	for range 64 {
@@ -137,7 +139,7 @@ func (s *session) greet(ctx context.Context) error {
 	err := s.ask(ctx, func() (err error) {
 		switch s.config.TLS {
 		case TLSStart:
-			// On an error the library has closed the connection and waits for nothing.
+			// After an error the library has closed the connection and does not block.
 			if s.client, err = imapclient.NewStartTLS(s.conn, options); err != nil {
 				return err
 			}
@@ -168,7 +170,7 @@ func (s *session) greet(ctx context.Context) error {
 	return nil
 }
 
-// notice runs in the library's reader, which it must not hold up.
+// notice runs in the library's reader, so it must not block.
 func (s *session) notice(d *imapclient.UnilateralDataMailbox) {
 	if d.NumMessages == nil {
 		return
@@ -179,8 +181,7 @@ func (s *session) notice(d *imapclient.UnilateralDataMailbox) {
 	}
 }
 
-// refused reports whether err is the server's NO or BAD to a command, after which the
-// connection is as good as before.
+// refused reports whether err is the server's NO or BAD to a command, after which the connection can still be used.
 func refused(err error) bool {
 	var said *imap.Error
 	return errors.As(err, &said) && (said.Type == imap.StatusResponseTypeNo || said.Type == imap.StatusResponseTypeBad)
@@ -200,15 +201,15 @@ func (s *session) open(ctx context.Context, folder string, readOnly bool) error 
 	return nil
 }
 
-// wait returns when something may have arrived, or after d. The server has proved that it
-// lives then: IDLE alone never notices one that hangs. field-notes 2.1
+// wait returns when something may have arrived, or after d. By then the server has proved that
+// it lives: IDLE alone never notices a server that hangs. field-notes 2.1
 func (s *session) wait(ctx context.Context, d time.Duration) error {
 	idle, err := s.idle(ctx)
 	if err != nil {
 		return fmt.Errorf("begin idle: %w", err)
 	}
 
-	// What the server says by itself is bounded as an answer is.
+	// What the server sends by itself is bounded like an answer.
 	s.conn.left.Store(talk)
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -236,7 +237,7 @@ func (s *session) wait(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-// idle begins IDLE, or returns nil where there is none.
+// idle begins IDLE, or returns nil if the server has none.
 func (s *session) idle(ctx context.Context) (idle *imapclient.IdleCommand, err error) {
 	if s.noIdle || !s.caps.Has(imap.CapIdle) {
 		return nil, nil

@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// errShared is a folder that another account reads, too.
+// errShared means that another account reads the folder, too.
 var errShared = errors.New("another account on this machine reads the same folder, and each would take the other's answers, so this one reads nothing: " +
 	"give every account a mailbox or a folder of its own (imap.username, imap.mailbox), and an address of its own (callback)")
 
-// occupy takes the folder for this process, where that is asked for and possible. It is held until the
-// watcher ends, also while there is no connection.
+// occupy takes the folder for this process, if that is configured and possible. The folder is
+// held until the watcher ends, even while there is no connection.
 func (w *Watcher) occupy() (err error) {
 	if !w.config.Sole || w.occupied != nil {
 		return nil
@@ -22,7 +22,7 @@ func (w *Watcher) occupy() (err error) {
 	return err
 }
 
-// vacate lets other processes have the folder.
+// vacate releases the folder for other processes.
 func (w *Watcher) vacate() {
 	if w.occupied != nil {
 		_ = w.occupied.Close() // it was only listened on
@@ -30,7 +30,7 @@ func (w *Watcher) vacate() {
 	}
 }
 
-// place names the folder among all folders of all servers, and tells nothing of them.
+// place is a name of the folder among all folders of all servers, which reveals nothing about them.
 func (c Config) place() string {
 	folder := c.Mailbox
 	if strings.EqualFold(folder, "INBOX") { // the one name that has no case

@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// occupy takes a name that processes of this machine can have one at a time, and that the system takes
-// back with the process: that of an abstract socket. What another user of the machine has taken holds
-// nothing up, because other users are not trusted.
+// occupy takes a name that only one process of this machine can have at a time, and that the
+// system takes back when the process ends: that of an abstract socket. A name that another user
+// of the machine has taken holds nothing up, because other users are not trusted.
 func occupy(place string) (io.Closer, error) {
 	name := "@registrar-r01-mailbox-" + place
 	l, err := net.Listen("unix", name)
@@ -28,13 +28,13 @@ func occupy(place string) (io.Closer, error) {
 	return o, nil
 }
 
-// occupied is a folder that this process reads alone.
+// occupied is a folder that only this process reads.
 type occupied struct {
 	listener net.Listener
 	ended    chan struct{}
 }
 
-// answer lets others look who has the name, until it is closed.
+// answer lets others check who holds the name, until it is closed.
 func (o *occupied) answer() {
 	defer close(o.ended)
 	for {
@@ -53,7 +53,7 @@ func (o *occupied) Close() error {
 	return err
 }
 
-// isOurs reports whether a process of this user has a name.
+// isOurs reports whether a process of this user holds a name.
 func isOurs(name string) bool {
 	conn, err := net.Dial("unix", name)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// firstPoll is the first wait after a mail. Later ones double: mails come in
-// bursts, and some servers never announce one that arrives just before IDLE begins.
+// firstPoll is the first wait after a mail. Later waits double. Mails come in bursts, and some
+// servers never announce one that arrives just before IDLE begins.
 const firstPoll = time.Second
 
 const (
@@ -24,7 +24,7 @@ const (
 	attempts   = 3       // before a mail is treated as a troublemaker, or a folder as having one
 )
 
-// Watcher hands over what arrives in a folder. Make it with New, and Run it once.
+// Watcher hands over the mails that arrive in a folder. Make it with New, and Run it once.
 type Watcher struct {
 	config Config
 	store  Store
@@ -44,14 +44,14 @@ type Watcher struct {
 	unsearchable bool // the server can't look for answers
 }
 
-// trouble is a mail that did not come as announced.
+// trouble is what is known about a mail that did not come as announced.
 type trouble struct {
 	attempts int
 	large    bool      // far more came than was announced
 	until    time.Time // set aside; zero = not
 }
 
-// New makes a watcher. It connects when it is run.
+// New makes a watcher. It connects when it runs.
 func New(c Config, store Store, log *slog.Logger) *Watcher {
 	return &Watcher{config: c.withDefaults(), store: store, log: log,
 		handled: map[imap.UID][]stamp{}, trouble: map[imap.UID]trouble{}}
@@ -100,7 +100,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// watch is one session: it always ends with an error.
+// watch runs one session, which always ends with an error.
 func (w *Watcher) watch(ctx context.Context) error {
 	if err := w.occupy(); err != nil {
 		return err
@@ -125,6 +125,7 @@ func (w *Watcher) watch(ctx context.Context) error {
 	w.status.connected()
 	w.log.Info("mailbox connected", "address", w.config.Address, "folder", w.config.Mailbox, "uid_validity", s.validity, "keeps_keywords", s.keywords)
 
+	// Even with rare polls, a server that hangs must be noticed within Rearm.
 	longest := min(w.config.Poll, w.config.Timeouts.Rearm)
 	for pause := firstPoll; ; pause *= 2 {
 		before := w.delivered
@@ -133,6 +134,7 @@ func (w *Watcher) watch(ctx context.Context) error {
 			return err
 		}
 
+		// Only a complete pass shows that no mail breaks the connection.
 		w.failures, w.broken = 0, 0
 		w.status.passed(w.setAside(), s.remarks())
 
@@ -147,7 +149,7 @@ func (w *Watcher) watch(ctx context.Context) error {
 	}
 }
 
-// pass hands over everything that waits.
+// pass hands over every mail that waits.
 func (w *Watcher) pass(ctx context.Context, s *session) error {
 	found, err := s.search(ctx)
 	if err != nil {
@@ -164,6 +166,7 @@ func (w *Watcher) pass(ctx context.Context, s *session) error {
 		}
 
 		for _, part := range [][]imap.UID{first, group} {
+			// A mail that was fetched ahead of its turn comes again with its own group.
 			part = slices.DeleteFunc(slices.Clone(part), func(uid imap.UID) bool { return o.passed[uid] })
 			if len(part) == 0 {
 				continue
@@ -182,9 +185,9 @@ func (w *Watcher) pass(ctx context.Context, s *session) error {
 	return nil
 }
 
-// groups cuts what was found into parts that are listed by one command each. Mails that
-// failed before come last and alone, so that they hold up no other. When many wait that were not
-// handed over, the parts are small, so that an answer overtakes them soon.
+// groups cuts the found mails into parts that are listed by one command each. Mails that failed
+// before come last and alone, so that they hold up no other. When many wait that were not
+// handed over yet, the parts are small, so that an answer overtakes them soon.
 func (w *Watcher) groups(found []imap.UID, waiting int) [][]imap.UID {
 	var calm []imap.UID
 	var last [][]imap.UID
@@ -210,7 +213,7 @@ func (w *Watcher) groups(found []imap.UID, waiting int) [][]imap.UID {
 	return append(slices.Collect(slices.Chunk(calm, size)), last...)
 }
 
-// forget drops what is known of mails that are gone.
+// forget drops what is known about mails that are gone.
 func (w *Watcher) forget(found []imap.UID) {
 	for uid := range w.handled {
 		if _, ok := slices.BinarySearch(found, uid); !ok {
@@ -224,9 +227,10 @@ func (w *Watcher) forget(found []imap.UID) {
 	}
 }
 
-// group lists mails and fetches those that are new. What the server says of a mail, or that it
-// says nothing, decides how it is fetched, never whether.
+// group lists mails and fetches the new ones. What the server says about a mail, or that it
+// says nothing, decides how the mail is fetched, never whether it is.
 func (w *Watcher) group(ctx context.Context, s *session, uids []imap.UID) error {
+	// Dates only if they identify a mail that was handed over, because some servers read every mail to answer.
 	met := slices.ContainsFunc(uids, func(uid imap.UID) bool { return len(w.handled[uid]) > 0 })
 	entries, err := s.list(ctx, uids, met)
 	if err != nil {
@@ -263,7 +267,7 @@ func (w *Watcher) group(ctx context.Context, s *session, uids []imap.UID) error 
 	return nil
 }
 
-// fresh picks, of what is listed of a UID, a mail that was not delivered.
+// fresh picks, from what is listed under a UID, a mail that was not delivered.
 func (w *Watcher) fresh(uid imap.UID, listed []entry) (entry, bool) {
 	if sized := slices.DeleteFunc(slices.Clone(listed), func(e entry) bool { return e.size < 0 }); len(sized) > 0 {
 		listed = sized
@@ -279,7 +283,7 @@ func (w *Watcher) fresh(uid imap.UID, listed []entry) (entry, bool) {
 	return entry{}, false
 }
 
-// blame counts a connection that broke while mails were fetched, and the mail if it was one.
+// blame counts a connection that broke while mails were fetched, and an attempt at the mail if it was only one.
 func (w *Watcher) blame(ctx context.Context, uids []imap.UID, err error) error {
 	if ctx.Err() == nil {
 		w.broken++
@@ -331,7 +335,7 @@ func (w *Watcher) deliver(ctx context.Context, s *session, entries []entry, trun
 
 	failed := w.store.Deliver(ctx, mails)
 	if failed != nil {
-		// So that a mail which the store does not take keeps no other waiting.
+		// One by one, so that a mail that the store does not take keeps no other waiting.
 		mails, failed = w.oneByOne(ctx, mails)
 	}
 
@@ -339,7 +343,7 @@ func (w *Watcher) deliver(ctx context.Context, s *session, entries []entry, trun
 		failed = fmt.Errorf("deliver mail: %w", failed)
 	}
 
-	// Only what is stored is flagged: a flagged mail is not read again.
+	// Only stored mails are flagged, because a flagged mail is not read again.
 	var taken []imap.UID
 	for _, e := range entries[:len(mails)] {
 		w.handled[e.uid] = append(w.handled[e.uid], e.stamp())
@@ -355,7 +359,7 @@ func (w *Watcher) deliver(ctx context.Context, s *session, entries []entry, trun
 	return errors.Join(failed, w.settle(ctx, s, slices.Compact(taken)))
 }
 
-// oneByOne hands over what the store did not take together, as far as it takes it.
+// oneByOne hands over, one by one, mails that the store did not take together, up to the first that it does not take.
 func (w *Watcher) oneByOne(ctx context.Context, mails []Mail) ([]Mail, error) {
 	for i := range mails {
 		if err := w.store.Deliver(ctx, mails[i:i+1]); err != nil {
@@ -365,11 +369,11 @@ func (w *Watcher) oneByOne(ctx context.Context, mails []Mail) ([]Mail, error) {
 	return mails, nil
 }
 
-// settle marks and moves mails that are safe in the store. A server that refuses that is
-// reported, and watched on.
+// settle marks and moves mails that are safe in the store. If a server refuses that, it is
+// reported, and watching continues.
 func (w *Watcher) settle(ctx context.Context, s *session, uids []imap.UID) error {
 	var complaints error
-	// The mark first: a mail that can't be moved is known as handled all the same.
+	// The mark first, so that a mail that can't be moved is still known as handled.
 	for _, step := range []func(context.Context, []imap.UID) error{s.mark, s.move} {
 		err := step(ctx, uids)
 		if err != nil && !refused(err) {

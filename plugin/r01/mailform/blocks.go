@@ -14,15 +14,15 @@ type block struct {
 
 var (
 	ruled = lazyregexp.New(`^[ \t]*(?:[-=_*~#+][ \t]?){3,}[ \t]*$`)
-	// closing begins what no value runs on into: a rule, the mark of a signature, its words.
+	// closing begins lines that can't continue a value: a rule, the mark of a signature, its words.
 	closing = lazyregexp.New(`^(?:[ \t]*(?:[-=_*~#+][ \t]?){3,}[ \t]*|--[ \t]*|(?i:[ \t]*(?:с уважением|всего доброго|(?:best |kind )?regards|sincerely)[\s,.!].*|[ \t]*(?:с уважением|(?:best |kind )?regards|sincerely)))$`)
 )
 
-// emptyLine parts paragraphs.
+// emptyLine separates paragraphs.
 var emptyLine = lazyregexp.New(`\n(?:[ \t]*\n)+`)
 
-// blocksOf parts a text. A text in which every second line is empty has none but those
-// that rules part: some mailer has doubled its line ends, or made a paragraph of each line.
+// blocksOf cuts a text into blocks. If every second line of a text is empty, only rules
+// separate its blocks: some mailer has doubled its line ends, or made a paragraph of each line.
 func blocksOf(text string) (all []block) {
 	lines := strings.Split(text, "\n")
 	if doubleSpaced(lines) {
@@ -41,6 +41,7 @@ func blocksOf(text string) (all []block) {
 		switch {
 		case l == "--" || l == "-- ":
 			end()
+			// The signature goes from here to the end of the text.
 			b.signed = true
 		case strings.TrimSpace(l) == "" || ruled.MatchString(l):
 			end()
@@ -53,8 +54,7 @@ func blocksOf(text string) (all []block) {
 	return all
 }
 
-// doubleSpaced tells that no two lines of a text stand together, and that lines of a group
-// are among them.
+// doubleSpaced reports whether no two lines of a text are adjacent, while it has lines of a group.
 func doubleSpaced(lines []string) bool {
 	values, before := 0, true // an empty line
 	for _, l := range lines {
@@ -71,8 +71,8 @@ func doubleSpaced(lines []string) bool {
 	return values >= fewest
 }
 
-// singleSpaced drops one of the empty lines behind each line. The mark of a signature stays
-// alone, and so does what follows it.
+// singleSpaced drops one of the empty lines after each line. The mark of a signature stays
+// alone, and so does the line after it.
 func singleSpaced(lines []string) (kept []string) {
 	written := false
 	for _, l := range lines {
@@ -85,8 +85,7 @@ func singleSpaced(lines []string) (kept []string) {
 	return kept
 }
 
-// tidied is a text without what programs put around and into it: the armour of a signature,
-// and links behind names.
+// tidied is a text without what programs put around and into it: the armour of a signature, and links after names.
 func tidied(text string) string {
 	if strings.Contains(text, "-----BEGIN PGP ") {
 		text = armour.ReplaceAllString(text, "")
@@ -102,7 +101,7 @@ var (
 	link   = lazyregexp.New(`([\pL\pN][\pL\pN.-]*)[ \t]*\n?[ \t]*(?:<https?://([^\s<>/]+)/?>|\[https?://([^\s\[\]/]+)/?\]|\(https?://([^\s()/]+)/?\))`)
 )
 
-// unlinked is a name without the link to itself behind it.
+// unlinked is a name without the link to the same name after it.
 func unlinked(text string) string {
 	m := link.FindStringSubmatch(text)
 	host := strings.TrimPrefix(strings.ToLower(m[2]+m[3]+m[4]), "www.")
@@ -112,7 +111,7 @@ func unlinked(text string) string {
 	return text
 }
 
-// sameName reports whether two names are spellings of one.
+// sameName reports whether two names are spellings of the same one.
 func sameName(a, b string) bool {
 	x, errX := Name(a)
 	y, errY := Name(b)

@@ -2,9 +2,9 @@ package mailform
 
 import "registrar.panel/shared/registrar"
 
-// UpdateClient makes the template that changes how to reach the client with a handle: its
-// key and the given fields, no others. A field without values stays as it is. Or it names
-// every mistake; paths begin with "contact.". r01-mail 2.7
+// UpdateClient makes the template that changes how to reach the client with a handle: its key
+// and only the given fields. A field without values is not changed. If there are mistakes, it
+// names every one instead; paths begin with "contact.". r01-mail 2.7
 func UpdateClient(handle string, r registrar.Registrant) (Template, []registrar.Problem) {
 	kind, ok := KindOfHandle(handle)
 	r = arranged(r)
@@ -21,7 +21,7 @@ func UpdateClient(handle string, r registrar.Registrant) (Template, []registrar.
 	return Template{Person: p}, fillChanges(p, personQuestions(), r)
 }
 
-// changes are the questions of an update: none must be answered, and some may not be.
+// changes returns the questions of an update: no answer is required, and some are not allowed.
 func changes[T any](questions []question[T]) []question[T] {
 	var all []question[T]
 	for _, q := range questions {

@@ -11,8 +11,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// question is one field of a contact: how it is asked, how it is checked and how it is
-// sent. The form, the validation and the template all come from the one table of its kind.
+// question is one field of a contact: how it is asked, checked and sent. The form, the
+// validation and the template of a kind all come from one table of questions.
 type question[T any] struct {
 	registrar.Field
 	name  string                                 // of the field in the template; "" = not sent
@@ -24,7 +24,7 @@ type question[T any] struct {
 	shut  string                                 // the code of why it may not be answered; "" = it may
 }
 
-// value is what a field of a template holds.
+// value is the content of a field of a template.
 type value interface {
 	lines() []string // as they are sent
 	set([]string)    // as they were entered
@@ -60,14 +60,13 @@ func (d *Day) lines() []string {
 	return []string{fmt.Sprintf("%02d.%02d.%04d", d.Date.Day, d.Month, d.Year)}
 }
 
-// Registrants lists whom R01 knows. A sole trader is an organization there. r01-mail 2.5
+// Registrants lists the kinds of registrants that R01 knows. A sole trader is an organization there. r01-mail 2.5
 func Registrants() []registrar.RegistrantKind {
 	return []registrar.RegistrantKind{registrar.Person, registrar.Organization}
 }
 
-// Client makes the template that registers a registrant under a handle, or names every
-// mistake. Paths begin with "contact.", and count values as they are sent; by today birth
-// dates are judged.
+// Client makes the template that registers a registrant under a handle, or names every mistake. Paths
+// begin with "contact.", and count values as they are sent; birth dates are judged as of today.
 func Client(handle string, r registrar.Registrant, today registrar.Date) (Template, []registrar.Problem) {
 	r = Normal(r)
 	switch r.Kind {
@@ -83,8 +82,7 @@ func Client(handle string, r registrar.Registrant, today registrar.Date) (Templa
 	return Template{}, []registrar.Problem{says(codeKind, "kinds", fmt.Sprint(Registrants())).at("contact.kind")}
 }
 
-// nativeName holds that residents have a name in their own script. Of others, the Latin one
-// stands for it.
+// nativeName requires residents to have a name in their own script. For others, the Latin name replaces it.
 func nativeName(r registrar.Registrant) []registrar.Problem {
 	if len(r.Fields["name"]) > 0 || abroad(r) {
 		return nil
@@ -101,7 +99,7 @@ func fill[T any](t *T, questions []question[T], r registrar.Registrant) []regist
 		values := r.Fields[q.Key]
 		wrong := q.wrong(values)
 		problems = append(problems, wrong...)
-		// The template takes only what was found right, and relies on that.
+		// The template takes only values that were found right, and relies on that.
 		if len(values) > 0 && len(wrong) == 0 && q.at != nil {
 			q.at(t).set(values)
 		}
@@ -129,6 +127,7 @@ func (q question[T]) wrong(values []string) (problems []registrar.Problem) {
 		}
 	}
 
+	// Only values that are right by themselves are judged together.
 	if len(problems) > 0 || len(values) == 0 || q.whole == nil {
 		return problems
 	}
@@ -139,16 +138,15 @@ func (q question[T]) wrong(values []string) (problems []registrar.Problem) {
 	return nil
 }
 
-// count judges how many values there are, as every form is judged. What each is, R01 has rules of its
-// own for.
+// count judges how many values there are, as for any form. The values themselves are judged by R01's own rules.
 func (q question[T]) count(values []string) []registrar.Problem {
 	alone := registrar.Form{Fields: []registrar.Field{{Key: q.Key, Required: q.Required, Multiple: q.Multiple, Example: q.Example}}}
 	return alone.Problems(registrar.Registrant{Fields: map[string][]string{q.Key: values}})
 }
 
-// complain returns what is wrong with one value, without quoting it.
+// complain returns what is wrong with a value, without quoting it.
 func (q question[T]) complain(v string) complaint {
-	// First of all, and whatever the field: what could be more than a value. r01-mail 2.3
+	// First, for every field: a value must not contain anything that could be more than a value. r01-mail 2.3
 	if c := injection(v); !c.none() {
 		return c
 	}
@@ -185,8 +183,8 @@ func clientLines[T any](heading, handle string, t *T, questions []question[T]) [
 	return lines
 }
 
-// IdentityKeys lists the contact keys that say who a registrant is, not how to reach it.
-// R01 changes what they hold by letter only. r01-mail 2.7
+// IdentityKeys lists the contact keys that say who a registrant is, and not how to reach the
+// registrant. R01 changes these only by letter. r01-mail 2.7
 func IdentityKeys(kind registrar.RegistrantKind) []string {
 	if kind == registrar.Organization {
 		return identityKeys(organizationQuestions())
@@ -208,8 +206,8 @@ func problem(path, format string, args ...any) registrar.Problem {
 	return registrar.Problem{Path: path, Message: fmt.Sprintf(format, args...)}
 }
 
-// Form is what an order asks for: all of a registration, of a transfer and of a change of registrant,
-// what can be changed of an update, and nothing of others. The error is [registrar.Invalid].
+// Form returns what an order asks for: the whole contact for a registration, a transfer and a change of
+// registrant, what can be changed for an update, and nothing for others. The error is [registrar.Invalid].
 func Form(tld string, kind registrar.OperationKind, registrant registrar.RegistrantKind) (registrar.Form, error) {
 	var problems []registrar.Problem
 	if zones[tld] == nil {

@@ -33,8 +33,8 @@ func NewDomain(name, handle string, servers []registrar.Nameserver) (Template, [
 	return Template{Domain: d}, nameserverProblems(name, servers)
 }
 
-// UpdateDomain makes the template that gives a domain another full set of name servers.
-// The handle is its present one: the mail interface changes no registrant. r01-mail 2.7
+// UpdateDomain makes the template that gives a domain another full set of name servers. The handle
+// is the domain's present one, because the mail interface changes no registrant. r01-mail 2.7
 func UpdateDomain(name, handle string, servers []registrar.Nameserver) (Template, []registrar.Problem) {
 	d := &Domain{Name: name, Admin: handle, Nameservers: servers, State: delegated}
 	return Template{Domain: d}, nameserverProblems(name, servers)
@@ -56,6 +56,7 @@ func (d *Domain) lines() []line {
 
 	add("admin-o", d.Admin, "handle")
 
+	// The name is repeated for each address. r01-mail 2.6
 	for i, s := range d.Nameservers {
 		path := fmt.Sprintf("nameservers[%d]", i)
 		if len(s.IPs) == 0 {
@@ -99,7 +100,7 @@ func wrongNameserver(domain string, s registrar.Nameserver) complaint {
 	switch {
 	case !isHost(s.Host):
 		return says(codeServer)
-	// The registry keeps addresses of hosts inside of the domain, and of no others. r01-mail 2.6
+	// The registry keeps addresses only of hosts inside the domain. r01-mail 2.6
 	case inside && len(s.IPs) == 0:
 		return says(codeInside, "domain", domain)
 	case !inside && len(s.IPs) > 0:
@@ -124,7 +125,7 @@ func wrongNameserver(domain string, s registrar.Nameserver) complaint {
 	return complaint{}
 }
 
-// isPublic reports whether an address may be that of a server which all can reach.
+// isPublic reports whether an address may belong to a server in the public network.
 func isPublic(a netip.Addr) bool {
 	if !a.IsGlobalUnicast() || a.IsPrivate() || a.Is6() && !globalIPv6.Contains(a) {
 		return false
@@ -134,7 +135,7 @@ func isPublic(a netip.Addr) bool {
 
 var globalIPv6 = netip.MustParsePrefix("2000::/3")
 
-// special are the networks that no server can be in, beside the private ones. RFC 6890, 9637
+// special are the networks in which no server can be, beside the private ones. RFC 6890, 9637
 var special = sync.OnceValue(func() (all []netip.Prefix) {
 	for _, p := range []string{"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
 		"240.0.0.0/4", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"} {

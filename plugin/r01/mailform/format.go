@@ -37,9 +37,8 @@ type Body struct {
 // maxLine is the longest line that mail carries, in bytes without its end. RFC 5322 2.1.1
 const maxLine = 998
 
-// Format writes the body of a request in the preferred charset, or in the other one if
-// the text fits only there. An error is a *[FieldError] that names the field; it means
-// that nothing may be sent.
+// Format writes the body of a request in the preferred charset, or in the other one if the text
+// fits only there. An error is a *[FieldError] that names the field; then nothing may be sent.
 func Format(r Request, password string, preferred Charset) (Body, error) {
 	if err := r.check(); err != nil {
 		return Body{}, err
@@ -47,7 +46,7 @@ func Format(r Request, password string, preferred Charset) (Body, error) {
 	lines := r.lines(password)
 	for i := range lines {
 		lines[i].tidy()
-		// Judged as it is sent: a letter that is spelt by others may become what opens a template.
+		// Judged as it is sent, because a letter that is spelt by others may become the mark that opens a template.
 		if what := injection(lines[i].value); lines[i].name != "" && !what.none() {
 			return Body{}, &FieldError{lines[i].path, what.english()}
 		}
@@ -59,7 +58,7 @@ func Format(r Request, password string, preferred Charset) (Body, error) {
 	return encode(lines, charset)
 }
 
-// choose picks the first charset that every line fits. r01-mail 1.3
+// choose returns the first charset that every line fits. r01-mail 1.3
 func choose(lines []line, preferred Charset) (Charset, error) {
 	order := map[Charset][]Charset{KOI8R: {KOI8R, Windows1251}, Windows1251: {Windows1251, KOI8R}}[preferred]
 	if order == nil {
@@ -109,15 +108,15 @@ func encode(lines []line, c Charset) (Body, error) {
 	return body, nil
 }
 
-// tidy writes a value as it is sent.
+// tidy brings a value into the form in which it is sent.
 func (l *line) tidy() {
 	if !l.exact {
 		l.value = strings.TrimSpace(spelt(l.value))
 	}
 }
 
-// injection returns why a value could be read as more than a value. It never repairs: what
-// the normal form of an entry leaves must be entered differently. r01-mail 2.3
+// injection returns why a value could be read as more than a value. It never repairs: a value
+// that is still wrong in its normal form must be entered differently. r01-mail 2.3
 func injection(value string) complaint {
 	if !utf8.ValidString(value) {
 		return says(codeUTF8)

@@ -16,10 +16,10 @@ var (
 	prefixPattern = lazyregexp.New(`^[0-9A-Z_]{1,20}$`)
 )
 
-// HandleSuffixes lists what a handle can end in: the usual one and the older one.
+// HandleSuffixes lists the possible ends of a handle: the usual one and the older one.
 func HandleSuffixes() []string { return []string{"R01", "GPT"} }
 
-// IsHandlePrefix reports whether new handles can begin so.
+// IsHandlePrefix reports whether new handles can begin with s.
 func IsHandlePrefix(s string) bool { return prefixPattern.MatchString(s) }
 
 // Handle makes PREFIX_COUNTER_RANDOM-R01, or …-ORG-R01 for an organization. The counter is
@@ -44,17 +44,17 @@ func KindOfHandle(handle string) (kind registrar.RegistrantKind, ok bool) {
 	return registrar.Person, true
 }
 
-// object matches what may be a handle or a domain name, with the sign before it.
+// object matches a possible handle or domain name, with the character before it.
 var object = lazyregexp.New(`(^|[^\pL\pN_.@-])([\pL\pN_][\pL\pN_.-]*)`)
 
-// Limits on the names that one text is searched for: it may be a list of all there are.
+// Limits on the names that one text is searched for, because it may be a list of all names.
 const (
 	mostObjects = 20
 	mostWords   = 2000 // that may be one, with a point or a hyphen in it
 )
 
-// Objects lists the domains and handles that a text names, each once, in the form in which
-// requests keep them: the first twenty. Mail addresses do not count.
+// Objects lists the first twenty domains and handles that a text names, each once, in the form
+// in which requests keep them. Mail addresses do not count.
 func Objects(text string) []string {
 	var all []string
 	words := 0
@@ -74,7 +74,7 @@ func Objects(text string) []string {
 		}
 
 		words++
-		// What stands before an @ names a mailbox.
+		// A word before an @ names a mailbox.
 		if m[5] < len(text) && text[m[5]] == '@' {
 			continue
 		}

@@ -10,10 +10,10 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// What may stand beside what a mail states is what is known to be harmless: lists of words
-// that take it back are never whole. r01-mail 3.4
+// Sentences beside the statements of a mail must be known to be harmless: a list of words that
+// take a statement back would never be complete. r01-mail 3.4
 
-// tone is how a sentence that states nothing agrees with what a mail states.
+// tone is how a sentence that states nothing agrees with the statements of a mail.
 type tone string
 
 const (
@@ -26,14 +26,14 @@ const (
 	dated   tone = "dated"   // it names a date till which a domain is paid
 )
 
-// phrase is a sentence that is known. With a word that may take something back it is not,
+// phrase is a known sentence. If it has a word that may take something back, it does not count,
 // unless it is a warning, is sorry or names a date.
 type phrase struct {
 	tone    tone
 	pattern string
 }
 
-// What recurs in phrases. Blanks are single there, and case does not matter.
+// Recurring parts of phrases. Blanks are single there, and case does not matter.
 var phraseParts = strings.NewReplacer(
 	"{domain}", aDomain, "{date}", aDate,
 	"{words}", `[\pL ,'’-]{0,60}`,
@@ -43,7 +43,7 @@ var phraseParts = strings.NewReplacer(
 
 func phrases() []phrase {
 	return []phrase{
-		// Whom it is for, who wrote it, and how to reach them.
+		// For whom the mail is, who wrote it, and how to reach them.
 		{neutral, `(?:уважаем\pL+|здравствуйте|добрый (?:день|вечер)|доброе утро|приветствуем(?: вас)?)(?:[ ,]+` + addresseeRu + `){0,4}`},
 		{neutral, `(?:dear|hello|hi|greetings|good (?:morning|day|afternoon|evening))(?:[ ,]+` + addresseeEn + `){0,4}`},
 		{neutral, `(?:с (?:наилучшими пожеланиями|уважением)|всего (?:доброго|хорошего)|(?:ваш[аи]? )?(?:команда|служба (?:поддержки|регистрации)|отдел \pL+|техническая поддержка|техподдержка))[,\s]*{signer}`},
@@ -55,7 +55,7 @@ func phrases() []phrase {
 		{neutral, `(?:большое )?(?:спасибо|благодарим(?: вас)?),?(?: \pL+,?){0,3}(?: что | за )(?:пользу\pL+|выбра\pL+|выбор|работа\pL+|доверие|сотрудничество|обращени\pL+|внимание|использовани\pL+|регистраци\pL+|покупк\pL+|заказ\pL*|оплат\pL+)(?: \pL+){0,4}(?: {R01})?`},
 		{neutral, `(?:большое )?спасибо|thanks|thank you(?: (?:very much|for (?:using|choosing|being|your (?:order|registration|trust|business|attention|cooperation|payment))(?: \pL+){0,4}(?: {R01})?))?`},
 
-		// Signs of a banner, and how the mail was made.
+		// Words of a banner, and how the mail was made.
 		{neutral, `(?:внимание|осторожно|важно|caution|warning|attention|notice|important|external(?: (?:e-?mail|mail|message|sender))?|внешн(?:ее|яя) (?:письмо|почта|сообщение)|disclaimer|confidential(?:ity notice)?|конфиденциально)`},
 		{warning, `(?:это|данное|настоящее)? ?(?:письмо|сообщение|уведомление)? ?(?:было )?(?:сформирован\pL*|создан\pL*|отправлен\pL*|сгенерирован\pL*|составлен\pL*|является)? ?(?:автоматическ\pL+|почтовым роботом|роботом|автоматом)(?: (?:письмо|сообщение|уведомление|ответ|роботом|почтовым роботом|системой|{R01}))*(?:[,;]? (?:и )?(?:пожалуйста,? )?не (?:отвечайте|требует ответа|нужно отвечать|надо отвечать)(?: на (?:него|это письмо|него письмом))?)?`},
 		{warning, `(?:пожалуйста,? |просьба |просим )?(?:не (?:отвечайте|отвечать)|отвечать)(?: на (?:это|данное) (?:письмо|сообщение|уведомление)| на него)?(?: не (?:нужно|надо|требуется|следует))?`},
@@ -65,7 +65,7 @@ func phrases() []phrase {
 		{warning, `you don't often get e-?mail from {contact}|learn why this is important(?: at)?(?: {contact})?|вы редко получаете (?:почту|письма|сообщения)(?: электронной почты)? от {contact}`},
 		{neutral, `(?:sent|отправлено) (?:from|с|из|via|by) (?:my |моего |мобильн\pL+ )?[\pL\pN. ]{1,40}`},
 
-		// What it is about.
+		// The subject of the mail.
 		{neutral, `(?:ниже |вот )?(?:привод\pL+ |привед[её]н\pL* |следу\pL+ )?(?:результат\pL*|итог\pL*|ответ\pL*|отч[её]т\pL*|уведомлени\pL+)(?: (?:обработки|выполнения|рассмотрения|исполнения|регистратора|робота|почтового робота|о результат\pL+|об? (?:обработке|выполнении|регистрации|продлении|изменении|рассмотрении)(?: домена(?: {domain})?)?|{R01})){0,3}(?: (?:на|по|о|об))?(?: ваш\pL*)?(?: {заявка})?(?: {R01})?`},
 		{neutral, `ваш\pL* {заявка} (?:был\pL* )?(?:получен\pL*(?: и)? ?)?(?:обработан\pL*|рассмотрен\pL*)`},
 		{neutral, `(?:this is|here (?:is|are)|below (?:is|are)|see below,?) (?:what became of|the (?:results?|outcome|answers?|repl(?:y|ies)|report)(?: of(?: processing)?| to| on)?) ?(?:your |the )?{request}?`},
@@ -81,13 +81,13 @@ func phrases() []phrase {
 		{sorry, `(?:к сожалению,? )?(?:мы )?(?:ваш\pL* )?{заявка} (?:не (?:был\pL* )?(?:выполнен\pL*|исполнен\pL*)|не может быть (?:выполнен\pL*|исполнен\pL*))`},
 		{sorry, `(?:unfortunately,? )?(?:your|the) {request} (?:has not been|was not|could not be|can not be|cannot be) (?:completed|carried out|executed|fulfilled|processed)`},
 
-		// An answer is to come.
+		// An answer will follow.
 		{hopeful, `(?:о результат\pL+(?: \pL+){0,4} (?:вы )?(?:будет|будете|получите|узнаете|сообщим)|(?:вы )?(?:получите|будете|вам (?:прид[её]т|будет|поступит)))(?: \pL+,?){0,12}`},
 		{hopeful, `(?:пожалуйста,? )?(?:ожидайте|дождитесь|ждите)(?: \pL+){0,8}|обработка (?:займ[её]т|длится|занимает)(?: [\pL\pN-]+){0,5}|(?:ваш\pL* )?{заявка} (?:обрабатывается|находится в обработке|в обработке|принят\pL* к (?:исполнению|обработке|рассмотрению)|получен\pL*|принят\pL*)`},
 		{hopeful, `(?:you will|we will|we'll) (?:be (?:informed|notified|told)|receive|get|inform you|notify you|let you know)(?: \pL+,?){0,14}`},
 		{hopeful, `please (?:wait|be patient)(?: \pL+){0,8}|processing (?:takes|may take|will take)(?: [\pL\pN-]+){0,6}|(?:your|the) {request} (?:is being processed|is in progress|has been (?:received|accepted)|was (?:received|accepted))`},
 
-		// Till when a domain is paid.
+		// Until when a domain is paid.
 		{dated, `(?:(?:it|the domain(?: name)?|the registration|(?:the )?domain(?: name)? {domain}) (?:is |will be )?)?(?:now )?(?:paid|valid|registered|active|paid and delegated|prolonged|renewed)[ -](?:till|until|up to|through):? {date}`},
 		{dated, `(?:the |its |new |the new )?(?:expir(?:y|ation)|paid[ -]till|renewal) date(?: of (?:the )?domain(?: {domain})?)?(?: is|:)? ?{date}`},
 		{dated, `(?:it|the domain|the registration|domain {domain}) expires(?: on)? {date}`},
@@ -98,7 +98,7 @@ func phrases() []phrase {
 	}
 }
 
-// known are the phrases as patterns of a whole sentence, made once.
+// known are the phrases compiled as patterns of a whole sentence, once.
 var known = sync.OnceValue(func() (all []knownPhrase) {
 	more := strings.NewReplacer(
 		"{R01}", `(?:R01|РО1|Р01|www\.r01\.ru|«R01»|"R01"|ООО «?"?Регистратор R01»?"?|Регистратор\pL* R01)`,
@@ -118,10 +118,10 @@ type knownPhrase struct {
 	pattern *regexp.Regexp
 }
 
-// longestSentence is more than a sentence has that is known; in bytes.
+// longestSentence is longer than any known sentence, in bytes.
 const longestSentence = 2000
 
-// harmless classifies a sentence that states nothing, and returns the date that it mentions.
+// harmless classifies a sentence that states nothing, and returns the date that the sentence mentions.
 func harmless(sentence string) (tone, Result) {
 	text := strings.Join(strings.Fields(sentence), " ")
 	if !hasLetter.MatchString(addressed.ReplaceAllString(text, "")) {
@@ -137,7 +137,7 @@ func harmless(sentence string) (tone, Result) {
 		switch {
 		case m == nil:
 			continue
-		// It holds words that take something back, and means the mail itself by them.
+		// Its words that take something back are about the mail itself.
 		case p.tone == warning:
 			return neutral, Result{}
 		case p.tone != sorry && p.tone != dated && takesBack(text):
@@ -164,8 +164,8 @@ var (
 	condition = lazyregexp.New(`(?i)(?:^|[^\pL])(?:if|unless|should you|если|в случае)(?:[^\pL]|$)`)
 )
 
-// ofMail reports a banner or a disclaimer: every word of it speaks of the mail itself, of who
-// may read it, and of what to do with it.
+// ofMail reports whether a text is a banner or a disclaimer: every word is about the mail
+// itself, who may read it, and what to do with it.
 func ofMail(text string, conditionBefore bool) bool {
 	conditional := condition.MatchString(text)
 	about, words := false, 0
@@ -184,7 +184,7 @@ func ofMail(text string, conditionBefore bool) bool {
 	return about && words >= fewest
 }
 
-// wordKind is what a word of banners and disclaimers is.
+// wordKind is the kind of a word in banners and disclaimers.
 type wordKind string
 
 const (
@@ -196,7 +196,7 @@ const (
 
 const longestEnding = 5 // letters of a Russian word beyond its stem
 
-// vocabulary returns the kind of a word; "" = none of them.
+// vocabulary returns the kind of a word; "" = the word is not known.
 func vocabulary(word string) wordKind {
 	if kind, ok := englishWords()[word]; ok {
 		return kind
@@ -255,7 +255,7 @@ func wordsOfKinds(lists map[wordKind]string) map[string]wordKind {
 	return all
 }
 
-// takesBack reports whether a text may turn round what a mail says elsewhere.
+// takesBack reports whether a text may reverse what a mail says elsewhere.
 func takesBack(text string) bool {
 	if strings.ContainsAny(text, "@./") {
 		text = named.ReplaceAllString(text, " ")
@@ -279,7 +279,7 @@ func hasStem(stems map[string]bool, word string) bool {
 	return stems[word]
 }
 
-// named are links, addresses and names of hosts: what is in them says nothing.
+// named are links, addresses and names of hosts, whose words say nothing.
 var named = lazyregexp.New(`(?i)<?(?:https?://|www\.|mailto:)\S+|\S+@\S+|[\pL\pN-]+(?:\.[\pL\pN-]+)*\.\pL{2,}`)
 
 var reversing = sync.OnceValue(func() map[string]bool {
@@ -302,10 +302,10 @@ func setOf(words string) map[string]bool {
 	return all
 }
 
-// nothing is the value of a line that has none.
+// nothing matches a value that stands for no value.
 var nothing = lazyregexp.New(`(?i)^\s*(?:no|none|нет|not set|not used|n/a|-|0|false)\s*$`)
 
-// matter is what mails of R01 are about; generic is the trade as such, as in a signature.
+// matter is what mails of R01 are about; generic is the trade in general, as in a signature.
 var (
 	matter  = lazyregexp.New(`(?i)(?:^|[^\pL])(?:регистрац\pL*|зарегистр\pL*|перерегистр\pL*|делегир\pL*|продл\pL*|домен|домен[ауе]|доменом|доменного имени|доменное имя|заявк\pL*|запрос\pL*|операци\pL*|оплат\pL*|плат[её]ж\pL*|договор\pL*|payment|paid|agreement|contract|registration|registered|register|deregist\pL*|unregist\pL*|delegat\pL*|undelegat\pL*|renew\pL*|prolong\pL*|domain|domain's|request|application|operation|order)(?:[^\pL]|$)`)
 	generic = lazyregexp.New(`(?i)регистраци\pL+ (?:и продлени\pL+ )?(?:домен(?:ов|ах|ами|ных)|имен)[\pL ]{0,20}|(?:domain|domain names?) (?:registration|registrar|hosting)s?|registration of domains?(?: names)?`)
@@ -313,7 +313,7 @@ var (
 
 func ofMatter(text string) bool { return matter.MatchString(generic.ReplaceAllString(text, " ")) }
 
-// succeeds reports whether a subject says that all went well.
+// succeeds reports whether a subject says that everything went well.
 func succeeds(subject string) bool {
 	for _, w := range aWord.FindAllString(strings.ToLower(subject), -1) {
 		if succeeding()[strings.ReplaceAll(w, "ё", "е")] {

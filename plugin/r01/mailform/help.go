@@ -1,6 +1,6 @@
 package mailform
 
-// helped adds to questions what to write and where to find it.
+// helped adds to questions the help about what to write and where to find it.
 func helped[T any](questions []question[T], by map[string]map[string]string) []question[T] {
 	for i := range questions {
 		questions[i].Help = by[questions[i].Key]

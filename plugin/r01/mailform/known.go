@@ -9,8 +9,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Letters is a text without what is no letter and no digit, in lower case: by it values are
-// compared that people write in different lines and with different signs.
+// Letters returns only the letters and digits of a text, in lower case. It serves to compare
+// values that people write on different lines and with different punctuation.
 func Letters(text string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
@@ -20,9 +20,8 @@ func Letters(text string) string {
 	}, text)
 }
 
-// OtherContact is what a registrant gives otherwise than its client was registered with, of the
-// fields that R01 changes by mail: what an update has to say. Without fields there is nothing.
-// r01-mail 2.7
+// OtherContact returns what a registrant gives differently from how its client was registered, among the fields
+// that R01 changes by mail: the contents of an update. If nothing differs, there are no fields. r01-mail 2.7
 func OtherContact(known, given registrar.Registrant) registrar.Registrant {
 	known, given = Normal(known), Normal(given)
 	changed := registrar.Registrant{Kind: given.Kind, Fields: map[string][]string{}}
@@ -40,7 +39,7 @@ func OtherContact(known, given registrar.Registrant) registrar.Registrant {
 	return changed
 }
 
-// NoteChanges says of each field that it is changed at R01 with an order.
+// NoteChanges says for each field that it is changed at R01 together with an order.
 func NoteChanges(handle string, changed registrar.Registrant) (notes []registrar.Problem) {
 	for _, key := range slices.Sorted(maps.Keys(changed.Fields)) {
 		notes = append(notes, says(codeOther, "handle", handle).at("contact."+key))
@@ -48,12 +47,12 @@ func NoteChanges(handle string, changed registrar.Registrant) (notes []registrar
 	return notes
 }
 
-// NoteUnknown says that a client was taken over, so that what R01 has of it is not known.
+// NoteUnknown says that a client was taken over, so that it is not known what R01 has about it.
 func NoteUnknown(handle string) registrar.Problem {
 	return says(codeUnknown, "handle", handle).at("contact")
 }
 
-// Updated is a registrant after an update that R01 has carried out.
+// Updated returns a registrant as after an update that R01 has carried out.
 func Updated(known registrar.Registrant, sent Template) registrar.Registrant {
 	r := registrar.Registrant{Kind: known.Kind, Fields: maps.Clone(known.Fields)}
 	switch {

@@ -8,8 +8,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// layouts reads a mail by the two built-in layouts, as a whole: what states something, and
-// everything beside it, which must be known to be harmless or speak of something else.
+// layouts reads a mail by the two built-in layouts, as a whole: its statements, and everything
+// beside them, which must be known to be harmless or be about something else.
 type layouts struct{}
 
 // page is what was found in a mail so far.
@@ -20,7 +20,7 @@ type page struct {
 	unclear string // why a part of it that looks like an answer is none
 }
 
-// aside is a sentence that states nothing that is understood.
+// aside is a sentence without an understood statement.
 type aside struct {
 	text     string
 	place    int  // its paragraph
@@ -47,16 +47,17 @@ func (layouts) read(in Input) (Reading, bool) {
 	return Reading{Results: p.results}, true
 }
 
-// nowhere is the place of what is indented, which is beside nothing.
+// nowhere is the place of indented text, which is beside nothing.
 const nowhere = -1
 
-// maxParagraphs is more than a block has; it keeps the numbers of paragraphs apart.
+// maxParagraphs is more than any block has; it keeps the numbers of paragraphs apart.
 const maxParagraphs = longest
 
-// add reads a block: a group of values with words around them, or paragraphs.
+// add reads a block: a group of values with sentences around it, or paragraphs.
 func (p *page) add(b block, place int) {
 	g := readGroup(b.lines)
 	switch {
+	// A signature states nothing, in whatever layout.
 	case !g.answers() || b.signed:
 		p.addProse(b.lines, place, 1, b.signed)
 		return
@@ -68,13 +69,14 @@ func (p *page) add(b block, place int) {
 		}
 		p.state(r, place)
 	}
+
 	for _, v := range g.odd {
 		p.asides = append(p.asides, aside{text: v, place: place, results: len(p.results), loose: true})
 	}
 	p.addProse(g.prose, place, 0, false) // all of it is beside the group
 }
 
-// state takes in a result, unless lines have said the same.
+// state adds a result, unless value lines have said the same.
 func (p *page) state(r Result, place int) {
 	for _, known := range p.results {
 		if known.Outcome == r.Outcome && r.Rule != valueRule && known.Rule == valueRule && (r.Domain == known.Domain && r.Handle == known.Handle || r.Domain == "" && r.Handle == "") && agree(known, r) {
@@ -84,8 +86,8 @@ func (p *page) state(r Result, place int) {
 	p.results, p.places = append(p.results, r), append(p.places, place)
 }
 
-// addProse reads lines that are no values, as paragraphs from a place on. What is indented
-// states nothing, with what runs on from it.
+// addProse reads lines that are no values, as paragraphs from a place on. Indented text states
+// nothing, nor does text that runs on from it.
 func (p *page) addProse(lines []string, place, step int, signed bool) {
 	var own, moved []string
 	for _, l := range lines {
@@ -101,7 +103,7 @@ func (p *page) addProse(lines []string, place, step int, signed bool) {
 	for _, text := range paragraphs(own) {
 		before := len(p.results)
 		results, asides := readParagraph(text)
-		// In a signature nothing is stated: what reads so is an aside.
+		// A signature states nothing: a sentence in it that reads like a statement is an aside.
 		if signed && len(results) > 0 {
 			results, asides = nil, []string{text}
 		}
@@ -129,13 +131,13 @@ func (p *page) addProse(lines []string, place, step int, signed bool) {
 }
 
 var (
-	// template is a line of a request, as we send it or R01 repeats it: no sentence.
+	// template is a line of a request, as we send it or R01 repeats it, and not a sentence.
 	template = lazyregexp.New(`^(?:#\[.*|(?i:state[ \t]*:[ \t]*DELEGATED[ \t]*$|(?:task|action|object|domain|nic-hdl|paid-till|type|agreement|password|pay-type|admin-o|nserver|descr|person(?:-r)?|org(?:-r)?|passport|birth-date|` +
 		`p-addr|address-r|phone|fax-no|e-mail|code|kpp|ogrn|bank|created|registrar|queue)[ \t]*:.*))$`)
 	decoration = lazyregexp.New(`^[-=*_~# ]{2,}([^-=*_~#].*?)[-=*_~# ]{2,}$`)
 )
 
-// undecorated is a line without the rules on both its sides.
+// undecorated is a line without the rules on both sides.
 func undecorated(line string) string {
 	if m := decoration.FindStringSubmatch(line); m != nil {
 		return m[1]
@@ -158,7 +160,7 @@ func (p *page) weigh(subject string) string {
 	return p.weighSubject(subject)
 }
 
-// weighAside returns why a sentence puts in doubt what the mail states.
+// weighAside returns why a sentence puts the statements of the mail in doubt.
 func (p *page) weighAside(a aside) string {
 	if a.loose {
 		if takesBack(a.text) && !nothing.MatchString(a.text) {
@@ -173,7 +175,7 @@ func (p *page) weighAside(a aside) string {
 	}
 
 	switch {
-	// A date in a signature, or in what is indented, belongs to no result.
+	// A date in a signature, or in indented text, belongs to no result.
 	case kind == unknown, kind == dated && (a.signed || a.place == nowhere):
 	case kind == dated:
 		return p.date(a, date)
@@ -196,7 +198,7 @@ func (p *page) weighAside(a aside) string {
 	return ""
 }
 
-// fits reports whether a sentence that is harmless beside some outcomes is beside those.
+// fits reports whether a sentence of this tone agrees with the outcomes of all results.
 func (p *page) fits(kind tone) bool {
 	return !slices.ContainsFunc(p.results, func(r Result) bool {
 		switch kind {
@@ -211,7 +213,7 @@ func (p *page) fits(kind tone) bool {
 	})
 }
 
-// date gives the date of a sentence to the success it stands beside.
+// date assigns the date of a sentence to the success beside it.
 func (p *page) date(a aside, said Result) string {
 	var beside, all []int
 	for i, r := range p.results {
@@ -224,7 +226,7 @@ func (p *page) date(a aside, said Result) string {
 		}
 	}
 
-	// One that stands apart from all of them belongs to the only one there is.
+	// A date that stands apart from all of them belongs to the only one there is.
 	if len(beside) == 0 {
 		beside = all
 	}
@@ -245,7 +247,7 @@ func (p *page) date(a aside, said Result) string {
 	return ""
 }
 
-// names reports whether a text names what a result is about.
+// names reports whether a text names the object of a result.
 func (p *page) names(text string) bool {
 	objects := Objects(text)
 	return slices.ContainsFunc(p.results, func(r Result) bool {
@@ -253,7 +255,7 @@ func (p *page) names(text string) bool {
 	})
 }
 
-// weighSubject returns why a subject does not agree with what the mail states.
+// weighSubject returns why a subject does not agree with the statements of the mail.
 func (p *page) weighSubject(subject string) string {
 	if forwards(subject) {
 		return "its subject says that it was forwarded"
@@ -264,7 +266,7 @@ func (p *page) weighSubject(subject string) string {
 
 	bad, good := takesBack(subject), succeeds(subject)
 	for _, r := range p.results {
-		// In either direction: a good word above a refusal is as odd as a bad one above a success.
+		// In both directions: a good word above a refusal is as odd as a bad one above a success.
 		ok := r.Outcome == registrar.ReplyDone || r.Outcome == registrar.ReplyQueued
 		if ok && bad || good && !bad && !ok && r.Outcome != registrar.ReplyNotDelegated && r.Outcome != registrar.ReplyNotice {
 			return "its subject does not agree with what it says"

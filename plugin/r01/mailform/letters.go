@@ -9,7 +9,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// typography replaces what koi8-r lacks and means the same without. r01-mail 1.3
+// typography replaces signs that koi8-r lacks by plain ones of the same meaning. r01-mail 1.3
 var typography = strings.NewReplacer(
 	"«", `"`, "»", `"`, "“", `"`, "”", `"`, "„", `"`, "‟", `"`, "‹", `"`, "›", `"`, "″", `"`, "〝", `"`, "〞", `"`,
 	"‘", "'", "’", "'", "‚", "'", "‛", "'", "′", "'", "ʼ", "'", "ʹ", "'", "ʻ", "'", "´", "'",
@@ -19,8 +19,8 @@ var typography = strings.NewReplacer(
 	"\u00a0", " ", "\u2009", " ", "\u202f", " ",
 )
 
-// spelt writes a value as it is sent: with plain signs, and in place of a letter that no
-// charset of R01 has the one that means the same, such as a wide or a joined one.
+// spelt writes a value as it is sent: with plain signs, and with a letter that no charset of
+// R01 has, such as a wide or a joined one, replaced by one that means the same.
 func spelt(value string) string {
 	value = typography.Replace(value)
 	if writable(value) {
@@ -39,8 +39,7 @@ func spelt(value string) string {
 
 const stress = '\u0301'
 
-// withoutStress drops the marks of stress that texts on Russian put over vowels: they belong
-// to no spelling.
+// withoutStress drops the stress marks that texts about Russian put over vowels: they belong to no spelling.
 func withoutStress(value string) string {
 	if !strings.ContainsRune(value, stress) {
 		return value
@@ -56,7 +55,7 @@ func withoutStress(value string) string {
 	return b.String()
 }
 
-// isWritable reports whether a charset that R01 reads has a character.
+// isWritable reports whether any charset that R01 reads has a character.
 func isWritable(r rune) bool {
 	for _, c := range Charsets() {
 		if _, ok := c.table().EncodeRune(r); ok {
@@ -70,8 +69,8 @@ func writable(value string) bool {
 	return !strings.ContainsFunc(value, func(r rune) bool { return !isWritable(r) })
 }
 
-// strangers lists the characters of a value that are not as they must be, each once, and what
-// to write for them where that is known.
+// strangers lists the characters of a value that are not allowed, each once, and what to write
+// instead if that is known.
 func strangers(value string, fits func(rune) bool, latin bool) complaint {
 	const most = 5
 	var letters, instead []string
@@ -92,6 +91,7 @@ func strangers(value string, fits func(rune) bool, latin bool) complaint {
 	}
 
 	advice, adviceRu, code := "; write it as the Latin or Russian line of the document has it", "; напишите так, как в латинской или русской строке документа", codeLetters
+	// Advice for only some of the letters would leave the value wrong.
 	if len(instead) == len(letters) {
 		advice, adviceRu = ": write "+strings.Join(instead, ", "), ": напишите "+strings.Join(instead, ", ")
 	}
@@ -110,15 +110,15 @@ func strangers(value string, fits func(rune) bool, latin bool) complaint {
 	return c
 }
 
-// unwritable names the letters that no charset of R01 has. r01-mail 1.3
+// unwritable complains about letters that no charset of R01 has. r01-mail 1.3
 func unwritable(value string) complaint { return strangers(value, isWritable, false) }
 
-// notLatin names what is not in ASCII.
+// notLatin complains about characters that are not in ASCII.
 func notLatin(value string) complaint {
 	return strangers(value, func(r rune) bool { return r < unicode.MaxASCII }, true)
 }
 
-// transliterated is a letter in those that R01 takes, or "". latin asks for Latin ones.
+// transliterated spells a letter in letters that R01 takes, or returns "". latin asks for Latin ones.
 func transliterated(r rune, latin bool) string {
 	if t, ok := inTable(r, nearest()); ok {
 		return t
@@ -139,7 +139,7 @@ func transliterated(r rune, latin bool) string {
 	return plain
 }
 
-// inTable looks a letter up in a table of small ones.
+// inTable looks a letter up in a table of small letters.
 func inTable(r rune, table map[rune]string) (string, bool) {
 	if t, ok := table[r]; ok {
 		return t, true
@@ -152,8 +152,8 @@ func inTable(r rune, table map[rune]string) (string, bool) {
 	return string(unicode.ToUpper(first[0])) + string(first[1:]), true
 }
 
-// nearest are letters with a spelling of their own in passports, by ICAO 9303, and Cyrillic
-// ones of other languages, as Russian spells them.
+// nearest are letters that passports spell in their own way, by ICAO 9303, and Cyrillic letters
+// of other languages, as Russian spells them.
 var nearest = sync.OnceValue(func() map[rune]string {
 	return map[rune]string{
 		'ä': "ae", 'ö': "oe", 'ü': "ue", 'ß': "ss", 'æ': "ae", 'œ': "oe", 'ø': "oe", 'å': "aa", 'ð': "d", 'þ': "th", 'đ': "d", 'ł': "l", 'ı': "i", 'ŋ': "n",
@@ -164,8 +164,8 @@ var nearest = sync.OnceValue(func() map[rune]string {
 	}
 })
 
-// romanised is Russian as passports write it since 2014, by ICAO 9303, with the Ukrainian and
-// Belarusian letters.
+// romanised is Russian as passports have written it since 2014, by ICAO 9303, with the
+// Ukrainian and Belarusian letters.
 var romanised = sync.OnceValue(func() map[rune]string {
 	return map[rune]string{
 		'а': "a", 'б': "b", 'в': "v", 'г': "g", 'д': "d", 'е': "e", 'ё': "e", 'ж': "zh", 'з': "z", 'и': "i", 'й': "i", 'к': "k", 'л': "l", 'м': "m", 'н': "n", 'о': "o",

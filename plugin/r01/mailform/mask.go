@@ -8,17 +8,16 @@ import (
 )
 
 var (
-	// secretLine is a password, anywhere in a line.
+	// secretLine is a password anywhere in a line.
 	secretLine = lazyregexp.New(`(?i)((?:passw(?:or)?d|пароль)[ \t]*[:=]).*$`)
 	// fieldLine is a field as in a body of ours, quoted or not.
 	fieldLine = lazyregexp.New(`^([ \t>|]*)([A-Za-z][A-Za-z-]*)[ \t]*:`)
-	// plainLine is quoting alone, or with a heading: what no value runs on into.
+	// plainLine has only quotation signs, or also a heading: such a line can't continue a value.
 	plainLine = lazyregexp.New(`^[ \t>|]*(#\[.*)?$`)
 )
 
-// Mask hides passwords and the personal and identity fields of templates in a text, such
-// as a mail that quotes our request. A value that a mailer broke runs on to the next
-// field, heading or empty line.
+// Mask hides passwords and the personal and identity fields of templates in a text, such as a mail that
+// quotes our request. A value that a mailer has wrapped runs on to the next field, heading or empty line.
 func Mask(text string) string {
 	private := privateFields()
 	lines := strings.Split(text, "\n")
@@ -36,14 +35,15 @@ func Mask(text string) string {
 			lines[i] = hidden
 		}
 
+		// A password is hidden wherever it stands, in a field or in a sentence.
 		lines[i] = secretLine.ReplaceAllString(lines[i], "$1 "+hidden)
 	}
 
 	return strings.Join(lines, "\n")
 }
 
-// privateFields are the names, in templates, of what people must not see. Each mail that comes is
-// masked with them.
+// privateFields are the names, in templates, of fields that people must not see. Each mail that
+// arrives is masked with them.
 var privateFields = sync.OnceValue(func() map[string]bool {
 	names := map[string]bool{"password": true, "passwd": true}
 	addPrivate(names, personQuestions())

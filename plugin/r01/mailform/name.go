@@ -12,8 +12,8 @@ import (
 	"registrar.panel/internal/lazyregexp"
 )
 
-// zones are the zones R01 registers by mail, with the labels each takes. R01 takes
-// Cyrillic labels under .su. field-notes 3.2
+// zones are the zones in which R01 registers by mail, with the labels that each allows. R01
+// accepts Cyrillic labels under .su. field-notes 3.2
 var zones = map[string]*lazyregexp.Regexp{
 	"ru":       latinLabel,
 	"su":       lazyregexp.New(latinLabel.String() + `|` + cyrillicLabel.String()),
@@ -27,11 +27,11 @@ var (
 
 const fewestLetters = 2
 
-// Name reads the name of a second-level domain in a zone of R01, in Unicode or ACE, in
-// any case, with or without a trailing dot, and returns it as the panel and the wire have
-// it: ACE, lower case, no dot at the end. The error tells a person what is wrong.
+// Name reads the name of a second-level domain in a zone of R01, in Unicode or ACE, in any
+// case, with or without a trailing dot, and returns it in the form that the panel and the wire
+// use: ACE, lower case, no dot at the end. The error tells a person what is wrong.
 func Name(input string) (ace string, err error) {
-	// The profile of registration folds nothing by itself.
+	// The profile for registration does no folding by itself.
 	folded := norm.NFC.String(strings.ToLower(strings.TrimSuffix(input, ".")))
 	if folded == "" {
 		return "", errors.New("a domain name is required")
@@ -61,13 +61,13 @@ func Name(input string) (ace string, err error) {
 
 var asciiLabel = lazyregexp.New(`^` + hostLabel + `$`)
 
-// isLabel holds length and hyphens. Hyphens third and fourth mean an encoding. RFC 5891 4.2.3.1
+// isLabel checks length and hyphens. Hyphens as third and fourth character mark an encoding. RFC 5891 4.2.3.1
 func isLabel(label string) bool {
 	encoded := len(label) > 3 && label[2:4] == "--"
 	return asciiLabel.MatchString(label) && (!encoded || strings.HasPrefix(label, "xn--"))
 }
 
-// Unicode writes an ACE name for people. What is not ACE stays as it is.
+// Unicode writes an ACE name for people. A name that is not ACE is not changed.
 func Unicode(ace string) string {
 	if name, err := idna.Registration.ToUnicode(ace); err == nil {
 		return name

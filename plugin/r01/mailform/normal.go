@@ -14,10 +14,10 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Normal gives the answers of a registrant the form in which they are sent, however they were
-// typed: what can be read in one way only is written in R01's. What can't be read stays as it
-// is, for the checks to refuse. A date remains YYYY-MM-DD. Of a non-resident without a name in
-// a script of its own the Latin one stands for it.
+// Normal brings the answers of a registrant into the form in which they are sent, however they
+// were typed: an answer that can be read in only one way is written in R01's way. An answer
+// that can't be read is not changed, so that the checks refuse it. A date remains YYYY-MM-DD.
+// If a non-resident has no name in a script of its own, the Latin name replaces it.
 func Normal(r registrar.Registrant) registrar.Registrant {
 	r = arranged(r)
 	if latin := r.Fields["name_latin"]; abroad(r) && len(r.Fields["name"]) == 0 && len(latin) > 0 {
@@ -26,7 +26,7 @@ func Normal(r registrar.Registrant) registrar.Registrant {
 	return r
 }
 
-// arranged is Normal without what is not there.
+// arranged is Normal without that replacement.
 func arranged(r registrar.Registrant) registrar.Registrant {
 	if r.Kind == registrar.Organization {
 		return arrangedBy(organizationQuestions(), r)
@@ -36,6 +36,7 @@ func arranged(r registrar.Registrant) registrar.Registrant {
 
 func arrangedBy[T any](questions []question[T], typed registrar.Registrant) registrar.Registrant {
 	r := entry.Registrant(typed)
+	// First, because it decides how a phone number without a country is read.
 	abroad := yesNoForm(r.Get("resident"), false) == "false"
 	for _, q := range questions {
 		var values []string
@@ -49,8 +50,8 @@ func arrangedBy[T any](questions []question[T], typed registrar.Registrant) regi
 	return r
 }
 
-// normal gives one answer its normal form: the values that it comes to. Lines of a text area
-// are values of a field that has several. r01-mail 2.3
+// normal returns the values that one answer comes to, in their normal form. Lines of a text
+// area are values of a field that has several. r01-mail 2.3
 func (q question[T]) normal(v string, abroad bool) []string {
 	typed := []string{v}
 	if q.Multiple {
@@ -62,7 +63,7 @@ func (q question[T]) normal(v string, abroad bool) []string {
 
 	var values []string
 	for _, v := range typed {
-		// What is refused for its signs stays as it is, for the check to name them.
+		// A value that is refused for its signs is not changed, so that the check can name them.
 		if injection(v).none() {
 			v = entry.Line(spelt(v))
 			if q.form != nil {
@@ -80,7 +81,7 @@ func (q question[T]) normal(v string, abroad bool) []string {
 // isDash reports whether a value is a line drawn through an empty field.
 func isDash(v string) bool { return strings.Trim(v, "- ") == "" }
 
-// parted separates addresses or numbers that were entered in one line.
+// parted separates addresses or numbers that were entered on one line.
 func parted(lines []string, t registrar.FieldType) (all []string) {
 	const fewestDigits = 7 // of a number; less is the number of an extension
 	for _, l := range lines {
@@ -108,10 +109,10 @@ func countDigits(s string) (n int) {
 	return n
 }
 
-// abroad reports whether a registrant, in its normal form, is no resident of Russia.
+// abroad reports whether a registrant, in its normal form, is not a resident of Russia.
 func abroad(r registrar.Registrant) bool { return r.Get("resident") == "false" }
 
-// yesNoForm understands what forms send for a box that is checked, and people write.
+// yesNoForm understands what forms send for a checked box, and what people write.
 func yesNoForm(v string, _ bool) string {
 	switch strings.ToLower(v) {
 	case "true", "yes", "on", "1", "y", "да":
@@ -142,7 +143,7 @@ func nameForm(v string, _ bool) string {
 	return entry.Line(loneHyphen.ReplaceAllString(v, "-"))
 }
 
-// ownName checks a name in the script of its bearer.
+// ownName checks a name in its bearer's own script.
 func ownName(v string) complaint {
 	if c := unwritable(v); !c.none() {
 		return c
@@ -165,7 +166,7 @@ func latinName(v string) complaint {
 	return ownName(v)
 }
 
-// latinText is printable ASCII with a letter in it.
+// latinText accepts printable ASCII with at least one letter.
 func latinText(v string) complaint {
 	if c := notLatin(v); !c.none() {
 		return c
@@ -179,11 +180,11 @@ func latinText(v string) complaint {
 var (
 	numberName = lazyregexp.New(`(?i)^(?:инн|кпп|огрнип|огрн|inn|kpp|ogrnip|ogrn)[ :.]*(?:No\.?)? *`)
 	numberSign = lazyregexp.New(`[ .-]`)
-	// lookAlike are Cyrillic capitals in the place of the Latin ones that numbers may have.
+	// lookAlike are Cyrillic capitals typed in place of the Latin ones that numbers may have.
 	lookAlike = strings.NewReplacer("А", "A", "В", "B", "Е", "E", "К", "K", "М", "M", "Н", "H", "О", "O", "Р", "P", "С", "C", "Т", "T", "У", "Y", "Х", "X")
 )
 
-// numberForm writes a number of the state without what people write around and into it.
+// numberForm writes an official number without what people write around and into it.
 func numberForm(v string, _ bool) string {
 	number := numberSign.ReplaceAllString(numberName.ReplaceAllString(v, ""), "")
 	number = lookAlike.Replace(strings.ToUpper(number))
@@ -200,10 +201,11 @@ var (
 	ofYear    = lazyregexp.New(`(?i) ?г(?:\.|ода|од)?$`)
 )
 
-// dateForm reads a date in the order of the day or of the year, and writes it YYYY-MM-DD.
+// dateForm reads a date that begins with the day or the year, and writes it YYYY-MM-DD.
 func dateForm(v string, _ bool) string {
 	v = ofYear.ReplaceAllString(v, "")
 	day, month, year := "", "", ""
+	// 05/06/1980 has two readings, so it is not changed, and the check reports it. r01-mail 2.4
 	if m := dayFirst.FindStringSubmatch(v); m != nil && !(m[2] == "/" && ambiguous(m[1], m[3])) {
 		day, month, year = m[1], m[3], m[4]
 	} else if m := yearFirst.FindStringSubmatch(v); m != nil {
@@ -218,7 +220,7 @@ func dateForm(v string, _ bool) string {
 	return t.Format(time.DateOnly)
 }
 
-// ambiguous reports whether 03/04/1980 is read otherwise by an American.
+// ambiguous reports whether an American reads 03/04/1980 differently.
 func ambiguous(first, second string) bool {
 	const months = 12
 	a, _ := strconv.Atoi(first) // digits by the pattern
@@ -226,7 +228,7 @@ func ambiguous(first, second string) bool {
 	return a <= months && b <= months && a != b
 }
 
-// monthNamed is the number of a month by its name in Russian or English, or "".
+// monthNamed returns the number of a month by its name in Russian or English, or "".
 func monthNamed(name string) string {
 	name = strings.ToLower(name)
 	for i, stems := range [][]string{{"янв", "jan"}, {"фев", "feb"}, {"мар", "mar"}, {"апр", "apr"}, {"ма", "may"}, {"июн", "jun"},
@@ -248,7 +250,7 @@ func existingDate(v string) complaint {
 	return says(codeDate)
 }
 
-// mailHosts accepts the names of hosts as people type them.
+// mailHosts accepts host names as people type them.
 var mailHosts = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(true), idna.VerifyDNSLength(true), idna.BidiRule())
 
 // emailForm writes the host of a mail address in ACE.

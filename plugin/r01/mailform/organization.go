@@ -9,8 +9,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Organization is an ORGANIZATION template: a company, or a sole trader. What is
-// empty is not sent. r01-mail 2.5
+// Organization is an ORGANIZATION template: a company, or a sole trader. Empty fields are not sent. r01-mail 2.5
 type Organization struct {
 	Handle       string `json:"handle"`
 	NameLatin    Lines  `json:"name_latin,omitempty"`
@@ -23,7 +22,7 @@ type Organization struct {
 	Contacts
 }
 
-// organizationQuestions is everything asked of an organization.
+// organizationQuestions returns everything that an organization is asked for.
 func organizationQuestions() []question[Organization] {
 	return helped(append([]question[Organization]{
 		{name: "org", fixed: true, check: latinText, at: func(o *Organization) value { return &o.NameLatin },
@@ -57,16 +56,16 @@ const (
 	lenTraderOGRN  = 15
 )
 
-// owner is which of the state's numbers an organization has.
+// owner says which official numbers an organization has.
 type owner struct {
 	whom, whomRu string
 	must, may    []string // keys
 	lenOGRN      int
 }
 
-// ownerOf derives from residency and INN what an organization is. A resident company has an INN, a
-// KPP and an OGRN; a sole trader the longer INN and OGRN and no KPP; a foreign one an INN and a
-// KPP where it is on the tax roll of Russia, and never an OGRN. r01-mail 2.5
+// ownerOf derives the sort of an organization from residency and INN. A resident company has an INN,
+// a KPP and an OGRN; a sole trader has the longer INN and OGRN and no KPP; a foreign organization
+// has an INN and a KPP if it is on the tax roll of Russia, and never an OGRN. r01-mail 2.5
 func ownerOf(r registrar.Registrant) owner {
 	switch number := r.Get("inn"); {
 	case abroad(r), strings.HasPrefix(number, foreignINN):
@@ -80,7 +79,7 @@ func ownerOf(r registrar.Registrant) owner {
 // foreignINN begins the INN of a foreign organization.
 const foreignINN = "9909"
 
-// numbersTogether holds which of the state's numbers go together.
+// numbersTogether checks which official numbers are given together.
 func numbersTogether(r registrar.Registrant) (problems []registrar.Problem) {
 	o := ownerOf(r)
 	for _, key := range []string{"inn", "kpp", "ogrn"} {
@@ -91,6 +90,7 @@ func numbersTogether(r registrar.Registrant) (problems []registrar.Problem) {
 			c = says(codeRequiredOf, "whom", o.whom, "whom_ru", o.whomRu)
 		case !want && given && !slices.Contains(o.may, key):
 			c = says(codeNoneOf, "whom", o.whom, "whom_ru", o.whomRu)
+		// A number that is wrong by itself has been reported by its own check.
 		case key == "inn" && given && !want && inn(number).none() && !strings.HasPrefix(number, foreignINN):
 			c = says(codeForeignINN)
 		case want && key == "ogrn" && ogrn(number).none() && len(number) != o.lenOGRN:
@@ -132,8 +132,8 @@ func ogrn(s string) complaint {
 	return ogrnDigit(s)
 }
 
-// innDigits verifies the check digits of an INN: the last one of a company's, the last
-// two of a person's. The weights are the tax service's.
+// innDigits verifies the check digits of an INN: the last one of a company's, the last two of a
+// person's. The weights are the tax service's.
 func innDigits(s string) complaint {
 	weights := []int{3, 7, 2, 4, 10, 3, 5, 9, 4, 6, 8}
 	right := func(n int) bool { // the digit after the first n
@@ -149,8 +149,7 @@ func innDigits(s string) complaint {
 	return says(codeCheckDigit)
 }
 
-// ogrnDigit verifies the last digit: the remainder of the number before it by 11, or by 13
-// for a sole trader.
+// ogrnDigit verifies the last digit: the remainder of the number before it modulo 11, or 13 for a sole trader.
 func ogrnDigit(s string) complaint {
 	last := len(s) - 1
 	remainder := 0

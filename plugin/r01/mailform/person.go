@@ -6,7 +6,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Person is a PERSON template. What is empty is not sent. r01-mail 2.4
+// Person is a PERSON template. Empty fields are not sent. r01-mail 2.4
 type Person struct {
 	Handle    string `json:"handle"`
 	NameLatin Line   `json:"name_latin,omitempty"`
@@ -24,7 +24,7 @@ type Contacts struct {
 	Emails        Lines `json:"emails,omitempty"`
 }
 
-// personQuestions is everything asked of a person.
+// personQuestions returns everything that a person is asked for.
 func personQuestions() []question[Person] {
 	return helped(append([]question[Person]{
 		{name: "person", fixed: true, form: nameForm, check: latinName, at: func(p *Person) value { return &p.NameLatin },
@@ -42,7 +42,7 @@ func personQuestions() []question[Person] {
 	}, contactQuestions(func(p *Person) *Contacts { return &p.Contacts })...), personHelp())
 }
 
-// contactQuestions is what is asked of either kind.
+// contactQuestions returns the questions that both kinds are asked.
 func contactQuestions[T any](of func(*T) *Contacts) []question[T] {
 	return []question[T]{
 		{name: "p-addr", at: func(t *T) value { return &of(t).PostalAddress },
@@ -57,7 +57,7 @@ func contactQuestions[T any](of func(*T) *Contacts) []question[T] {
 		{name: "e-mail", form: emailForm, check: mailable, at: func(t *T) value { return &of(t).Emails },
 			Field: registrar.Field{Key: "emails", Label: label("Mail addresses", "Адреса электронной почты"), Type: registrar.FieldEmail,
 				Required: true, Multiple: true, Example: "sidorov@example.ru", Class: registrar.DataPersonal}},
-		// How the mail interface spells this is not known; it decides what else is asked.
+		// It is not known how the mail interface spells this; it only decides what else is asked.
 		{form: yesNoForm, check: yesNo, Field: registrar.Field{Key: "resident", Label: label("Resident of Russia", "Резидент России"), Type: registrar.FieldYesNo,
 			Example: "true", Class: registrar.DataPersonal}},
 	}
@@ -70,7 +70,7 @@ const (
 	oldest   = 120
 )
 
-// age holds that a person of the birth date may have a passport.
+// age checks that a person with the birth date may have a passport.
 func (p *Person) age(today registrar.Date) []registrar.Problem {
 	if p.BirthDate.IsZero() {
 		return nil

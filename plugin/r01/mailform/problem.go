@@ -7,7 +7,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Codes of what can be wrong with a value that a customer has entered, beside those of every form.
+// Codes of mistakes in a value that a customer has entered, beside those of every form.
 const (
 	codeRequiredOf  = "required_of"
 	codeByLetter    = "by_letter"
@@ -53,10 +53,10 @@ const (
 	codeAddressMore = "address_twice"
 )
 
-// wording is what a problem says, in English and in Russian. {NAME} is a parameter.
+// wording is the text of a problem, in English and in Russian. {NAME} is a parameter.
 type wording struct{ en, ru string }
 
-// wordings has every code. No text holds a value of a personal field, only single letters.
+// wordings has the wording of every code. No text shows a value of a personal field, only single letters.
 var wordings = sync.OnceValue(func() map[string]wording {
 	return map[string]wording{
 		codeRequiredOf: {"is required of {whom}", "нужно заполнить: {whom_ru}"},
@@ -113,7 +113,7 @@ var wordings = sync.OnceValue(func() map[string]wording {
 	}
 })
 
-// complaint is what is wrong with a value; the zero complaint is none.
+// complaint is what is wrong with a value; the zero complaint means that nothing is.
 type complaint struct {
 	code   string
 	params map[string]string
@@ -121,7 +121,7 @@ type complaint struct {
 
 func (c complaint) none() bool { return c.code == "" }
 
-// says makes a complaint. params are names and values by turns.
+// says makes a complaint. params are names and values, alternating.
 func says(code string, params ...string) complaint {
 	c := complaint{code: code}
 	if len(params) > 0 {
@@ -133,7 +133,7 @@ func says(code string, params ...string) complaint {
 	return c
 }
 
-// about adds the example of a field, where the complaint speaks of one.
+// about adds the example of a field, if the complaint mentions one.
 func (c complaint) about(example string) complaint {
 	if !strings.Contains(wordings()[c.code].en, "{example}") {
 		return c
@@ -141,7 +141,7 @@ func (c complaint) about(example string) complaint {
 	return says(c.code, "example", example)
 }
 
-// at is the problem that a field has.
+// at returns the complaint as a problem of a field.
 func (c complaint) at(path string) registrar.Problem {
 	w := wordings()[c.code]
 	p := registrar.Problem{Path: path, Code: c.code, Params: c.params, Message: c.filled(w.en)}
@@ -156,5 +156,5 @@ func (c complaint) filled(text string) string {
 	return text
 }
 
-// english is a complaint without its place.
+// english returns a complaint without its place.
 func (c complaint) english() string { return c.filled(wordings()[c.code].en) }

@@ -9,11 +9,11 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Layout B: sentences that name an object and a fact. R01's own words are not public; these
-// are a guess, and the literal messages of its back end. r01-mail 3.4, 3.5
+// Layout B: sentences that name an object and a fact. R01's own words are not public; these are
+// a guess, and the literal messages of its back end. r01-mail 3.4, 3.5
 
-// statement is a sentence that is understood. Its pattern accounts for the whole of it, so
-// that a "not", an "if" or a "but" in it leaves it not understood.
+// statement is a sentence that is understood. Its pattern must match the whole sentence, so
+// that a sentence with a "not", an "if" or a "but" in it is not understood.
 type statement struct {
 	name    string
 	pattern *regexp.Regexp
@@ -22,7 +22,7 @@ type statement struct {
 	message string // when the sentence has none of its own
 }
 
-// statements are made once: compiling patterns is a good part of configuring a plugin.
+// statements are compiled once, because compiling patterns is a good part of configuring a plugin.
 var statements = sync.OnceValue(func() (all []statement) {
 	for _, s := range sentences() {
 		all = append(all, statement{name: "built-in: " + s.name, outcome: s.outcome, action: s.action,
@@ -31,18 +31,17 @@ var statements = sync.OnceValue(func() (all []statement) {
 	return all
 })
 
-// greeting is an address that a statement may follow in the same sentence.
+// greeting is a salutation that a statement may follow in the same sentence.
 var greeting = lazyregexp.New(`^(?i:(?:уважаем\pL+(?: ` + addresseeRu + `){0,3}|(?:здравствуйте|добрый (?:день|вечер)|доброе утро)(?:,? ` + addresseeRu + `){0,3}|(?:dear|hello|hi|good (?:morning|day|afternoon|evening))(?:,? ` + addresseeEn + `){0,3})[,!.:;]+) ?`)
 
-// Whom a mail addresses: by name, or by what they are.
+// Whom a mail addresses: by name, or by role.
 const (
 	addresseeRu = `(?:(?-i:[А-ЯЁA-Z][\pL.-]*)|партн[её]р\pL*|клиент\pL*|пользовател\pL+|коллег\pL+|абонент\pL*|заказчик\pL*|господа|друзья|господин|госпожа|администратор\pL*|и)`
 	addresseeEn = `(?:(?-i:[A-ZА-ЯЁ][\pL.-]*)|partners?|customers?|clients?|users?|colleagues?|sirs?|madam|or|and|all|friends?|registrants?|there|team|mr\.?|mrs\.?|ms\.?)`
 )
 
-// readParagraph reads one sentence after the other: what it states, and sentences that state
-// nothing. A statement begins the paragraph or follows the end of a sentence; what stands
-// before a colon or semicolon belongs to it.
+// readParagraph reads one sentence after the other: statements, and sentences that state nothing. A statement
+// begins the paragraph or follows the end of a sentence; text before a colon or semicolon belongs to it.
 func readParagraph(text string) (results []Result, asides []string) {
 	for text != "" {
 		text = text[len(greeting.FindString(text)):]
@@ -58,7 +57,7 @@ func readParagraph(text string) (results []Result, asides []string) {
 	return results, asides
 }
 
-// state finds the statement that a text begins with.
+// state finds the statement with which a text begins.
 func state(text string) (r Result, length int, ok bool) {
 	for _, s := range statements() {
 		m := s.pattern.FindStringSubmatch(text)
@@ -67,7 +66,7 @@ func state(text string) (r Result, length int, ok bool) {
 		}
 
 		texts := groups(s.pattern, m)
-		// A name or date in it may be none, and another sentence account for the text.
+		// A name or date in it may be invalid, and another sentence may fit the text.
 		if r, ok = resultOf(s.name, s.outcome, texts); !ok {
 			continue
 		}
@@ -87,11 +86,10 @@ func state(text string) (r Result, length int, ok bool) {
 	return Result{}, 0, false
 }
 
-// opening is how a line begins that opens a sentence, so that it does not run on from the
-// line before.
+// opening is the beginning of a line that opens a sentence, so that the line does not continue the one before.
 var opening = lazyregexp.New(`^(?:Domain|Client|(?:The |Your )?[Rr]equest|Домен|Клиент|(?:Ваша )?[Зз]аявка|(?:Ваш )?[Зз]апрос) `)
 
-// paragraphs joins lines of a block that were broken to fit.
+// paragraphs joins lines of a block that were wrapped.
 func paragraphs(block []string) (all []string) {
 	var lines []string
 	for _, l := range block {
@@ -110,8 +108,8 @@ func paragraphs(block []string) (all []string) {
 	return all
 }
 
-// complete reports whether nothing runs on after the lines: they are an address such as
-// "Dear partner,", end a sentence, or are one of a list of statements.
+// complete reports whether nothing continues the lines: they are a salutation such as "Dear
+// partner,", end a sentence, or are one of a list of statements.
 func complete(lines []string) bool {
 	if len(lines) == 0 {
 		return false

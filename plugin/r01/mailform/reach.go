@@ -10,7 +10,7 @@ import (
 	"registrar.panel/internal/lazyregexp"
 )
 
-// wirePhone is how R01 writes a number: country, area, the rest. r01-mail 2.4
+// wirePhone is R01's form of a number: country, area, the rest. r01-mail 2.4
 var wirePhone = lazyregexp.New(`^\+\d{1,3} \d{1,5} \d{4,8}$`)
 
 var (
@@ -20,10 +20,10 @@ var (
 	plusEight      = lazyregexp.New(`^\+ ?8[ (-]+(\d)`)
 )
 
-// home is the country of numbers without a country code.
+// home is the country of numbers that have no country code.
 const home = "RU"
 
-// phoneForm writes a number, in any usual spelling, as R01 does. An extension does not go.
+// phoneForm writes a number, in any usual spelling, as R01 does. An extension is dropped.
 func phoneForm(v string, abroad bool) string {
 	typed := phoneExtension.ReplaceAllString(phoneLabel.ReplaceAllString(v, ""), "")
 	if strings.HasPrefix(typed, "(+") {
@@ -39,10 +39,10 @@ func phoneForm(v string, abroad bool) string {
 	switch digits := countDigits(typed); {
 	case strings.HasPrefix(typed, "00"):
 		typed = "+" + typed[2:]
-	// 8 is dialled before a number at home: with a plus it is a mistake, and no code of a country.
+	// At home 8 is dialled before a number: after a plus it is a mistake and not a country code.
 	case plusEight.MatchString(typed) && digits == lenNational+1:
 		typed = plusEight.ReplaceAllString(typed, "8$1")
-	// Of a non-resident without a country in the number it is not known which.
+	// The country of a non-resident's number without a country code is not known.
 	case abroad && !strings.HasPrefix(typed, "+") && !(digits == lenNational+1 && strings.ContainsRune("78", rune(typed[0]))):
 		return v
 	}
@@ -61,11 +61,11 @@ func phoneForm(v string, abroad bool) string {
 
 const lenNational = 10 // digits of a Russian number
 
-// noneOfHome are numbers of +7 that no area or network has.
+// noneOfHome are numbers of +7 in no area or network.
 var noneOfHome = lazyregexp.New(`^\+7 [0125]`)
 
-// written joins the groups of a number as it is printed in its country: the first is the area.
-// Where there is none, or a group is too long, it is parted so that both parts are as R01 has them.
+// written joins the groups of a number as it is printed in its country: the first group is the area. If
+// there is no area, or a group is too long, the number is cut so that both parts have R01's lengths.
 func written(international string) string {
 	country, rest, _ := strings.Cut(international, " ")
 	groups := strings.FieldsFunc(rest, func(r rune) bool { return !unicode.IsDigit(r) })
@@ -97,7 +97,7 @@ func phone(v string) complaint {
 
 var mailAddress = lazyregexp.New(`^[!-~]+@[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)+$`)
 
-// mailable checks a mail address. R01 reads Latin ones only.
+// mailable checks a mail address. R01 reads only Latin ones.
 func mailable(v string) complaint {
 	local, _, _ := strings.Cut(v, "@")
 	if c := notLatin(local); !c.none() && strings.Contains(v, "@") {
@@ -120,14 +120,14 @@ var (
 	wordOfIssuer = lazyregexp.New(`\pL{2,}`)
 )
 
-// passportWhole holds that a passport has its number, who has issued it, and when, in
-// whatever lines: R01 finds out hours later.
+// passportWhole checks that a passport has its number, its issuer and its date, on whatever
+// lines: R01 would refuse it only hours later.
 func passportWhole(lines []string) complaint {
 	text := strings.Join(lines, " ; ")
 	rest := dateWithin.ReplaceAllString(text, " ; ")
 	dated := rest != text
 
-	// What dates and offices account for counts for no number.
+	// Dates and codes of offices do not count as a number.
 	rest = codeOfUnit.ReplaceAllString(rest, " ")
 	number := withDigits.FindAllString(rest, -1)
 	const fewest = 5 // signs of a number

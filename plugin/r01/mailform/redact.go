@@ -14,14 +14,14 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// What is shorter stands in a text by chance, and is not looked for.
+// Shorter values occur in a text by chance, so they are not looked for.
 const (
 	shortestText   = 5 // letters and digits
 	shortestNumber = 6 // digits
 )
 
-// Redact hides what clients' templates hold of a registrant wherever a text repeats it,
-// also in another spelling: other case, blanks and punctuation; numbers and phones in other
+// Redact hides the values of a registrant in clients' templates wherever a text repeats them,
+// even in another spelling: in other case, blanks and punctuation; numbers and phones in other
 // groups or without the country; dates in the usual formats; the words of a person's name
 // alone, in another order or declined. Handles, domains and name servers stay.
 func Redact(text string, templates ...Template) string {
@@ -49,7 +49,7 @@ type spelling struct {
 	core    []string                        // bare texts, each of which stands in all that it finds
 }
 
-// mayStandIn reports whether a text can hold what the spelling finds; bare is of that text.
+// mayStandIn reports whether a text can contain what the spelling finds; bare is the bare form of that text.
 func (s spelling) mayStandIn(bare string) bool {
 	return !slices.ContainsFunc(s.core, func(c string) bool { return !strings.Contains(bare, c) })
 }
@@ -86,6 +86,7 @@ func spellings(l line) (all []spelling) {
 		add(numberPattern(n), ofNumber, n)
 	}
 
+	// A single word of a name identifies a person; one of an address does not.
 	if l.name == "person" || l.name == "person-r" {
 		for _, w := range words {
 			if utf8.RuneCountInString(w) >= shortestText {
@@ -105,8 +106,8 @@ func spelled(pattern string, part func(before, after string) bool, core ...strin
 	return s
 }
 
-// bare is a text without what may stand between the characters of a value, and without what may
-// differ in them: only letters and digits, of one case.
+// bare is a text without the characters that may be inserted into a value, and without
+// differences that may occur in it: only letters and digits, in one case.
 func bare(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch r = folded(r); {
@@ -119,7 +120,7 @@ func bare(text string) string {
 	}, text)
 }
 
-// folded is the first of the characters that (?i) takes for the same.
+// folded is the first of the characters that (?i) treats as equal.
 func folded(r rune) rune {
 	if r < utf8.RuneSelf { // most of a mail
 		return unicode.ToUpper(r)
@@ -133,7 +134,7 @@ func folded(r rune) rune {
 
 func ofNothing(string, string) bool { return false }
 
-// ofNumber: a digit goes on at either end.
+// ofNumber reports whether a digit continues the match at either end.
 func ofNumber(before, after string) bool {
 	b, _ := utf8.DecodeLastRuneInString(before)
 	a, _ := utf8.DecodeRuneInString(after)
@@ -145,7 +146,7 @@ var (
 	wordAfter  = lazyregexp.New(`^(?:[\pL\pN_@-]|\.[\pL\pN])`)
 )
 
-// ofWord: it is part of a word, or a label of a domain.
+// ofWord reports whether the match is part of a word, or a label of a domain.
 func ofWord(before, after string) bool {
 	return wordBefore.MatchString(before) || wordAfter.MatchString(after)
 }
@@ -157,7 +158,7 @@ const (
 
 var wordsOf = lazyregexp.New(`[` + letters + `]+`)
 
-// loose spells a word; ё is often written as е.
+// loose matches a word, in which ё is often written as е.
 func loose(word string) string {
 	var b strings.Builder
 	for _, r := range word {
@@ -178,7 +179,7 @@ func phrasePattern(words []string) string {
 	return strings.Join(spelled, `[^`+letters+`]*`)
 }
 
-// namePattern finds a word of a name, and its cases if it is Russian.
+// namePattern matches a word of a name, and its declined forms if it is Russian.
 func namePattern(word string) string {
 	if word[0] < utf8.RuneSelf {
 		return loose(word)
@@ -186,7 +187,7 @@ func namePattern(word string) string {
 	return loose(stem(word)) + `\pL{0,3}`
 }
 
-// stem is what the cases of a word of a name have in common.
+// stem is the common part of the declined forms of a word of a name.
 func stem(word string) string {
 	if word[0] < utf8.RuneSelf {
 		return word
@@ -200,9 +201,9 @@ var (
 	anyLetter   = lazyregexp.New(`\pL`)
 )
 
-// numbersIn lists the numbers of a value, but for its dates, which are looked for as dates. A phone is
-// one with and without its country and its city, a passport with and without its series; of text, long
-// numbers count, and those that are written in groups.
+// numbersIn lists the numbers of a value, except its dates, which are looked for as dates. A
+// phone counts with and without its country and its city, a passport with and without its
+// series; in other text, long numbers count, and those that are written in groups.
 func numbersIn(value string) (numbers []string) {
 	value = date.ReplaceAllStringFunc(value, func(text string) string {
 		if len(datesIn(text)) > 0 {
@@ -227,7 +228,7 @@ func numbersIn(value string) (numbers []string) {
 		}
 	}
 
-	// The longest first, or what is left of it would show.
+	// The longest first, or their remaining parts would show.
 	slices.SortFunc(numbers, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	return slices.DeleteFunc(slices.Compact(numbers), func(n string) bool { return len(n) < shortestNumber })
 }
@@ -238,7 +239,7 @@ func numberPattern(digits string) string {
 
 var date = lazyregexp.New(`\b(?:(\d{4})-(\d{2})-(\d{2})|(\d{2})\.(\d{2})\.(\d{4}))\b`)
 
-// datesIn lists the days that a value names.
+// datesIn lists the days in a value.
 func datesIn(value string) (days []registrar.Date) {
 	for _, m := range date.FindAllStringSubmatch(value, -1) {
 		text := m[1] + "-" + m[2] + "-" + m[3]
@@ -252,14 +253,14 @@ func datesIn(value string) (days []registrar.Date) {
 	return days
 }
 
-// months are how names of months begin, in Russian and English.
+// months are the beginnings of the names of months, in Russian and English.
 var months = [...]string{"янв|jan", "фев|feb", "мар|mar", "апр|apr", "ма[йя]|may", "июн|jun", "июл|jul", "авг|aug", "сен|sep", "окт|oct",
 	"ноя|nov", "дек|dec"}
 
-// yearDigits are those of a year that stand in each way to write it.
+// yearDigits are the digits of a year that occur in every way to write it.
 func yearDigits(d registrar.Date) string { return fmt.Sprintf("%02d", d.Year%100) }
 
-// datePattern finds a day in any order of its parts.
+// datePattern matches a day with its parts in any order.
 func datePattern(d registrar.Date) string {
 	day := fmt.Sprintf(`0?%d(?:st|nd|rd|th|-?го)?`, d.Day)
 	month := fmt.Sprintf(`(?:0?%d|(?:%s)\pL*)`, d.Month, months[d.Month-1])

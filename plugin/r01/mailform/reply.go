@@ -10,14 +10,14 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Input is a reply as its reader found it: decoded, and without what it quotes.
+// Input is a reply as its reader found it: decoded, and without quotations.
 type Input struct {
 	From    []string
 	Subject string
 	Text    string // lines end in LF
 }
 
-// Result is one fact that a reply states. What it does not name is empty.
+// Result is one fact that a reply states. Fields that it does not name are empty.
 type Result struct {
 	Rule     string // that recognised it
 	Outcome  registrar.ReplyOutcome
@@ -30,8 +30,7 @@ type Result struct {
 	Action   Action // "" = not said
 }
 
-// Reading is what the rules make of a mail. It has results or a doubt, or neither when no
-// rule accounts for the mail.
+// Reading is what the rules read in a mail. It has results or a doubt, or neither when no rule fits the mail.
 type Reading struct {
 	Results []Result // in the order of the mail
 	Doubt   string   // why nothing of the mail may be applied, in words for a person; "" = none
@@ -42,8 +41,8 @@ type Recogniser struct{ rules []rule }
 
 // rule reads replies of one layout.
 type rule interface {
-	// read returns what the reply states. mine reports that it is written in the layout: no
-	// further rule is asked then, even if it states nothing that is certain.
+	// read returns what the reply states. mine reports that the reply is written in the layout:
+	// then no further rule is asked, even if nothing that it states is certain.
 	read(in Input) (r Reading, mine bool)
 }
 
@@ -57,7 +56,7 @@ func NewRecogniser(operator []RuleConfig) (*Recogniser, []registrar.Problem) {
 	return &Recogniser{append(rules, layouts{})}, nil
 }
 
-// longest is more text than a reply has. A longer one is for a person.
+// longest is longer than any reply. A longer text is for a person.
 const longest = 64 << 10
 
 // Recognise returns what a reply states, or why that is in doubt.
@@ -79,11 +78,11 @@ func (r *Recogniser) Recognise(in Input) Reading {
 
 func doubt(why string) Reading { return Reading{Doubt: why} }
 
-// quoted is a line with the sign of quotation, or initials and the sign, before it.
+// quoted is a line with a quotation sign before it, or initials and the sign.
 var quoted = lazyregexp.New(`^\s*[\pL\pN]{0,6}>`)
 
-// withoutQuotation empties quoted lines, which are never evidence, and what stands right
-// below them: it may be the rest of one that was broken to fit. r01-mail 3.6
+// withoutQuotation empties quoted lines, which are never evidence, and lines right below them,
+// which may be the wrapped rest of a quoted one. r01-mail 3.6
 func withoutQuotation(text string) string {
 	lines := strings.Split(text, "\n")
 	below := false
@@ -99,8 +98,7 @@ func withoutQuotation(text string) string {
 // The groups that a pattern may name.
 var groupNames = []string{"domain", "handle", "task", "message", "paid_till", "state"}
 
-// resultOf makes a result of named texts; ok is false when one of them is not what its
-// name says.
+// resultOf makes a result of named texts; ok is false when one of them is not what its name says.
 func resultOf(rule string, outcome registrar.ReplyOutcome, texts map[string]string) (r Result, ok bool) {
 	r = Result{Rule: rule, Outcome: outcome, Task: taskIn(texts["task"]), Message: plain(texts["message"]),
 		State: strings.ToUpper(plain(texts["state"])), Handle: strings.ToUpper(texts["handle"])}
@@ -117,7 +115,7 @@ func resultOf(rule string, outcome registrar.ReplyOutcome, texts map[string]stri
 	if r.PaidTill, ok = parseDate(texts["paid_till"]); !ok {
 		return Result{}, false
 	}
-	// The reason tells what sort of refusal it is.
+	// The reason decides what sort of refusal it is.
 	if outcome == registrar.ReplyRejected {
 		r.Outcome = refusal(r.Message)
 	}
@@ -127,8 +125,7 @@ func resultOf(rule string, outcome registrar.ReplyOutcome, texts map[string]stri
 
 var digits = lazyregexp.New(`^\d{1,20}$`)
 
-// taskIn reads a task, which is a number: what else stands in its place is none, and may be
-// personal data.
+// taskIn reads a task, which is a number: any other text in its place is no task, and may be personal data.
 func taskIn(s string) string {
 	if s = plain(s); digits.MatchString(s) {
 		return s
@@ -136,11 +133,11 @@ func taskIn(s string) string {
 	return ""
 }
 
-// moscow is where R01's days begin and end.
+// moscow is the time zone of R01's days.
 var moscow = time.FixedZone("MSK", 3*60*60)
 
-// parseDate reads the forms in which dates are written. An instant is a day in Moscow: the
-// registry writes the end of a day so. r01-mail 3.3
+// parseDate reads dates in the usual forms. An instant counts as a day in Moscow, because the
+// registry writes the end of a day as an instant. r01-mail 3.3
 func parseDate(s string) (d registrar.Date, ok bool) {
 	if s == "" {
 		return d, true
@@ -150,7 +147,9 @@ func parseDate(s string) (d registrar.Date, ok bool) {
 			return registrar.DateOf(t), true
 		}
 	}
+
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 MST"} {
+		// Only these two zone names are accepted: the library reads any name that it does not know as UTC.
 		if t, err := time.Parse(layout, s); err == nil && (layout[len(layout)-1] != 'T' || strings.HasSuffix(s, " UTC") || strings.HasSuffix(s, " MSK")) {
 			if strings.HasSuffix(s, " MSK") {
 				return registrar.DateOf(t), true
@@ -163,7 +162,7 @@ func parseDate(s string) (d registrar.Date, ok bool) {
 
 const longestMessage = 500 // characters; more is in the mail itself
 
-// plain makes one printable line of a text.
+// plain turns a text into one printable line.
 func plain(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.C, r) {

@@ -8,7 +8,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Action is what a request asks for; it governs all its templates. r01-mail 2.1
+// Action is what a request asks for; it applies to all its templates. r01-mail 2.1
 type Action string
 
 const (
@@ -20,7 +20,7 @@ const (
 // Actions lists every action.
 func Actions() []Action { return []Action{ActionNew, ActionProlong, ActionUpdate} }
 
-// PayTypes lists which account may pay, in which order; "" leaves it to R01. r01-mail 2.1
+// PayTypes lists which accounts may pay, and in which order; "" leaves that to R01. r01-mail 2.1
 func PayTypes() []string { return []string{"", "real", "bonus", "real,bonus", "bonus,real"} }
 
 // Request is one mail to R01, without the password.
@@ -31,7 +31,7 @@ type Request struct {
 	Templates []Template
 }
 
-// Template is exactly one of the three. It is kept as JSON and rendered when it is sent.
+// Template is exactly one of the three templates. It is stored as JSON and rendered when it is sent.
 type Template struct {
 	Person       *Person       `json:"person,omitempty"`
 	Organization *Organization `json:"organization,omitempty"`
@@ -47,7 +47,7 @@ const (
 	headingEnd          = "#[TEMPLATES END]#"
 )
 
-// FieldError is a request that can't be written, and why.
+// FieldError says why a request can't be written.
 type FieldError struct {
 	Path    string // of the field: "contact.passport[0]", "nameservers[1]", "password"
 	Message string // never the value
@@ -57,8 +57,8 @@ func (e *FieldError) Error() string { return e.Path + ": " + e.Message }
 
 const hidden = "***"
 
-// Preview writes the request for people: the password and every personal or identity
-// field masked, names of organizations, handles, domains and name servers readable.
+// Preview writes the request for people: the password and every personal or identity field are
+// masked; names of organizations, handles, domains and name servers stay readable.
 func (r Request) Preview() string {
 	var b strings.Builder
 	for _, l := range r.lines("") {
@@ -70,7 +70,7 @@ func (r Request) Preview() string {
 	return b.String()
 }
 
-// check holds the structure of a request. r01-mail 2.2
+// check checks the structure of a request. r01-mail 2.2
 func (r Request) check() error {
 	switch {
 	case !slices.Contains(Actions(), r.Action):
@@ -108,7 +108,7 @@ func (t Template) count() int {
 	return n
 }
 
-// handle names the client of a client's template.
+// handle returns the handle of a client's template.
 func (t Template) handle() string {
 	switch {
 	case t.Person != nil:
@@ -139,7 +139,7 @@ func (l line) private() bool {
 	return l.class == registrar.DataPersonal || l.class == registrar.DataIdentity
 }
 
-// lines writes the request down, one value to a line. r01-mail 2.1, 2.2
+// lines returns the lines of the request, one value to a line. r01-mail 2.1, 2.2
 func (r Request) lines(password string) []line {
 	lines := []line{{name: "action", value: string(r.Action), path: "action"}}
 	if r.PayType != "" {

@@ -17,7 +17,7 @@ type RuleConfig struct {
 	Outcome string // a registrar.ReplyOutcome
 }
 
-// pattern is a rule that has been found right. It applies if everything it names matches.
+// pattern is a rule that was checked. It applies if everything that it names matches.
 type pattern struct {
 	name                string
 	from, subject, body *regexp.Regexp
@@ -64,6 +64,7 @@ func (c RuleConfig) compile(path string) (p pattern, problems []registrar.Proble
 		}
 
 		for _, group := range re.SubexpNames() {
+			// No code would read such a group, although the rule would seem to work.
 			if group != "" && !slices.Contains(groupNames, group) {
 				problems = append(problems, problem(path+"."+part.name, "has a group %q; there are %v", group, groupNames))
 			}
@@ -85,7 +86,7 @@ func (p pattern) read(in Input) (reading Reading, mine bool) {
 		for _, b := range bodies {
 			texts, agree := merge(s, b)
 			r, ok := resultOf(p.name, p.outcome, texts)
-			// A group that does not hold what its name says: the rule was not made for this mail.
+			// If a group does not match what its name says, the rule was not made for this mail.
 			if !agree || !ok {
 				return Reading{}, false
 			}
@@ -94,7 +95,7 @@ func (p pattern) read(in Input) (reading Reading, mine bool) {
 		}
 	}
 
-	// A rule that goes by the subject has judged that itself. r01-mail 3.2
+	// A rule with a pattern for the subject has judged the subject itself. r01-mail 3.2
 	if len(reading.Results) > 0 && p.subject == nil && forwards(in.Subject) {
 		return doubt("its subject says that it was forwarded"), true
 	}
@@ -102,7 +103,7 @@ func (p pattern) read(in Input) (reading Reading, mine bool) {
 	return reading, len(reading.Results) > 0
 }
 
-// matches returns the named groups of up to n matches. No pattern matches once, with none.
+// matches returns the named groups of up to n matches. Without a pattern there is one match without groups.
 func matches(re *regexp.Regexp, text string, n int) []map[string]string {
 	if re == nil {
 		return []map[string]string{{}}

@@ -7,7 +7,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// sentence is a pattern in which the parts in braces stand for what recurs.
+// sentence is a pattern in which braces mark recurring parts.
 type sentence struct {
 	name    string
 	outcome registrar.ReplyOutcome
@@ -16,7 +16,7 @@ type sentence struct {
 	message string
 }
 
-// What recurs in sentences. Blanks are single there, and case does not matter.
+// Recurring parts of sentences. Blanks are single there, and case does not matter.
 const (
 	aDomain = `["'«]?(?P<domain>[\pL\pN][\pL\pN.-]*\.[\pL\pN-]*[\pL\pN])["'»]?`
 	aClient = `["'«]?(?P<handle>[0-9A-Z_]+(?:-ORG)?-(?:R01|GPT))["'»]?`
@@ -43,7 +43,7 @@ var parts = strings.NewReplacer(
 	"{причина}", `(?:(?::| -| —|\.) ?(?P<message>.*))?$`,
 )
 
-// actions are what the verbs of a request mean.
+// actions are the meanings of the verbs of a request.
 var actions = map[string]Action{
 	"register": ActionNew, "prolong": ActionProlong, "renew": ActionProlong, "change": ActionUpdate, "update": ActionUpdate,
 	"регистрацию": ActionNew, "продление": ActionProlong, "изменение": ActionUpdate,
@@ -112,10 +112,9 @@ func russian() []sentence {
 	}
 }
 
-// refusals say what a refusal is about, anywhere in the message: one that
-// stands until a person acts, and one of what is done already or can't be done now, which
-// must be looked at. Any other is a refusal of the request for good. The first that fits
-// decides.
+// refusals classify a refusal by words anywhere in its message: a refusal that stands until a person
+// acts, or one because the request was carried out already or can't be carried out now, which must be
+// looked at. Any other is a permanent refusal of the request. The first pattern that matches decides.
 var refusals = []struct {
 	outcome registrar.ReplyOutcome
 	pattern *lazyregexp.Regexp

@@ -11,8 +11,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// variable is what differs from one reply to the next: the token of ours in a subject, a
-// task number, a date, a domain or a handle.
+// variable matches what differs from one reply to the next: our token in a subject, a task
+// number, a date, a domain or a handle.
 var (
 	token    = lazyregexp.New(`\[[A-Z2-7]{26}\]`)
 	variable = lazyregexp.New(token.String() + `|\d{4}[.-]\d\d[.-]\d\d|\d\d\.\d\d\.\d{4}|[\pL\pN_][\pL\pN_.-]*[\pL\pN]|\d+`)
@@ -20,13 +20,13 @@ var (
 
 const shortestTask = 5 // digits; R01's numbers are long, and others are not tasks
 
-// SuggestRule suggests a rule that recognises a reply and others worded like it, for a person to look
-// over, or says why there is none; and returns what recognises mails by that rule alone, or nil.
+// SuggestRule suggests a rule that recognises a reply and others worded like it, for a person to
+// look over, or says why there is none. It also returns a recogniser with this rule alone, or nil.
 func SuggestRule(in Input, outcome registrar.ReplyOutcome) (registrar.SuggestedRule, *Recogniser) {
 	c := ruleLike(in, outcome)
 	rules, problems := operatorRules([]RuleConfig{c})
 	says := strings.TrimSpace(in.Subject + telling(in.Text))
-	// Tried at once: a rule that does not know its own mail is none.
+	// Tried at once, because a rule that does not recognise its own mail is useless.
 	alone := &Recogniser{rules}
 	if says == "" || len(problems) > 0 || len(alone.Recognise(in).Results) == 0 {
 		return registrar.SuggestedRule{Why: "no rule can recognise this mail: it says nothing of its own, or is too long"}, nil
@@ -35,8 +35,8 @@ func SuggestRule(in Input, outcome registrar.ReplyOutcome) (registrar.SuggestedR
 		{Name: "subject", Value: c.Subject}, {Name: "body", Value: c.Body}, {Name: "outcome", Value: c.Outcome}}}, alone
 }
 
-// ruleLike makes the rule of a subject and of the paragraph that says most. A line of it
-// alone would not do: the one that names the domain says nothing of what became of it.
+// ruleLike makes a rule of the subject and the paragraph that says most. A single line would
+// not do: the line that names the domain does not say what became of it.
 func ruleLike(in Input, outcome registrar.ReplyOutcome) RuleConfig {
 	words := notWord.ReplaceAllString(token.ReplaceAllString(in.Subject, ""), " ")
 	c := RuleConfig{Name: strings.TrimSpace("like " + plain(words)), Body: emptyBody, Outcome: string(outcome)}
@@ -48,13 +48,13 @@ func ruleLike(in Input, outcome registrar.ReplyOutcome) RuleConfig {
 	return c
 }
 
-// emptyBody is of a mail that says all in its subject, or quotes and says nothing.
+// emptyBody matches the body of a mail that says everything in its subject, or only quotes.
 const emptyBody = `^\s*$`
 
-// notWord is what the name of a rule can do without.
+// notWord matches what the name of a rule can do without.
 var notWord = lazyregexp.New(`[^\pL\pN.:-]+`)
 
-// telling is the paragraph that says most: the first that names an object, or the longest.
+// telling returns the paragraph that says most: the first one that names an object, or the longest.
 func telling(text string) string {
 	longest := ""
 	for _, p := range emptyLine.Split(withoutQuotation(text), -1) {
@@ -68,8 +68,8 @@ func telling(text string) string {
 	return longest
 }
 
-// generalise quotes a text for a pattern and puts groups in the place of what varies. A
-// group has its name the first time only.
+// generalise quotes a text for a pattern and puts groups in place of what varies. Only the
+// first group of a name is named.
 func generalise(text string, used map[string]bool) string {
 	var b strings.Builder
 	at := 0
@@ -88,6 +88,7 @@ func groupFor(word string, used map[string]bool) string {
 	_, notDomain := Name(word)
 	_, isDate := parseDate(word)
 	switch {
+	// Our own token differs from mail to mail.
 	case strings.HasPrefix(word, "["):
 		return `\S+`
 	case isDate:
@@ -111,7 +112,7 @@ func groupFor(word string, used map[string]bool) string {
 }
 
 // literal quotes a text for a pattern. Configuration rewrites letters that are not in their
-// normal form, so a mark or such a letter stands as any character.
+// normal form, so the pattern matches any character in place of a mark or such a letter.
 func literal(text string) string {
 	var b strings.Builder
 	for _, r := range text {

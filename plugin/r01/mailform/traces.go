@@ -2,14 +2,14 @@ package mailform
 
 import "slices"
 
-// identifying are the lines whose values name one registrant among all: an address or a day does not.
+// identifying are the lines whose values identify one registrant among all: an address or a day does not.
 var identifying = []string{"person", "person-r", "org", "org-r", "passport", "code", "ogrn", "phone", "fax-no", "e-mail"}
 
-// Traces finds texts that are about a registrant: the whole name, a mail address, a phone, or a number
-// of the registrant's documents stands in them, in any of the spellings that [Redact] knows.
+// Traces finds texts about a registrant, which contain the whole name, a mail address, a phone,
+// or a number of the registrant's documents, in any of the spellings that [Redact] knows.
 type Traces []spelling
 
-// TracesOf returns what finds the registrants of these templates.
+// TracesOf returns the traces of the registrants of these templates.
 func TracesOf(templates ...Template) (all Traces) {
 	for _, t := range templates {
 		for _, l := range t.lines() {
@@ -21,7 +21,7 @@ func TracesOf(templates ...Template) (all Traces) {
 	return all
 }
 
-// tracesIn lists the spellings of a value as a whole, and of the numbers in it.
+// tracesIn lists the spellings of a whole value, and of the numbers in it.
 func tracesIn(l line) (all Traces) {
 	if l.name != "passport" { // whose other words name an office
 		if words := wordsOf.FindAllString(l.value, -1); len(words) > 1 {

@@ -7,12 +7,12 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Layout A: groups of "name: value" lines with an empty line or a rule between them, one
-// result to a group. R01's own layout is not public; this one is ours. r01-mail 3.3
+// Layout A: groups of "name: value" lines with an empty line or a rule between them, one result
+// for each group. R01's own layout is not public; this one is ours. r01-mail 3.3
 
 const valueRule = "built-in: name and value"
 
-// statuses are those of R01's task queue.
+// statuses are the statuses of R01's task queue.
 var statuses = map[string]registrar.ReplyOutcome{
 	"TASK_QUEUED":  registrar.ReplyQueued,
 	"TASK_SUCCESS": registrar.ReplyDone,
@@ -25,14 +25,14 @@ const (
 	notConfirmed      = "R01 does not say that the domain is delegated"
 )
 
-// valueNames are the lines that mean something, and the group names of patterns they
-// correspond to. Other lines are skipped.
+// valueNames are the names of lines that mean something, with the group names of patterns that
+// they correspond to. Other lines are skipped.
 var valueNames = map[string]string{
 	"task": "task", "action": "action", "domain": "domain", "nic-hdl": "handle", "status": "status",
 	"message": "message", "state": "state", "paid-till": "paid_till",
 }
 
-// valueLine begins in the first column: what is indented is quoted. r01-mail 3.6
+// valueLine begins in the first column, because indented text is quoted. r01-mail 3.6
 var valueLine = lazyregexp.New(`^([A-Za-z][A-Za-z-]*)[ \t]*:[ \t]*(.*)$`)
 
 // group is what the lines of a block say.
@@ -46,7 +46,7 @@ type group struct {
 // answers reports whether a group is an answer in this layout.
 func (g group) answers() bool { return strings.HasPrefix(g.texts["status"], "TASK_") }
 
-// readGroup reads the lines of one block. A value may go on in the next lines.
+// readGroup reads the lines of one block. A value may continue on the next lines.
 func readGroup(lines []string) group {
 	g := group{texts: map[string]string{}}
 	last, value := "", "" // the field that may go on
@@ -61,6 +61,7 @@ func readGroup(lines []string) group {
 		case name != "":
 			g.set(last, value)
 			last, value = name, plain(m[2])
+		// A mail program has wrapped or folded the value. r01-mail 3.3
 		case last != "" && runsOn(last, value, l):
 			value = strings.TrimSpace(value + " " + plain(l))
 		default:
@@ -74,7 +75,7 @@ func readGroup(lines []string) group {
 	return g
 }
 
-// other takes in a line that is no value we know. An indented copy of one is quoted.
+// other takes in a line that is no known value. An indented copy of a value is quoted.
 func (g *group) other(line string, m []string) {
 	switch {
 	case m != nil:
@@ -84,7 +85,7 @@ func (g *group) other(line string, m []string) {
 	}
 }
 
-// set takes in a value. A message may have several lines of its name.
+// set takes in a value. A message may have several lines of this name.
 func (g *group) set(name, value string) {
 	value = cased(name, value)
 	before := g.texts[name]
@@ -110,7 +111,7 @@ func indented(line string) bool { return strings.HasPrefix(line, " ") || strings
 
 var stateWords = lazyregexp.New(`(?i)^[ \t]*(?:(?:not|registered|delegated|verified|unverified)[, \t]*)+$`)
 
-// runsOn reports whether a line continues a value that some mailer broke or folded.
+// runsOn reports whether a line continues a value that a mailer has wrapped or folded.
 func runsOn(name, value, line string) bool {
 	switch {
 	case closing.MatchString(line):
@@ -125,13 +126,13 @@ func runsOn(name, value, line string) bool {
 	return false
 }
 
-// resultOfValues is what a group states; ok is false when that is not certain.
+// resultOfValues returns what a group states; ok is false when that is not certain.
 func resultOfValues(g group) (r Result, ok bool) {
 	outcome, known := statuses[g.texts["status"]]
 	if !known || g.differ {
 		return Result{}, false
 	}
-	// A task that is no number puts the mail in doubt. r01-mail 3.3
+	// A task that is not a number puts the mail in doubt. r01-mail 3.3
 	if r, ok = resultOf(valueRule, outcome, g.texts); !ok || r.Task != g.texts["task"] {
 		return Result{}, false
 	}
@@ -145,8 +146,8 @@ func resultOfValues(g group) (r Result, ok bool) {
 
 var twoStates = lazyregexp.New(`^((?:NOT[ _-]?)?)REGISTERED[,;/ ]+((?:NOT[ _-]?)?)DELEGATED(?:[,;/ ]+((?:UN|NOT[ _-]?)?VERIFIED))?$`)
 
-// stateOf writes a state as we know it, with what the registry adds on the registrant. One
-// that is not understood stays as it is.
+// stateOf writes a state in our form, with what the registry adds about the registrant. A state
+// that is not understood is not changed.
 func stateOf(said string) string {
 	m := twoStates.FindStringSubmatch(said)
 	if m == nil || m[1] != "" {
@@ -162,15 +163,16 @@ func stateOf(said string) string {
 	return state
 }
 
-// succeed weighs a success: that of a new domain takes evidence of delegation, too.
-// r01-mail 3.1
+// succeed judges a success: the success of a new domain needs evidence of delegation, too. r01-mail 3.1
 func (r *Result) succeed() (certain bool) {
 	understood := twoStates.MatchString(r.State)
 	switch {
+	// A client can't be delegated.
 	case r.Domain == "":
 		return r.Handle != ""
 	case strings.HasPrefix(r.State, "NOT "):
 		return false
+	// Only a new domain needs a word on delegation. r01-mail 3.1
 	case r.Action == ActionProlong, r.Action == ActionUpdate:
 		return true
 	case r.Action != ActionNew && r.Action != "":
@@ -181,6 +183,7 @@ func (r *Result) succeed() (certain bool) {
 		return false
 	}
 
+	// A domain that is registered without a word on delegation is not done. r01-mail 3.1
 	r.Outcome = registrar.ReplyNotDelegated
 	if r.State == "" && r.Message == "" {
 		r.Message = notConfirmed

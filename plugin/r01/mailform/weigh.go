@@ -16,6 +16,7 @@ func (r Reading) consistent() Reading {
 	}
 	var kept []Result
 	for _, one := range r.Results {
+		// Each pair is compared: results that may concern one request must agree, or the mail is in doubt. r01-mail 3.4
 		for _, other := range kept {
 			if sameObject(one, other) && !agree(one, other) {
 				return doubt("it says two things of one request")
@@ -28,7 +29,7 @@ func (r Reading) consistent() Reading {
 	return Reading{Results: kept}
 }
 
-// sameObject reports whether two results may be about one request.
+// sameObject reports whether two results may be about the same request.
 func sameObject(a, b Result) bool {
 	if a.Task != "" && a.Task == b.Task {
 		return true
@@ -51,17 +52,18 @@ func agree(a, b Result) bool {
 		(a.PaidTill.IsZero() || b.PaidTill.IsZero() || a.PaidTill == b.PaidTill)
 }
 
-// fits reports whether two words are one, or one of them is not said.
+// fits reports whether two words are equal, or one of them is missing.
 func fits(a, b string) bool { return a == "" || b == "" || a == b }
 
-// unsure returns why a result can't be taken as it is: a refusal has a reason that can be
-// read, and the words beside a success do not take it back.
+// unsure returns why a result can't be believed as it is: a refusal needs a readable reason,
+// and the words beside a success must not take it back.
 func (r Result) unsure() string {
 	switch r.Outcome {
 	case registrar.ReplyQueued: // it frees nothing, so its words may be any that do not take it back
 		if takesBack(r.Message) {
 			return "its message may take back what it says"
 		}
+	// Further words beside the success may take it back. r01-mail 3.3
 	case registrar.ReplyDone:
 		if r.Message != readOnly && !r.affirms(r.Message) {
 			return "the message of a success is not understood"
@@ -104,7 +106,7 @@ func (r Result) affirms(message string) bool {
 const readOnly = "WARNING_CANT_CHANGE_READONLY"
 
 var (
-	// unfinished is how a text ends that goes on.
+	// unfinished is the end of a text that has been cut off.
 	unfinished = lazyregexp.New(`(?i)(?:(?:\.\.\.|…|\[\.*\]|[,;:(\[«/-])|(?:^|[^\pL])(?:and|or|the|an?|of|to|in|on|for|with|by|because|since|has|have|had|been|be|is|are|was|were|not|that|which|already|due|from|at|as|until|till|your|` +
 		`и|или|на|в|во|с|со|к|от|до|по|о|об|из|из-за|для|при|за|не|что|так|как|так как|поскольку|потому|чтобы|если|уже|был|была|было|быть|его|ваш|ваша|вашего|недостаточно|который|которая|это))[ \t]*$`)
 	long     = lazyregexp.New(`…$`) // of a message that we have cut

@@ -10,15 +10,14 @@ import (
 	"registrar.panel/internal/lazyregexp"
 )
 
-// maxStatus is how much of it is shown, in bytes.
+// maxStatus is how many bytes of the delivery status are shown.
 const maxStatus = 8 << 10
 
-// deliveryStatus reads the part that is meant for machines: a group of fields on the mail,
-// then one for each recipient. RFC 3464
+// deliveryStatus reads the part for machines: a group of fields about the mail, then one for each recipient. RFC 3464
 func (w *walker) deliveryStatus(text []byte) {
 	w.report = &Report{Formal: true}
 	w.status = strings.TrimSpace(clean(string(text[:min(len(text), maxStatus)])))
-	// With an empty line behind it, the last group ends as the others do.
+	// With an empty line after it, the last group ends like the others.
 	r := textproto.NewReader(bufio.NewReader(bytes.NewReader(append(text, "\r\n\r\n"...))))
 	for range maxParts {
 		group, err := r.ReadMIMEHeader()
@@ -29,7 +28,7 @@ func (w *walker) deliveryStatus(text []byte) {
 	}
 }
 
-// add takes in a group: the fields on the mail, or on one recipient.
+// add takes in a group of fields about the mail, or about one recipient.
 func (r *Report) add(group textproto.MIMEHeader) {
 	if r.Reporter == "" {
 		_, r.Reporter = untyped(group.Get("Reporting-Mta"))
@@ -59,7 +58,7 @@ func actionIn(value string) string {
 
 func second(_, value string) string { return value }
 
-// untyped parts the "rfc822;" or "smtp;" before a value from it.
+// untyped separates the "rfc822;" or "smtp;" before a value from the value.
 func untyped(value string) (kind, rest string) {
 	kind, rest, found := strings.Cut(value, ";")
 	if !found {
@@ -68,8 +67,8 @@ func untyped(value string) (kind, rest string) {
 	return strings.ToLower(oneLine(kind)), headerText(rest)
 }
 
-// alsoFailed takes in the recipients that a field of the header names. It says no more than
-// that it failed, so it decides nothing that the report does not say.
+// alsoFailed takes in the recipients that a field of the header names. The field only says that
+// delivery failed, so it decides nothing that the report does not say.
 func (r *Report) alsoFailed(recipients []string) {
 	named := r.Recipients()
 	for _, a := range recipients {
@@ -79,7 +78,7 @@ func (r *Report) alsoFailed(recipients []string) {
 	}
 }
 
-// original reads the header of the mail that was sent back.
+// original reads the header of the mail that the report returns.
 func (w *walker) original(text []byte) {
 	top, _, _ := split(text)
 	h, _ := readHeader(top) // of a broken one, what can be read
@@ -97,7 +96,7 @@ var (
 		`задерж|отложен|временн|повторн\pL* попыт|будет повтор|пока не (?:был|удал|достав)|попытки .{0,30}продолж`)
 )
 
-// reportFromText finds what it can in a bounce that is written for people only.
+// reportFromText finds what it can in a bounce that was written only for people.
 func reportFromText(subject, text string, failed []string) *Report {
 	r := &Report{}
 	words, returned := cutReturned(text)
@@ -118,14 +117,14 @@ func reportFromText(subject, text string, failed []string) *Report {
 		}
 	}
 
-	// The report is about one mail of ours, so all recipients share its fate.
+	// The report is about one mail of ours, so all its recipients share the fate.
 	d.Fate = d.judgeWords(subject + "\n" + words)
 	r.Deliveries = []Delivery{d}
 	return r
 }
 
-// judgeWords returns what a report for people says. It is a delay or a failure only by words
-// of the one without any of the other; a failure takes a status or a code, too.
+// judgeWords returns the fate that a report for people states. A delay or a failure is recognised only
+// if the text has words of the one and none of the other; a failure needs a status or a code, too.
 func (d Delivery) judgeWords(words string) Fate {
 	failed, delayed := gaveUp.MatchString(words), goesOn.MatchString(words)
 	switch {
@@ -133,6 +132,7 @@ func (d Delivery) judgeWords(words string) Fate {
 		return Unread
 	case delayed && !strings.HasPrefix(d.Status, "5"):
 		return Delayed
+	// A delay with a failure's status, or a failure without a clear recipient. r01-mail 3.8
 	case delayed, len(d.Recipients) != 1:
 		return Unread
 	case afterData.MatchString(words):
@@ -156,7 +156,7 @@ func statusIn(text string) string {
 	return ""
 }
 
-// cutReturned parts what a bounce says from the header of the mail that it gives back.
+// cutReturned separates the words of a bounce from the header of the mail that it returns.
 func cutReturned(text string) (words, header string) {
 	lines := strings.Split(text, "\n")
 	for i, l := range lines {
@@ -170,6 +170,7 @@ func cutReturned(text string) (words, header string) {
 			}
 			fields = append(fields, f)
 		}
+		// A single line may be a sentence, unless it is a Message-ID.
 		if len(fields) > 1 || strings.HasPrefix(strings.ToLower(fields[0]), "message-id:") {
 			return strings.Join(lines[:i], "\n"), strings.Join(fields, "\r\n") + "\r\n"
 		}

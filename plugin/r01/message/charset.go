@@ -16,7 +16,7 @@ import (
 	"registrar.panel/internal/lazyregexp"
 )
 
-// aliases are labels seen in the wild that no index has.
+// aliases are labels that mails use and no index has.
 var aliases = map[string]string{
 	"cp-1251": "windows-1251", "win-1251": "windows-1251", "win1251": "windows-1251", "windows1251": "windows-1251", "1251": "windows-1251",
 	"ansi-1251": "windows-1251", "windows_1251": "windows-1251", "ms-1251": "windows-1251", "windows-cyrillic": "windows-1251",
@@ -24,8 +24,8 @@ var aliases = map[string]string{
 	"utf_8": "utf-8", "utf-8-bom": "utf-8", "utf 8": "utf-8",
 }
 
-// lookUp finds an encoding by its label; nil when there is none, when it is UTF-8, and for
-// the Western ones: on 8-bit text of R01 they are the default of some mailer.
+// lookUp finds an encoding by its label; nil when there is none, when it is UTF-8, and for the
+// Western ones, which are a mailer's default label on 8-bit text of R01.
 func lookUp(label string) encoding.Encoding {
 	label = strings.Trim(strings.ToLower(label), " \t\"';,")
 	if known, ok := aliases[label]; ok {
@@ -44,9 +44,9 @@ func lookUp(label string) encoding.Encoding {
 	return e
 }
 
-// decode makes UTF-8 of a text under a label. Valid UTF-8 is hardly ever anything else;
-// Russian under a wrong label, or none, is recognised by its letters, line by line: gateways
-// append theirs in a charset of their own.
+// decode converts a text with a label to UTF-8. Valid UTF-8 is hardly ever anything else.
+// Russian under a wrong label, or none, is recognised by its letters, line by line, because
+// gateways append lines in a charset of their own.
 func decode(label string, text []byte) string {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	e := lookUp(label)
@@ -65,10 +65,10 @@ func decode(label string, text []byte) string {
 	return string(decoded)
 }
 
-// decodeLines decodes each line in the charset in which it looks most like Russian. That of
-// the text as a whole wins a draw.
+// decodeLines decodes each line in the charset in which it looks most like Russian. In a draw
+// the charset of the whole text wins.
 func decodeLines(text []byte, labelled *charmap.Charmap) string {
-	// A short line may look like anything: in a draw the text as a whole decides.
+	// A short line may look like anything, so in a draw the whole text decides.
 	usual := likeliest(text, charmap.KOI8R, labelled)
 	var b strings.Builder
 	b.Grow(len(text) * 2)
@@ -85,8 +85,8 @@ func decodeLines(text []byte, labelled *charmap.Charmap) string {
 	return b.String()
 }
 
-// likeliest picks the charset in which a text looks most like Russian: the labelled one, if
-// there is one, or else the usual one wins a draw.
+// likeliest returns the charset in which a text looks most like Russian. In a draw the labelled
+// one wins, if there is one, or else the usual one.
 func likeliest(text []byte, usual, labelled *charmap.Charmap) *charmap.Charmap {
 	if labelled != nil {
 		usual = labelled
@@ -100,7 +100,7 @@ func likeliest(text []byte, usual, labelled *charmap.Charmap) *charmap.Charmap {
 	return best
 }
 
-// cyrillic are the charsets that Russian text is seen in, R01's own first.
+// cyrillic are the charsets in which Russian text occurs, R01's own first.
 var cyrillic = []*charmap.Charmap{charmap.KOI8R, charmap.Windows1251, charmap.ISO8859_5, charmap.CodePage866}
 
 // frequency is how often letters occur in Russian text, per mille.
@@ -116,7 +116,7 @@ type look struct {
 	upper, lower bool
 }
 
-// looks has the looks of all bytes in a charset; they are worked out once for each.
+// looks caches the looks of all bytes in each charset.
 var looks sync.Map
 
 func looksOf(c *charmap.Charmap) *[256]look {
@@ -137,8 +137,8 @@ func looksOf(c *charmap.Charmap) *[256]look {
 	return &all
 }
 
-// weigh returns how much a text looks like Russian in a charset. koi8-r and windows-1251 read
-// each other's small letters as capital ones, so case counts, too.
+// weigh returns how much a text looks like Russian in a charset. Case counts, too, because
+// koi8-r and windows-1251 read each other's small letters as capital ones.
 func weigh(c *charmap.Charmap, text []byte) (weight int) {
 	const capitalInside = 40
 	all := looksOf(c)

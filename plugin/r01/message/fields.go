@@ -6,7 +6,7 @@ import (
 	"registrar.panel/internal/lazyregexp"
 )
 
-// fieldKind is the meaning of a field of a header, in any language.
+// fieldKind is the meaning of a header field, in any language.
 type fieldKind string
 
 const (
@@ -16,7 +16,7 @@ const (
 	topic     fieldKind = "topic"
 )
 
-// fieldNames are how mail programs name the fields that they copy above a quotation.
+// fieldNames are the names that mail programs give to the fields which they copy above a quotation.
 var fieldNames = map[fieldKind]string{
 	author: "from|sender|reply-to|von|de|da|van|od|från|fra|lähettäjä|kimden|expéditeur|mittente|remitente|afzender|nadawca|" +
 		"от|от кого|отправитель|автор|від|відправник",
@@ -29,7 +29,7 @@ var fieldNames = map[fieldKind]string{
 // headLine is a line of such a header, bold or not.
 var headLine = lazyregexp.New(`^[ \t]*[*_]{0,2}([\pL][\pL' -]{0,24}?)[ \t]*[*_]{0,2}[ \t]*:[*_]{0,2}(?:[ \t].*)?$`)
 
-// kinds leads from a name to its kind.
+// kinds maps a name to its kind.
 var kinds = func() map[string]fieldKind {
 	all := map[string]fieldKind{}
 	for kind, names := range fieldNames {
@@ -56,8 +56,8 @@ func kindOf(line string) fieldKind {
 
 func isField(line string) bool { return kindOf(line) != "" }
 
-// copiesHeader reports whether a mail program copied the lines from a header: two kinds of fields
-// or more within a few lines, in any order, with or without empty lines between them.
+// copiesHeader reports whether a mail program copied the lines from a header: at least two
+// kinds of fields within a few lines, in any order, with or without empty lines between them.
 func copiesHeader(lines []string) bool {
 	const within = 8
 	first := kindOf(lines[0])
@@ -75,6 +75,7 @@ func copiesHeader(lines []string) bool {
 			if empty++; empty > 3 {
 				return false
 			}
+		// The line is neither a field nor a continuation: this is a sentence and not a quoted header.
 		case kind == "" && !strings.HasPrefix(l, " ") && !strings.HasPrefix(l, "\t") && !headLine.MatchString(l):
 			return false
 		}

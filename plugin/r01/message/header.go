@@ -19,15 +19,15 @@ const maxHeader = 64 << 10 // bytes
 
 var fieldLine = lazyregexp.New(`^[!-9;-~]+[ \t]*:`)
 
-// split parts header and body. Of the header it drops what is no field: the "From " line
-// of a mailbox file, which is no fault, and broken lines, which are.
+// split separates header and body. From the header it drops lines that are no fields: the first
+// line of a mailbox file, "From …", which is no fault, and broken lines, which are.
 func split(raw []byte) (header, body []byte, wrong []string) {
 	head, body := cutAtBlankLine(raw)
 	if len(head) > maxHeader {
 		head, wrong = head[:maxHeader], append(wrong, "its header is too long")
 	}
 
-	// A broken line is left out, with the lines that continue it.
+	// A broken line is left out together with the lines that continue it.
 	dropped := true // the line before; its continuation goes with it
 	for i, l := range bytes.Split(head, []byte("\n")) {
 		l = bytes.TrimRight(l, "\r")
@@ -50,7 +50,7 @@ func split(raw []byte) (header, body []byte, wrong []string) {
 	return header, body, slices.Compact(wrong)
 }
 
-// cutAtBlankLine parts a mail at its first empty line behind another.
+// cutAtBlankLine cuts a mail at its first empty line after another line.
 func cutAtBlankLine(raw []byte) (head, body []byte) {
 	for at := 0; ; {
 		i := bytes.IndexByte(raw[at:], '\n')
@@ -67,17 +67,17 @@ func cutAtBlankLine(raw []byte) (head, body []byte) {
 	}
 }
 
-// longestReturns is how many carriage returns an empty line may have, and a line feed.
+// longestReturns is how many carriage returns an empty line may have before its line feed.
 const longestReturns = 4
 
-// known are the fields of a header by their names, so that text that runs into it is told
-// from it. A mailbox file has states of its own.
+// known are the names of header fields, by which text that runs into the header is recognised.
+// A mailbox file has its own Status fields.
 var known = lazyregexp.New(`(?i)^(?:From |(?:X-|Resent-|List-|Content-|ARC-|DKIM-|Auto|Authentication-|Received|Return-|Reply-|Delivered-|Envelope-|Errors-|Thread-|Original-|Original|Disposition-|` +
 	`From|To|Cc|Bcc|Date|Subject|Message-ID|In-Reply-To|References|Sender|MIME-Version|Precedence|Importance|Priority|Sensitivity|Organi[sz]ation|User-Agent|Comments|Keywords|Feedback|` +
 	`DomainKey|Lines|Apparently|Accept|Mail|Old|Delivery|Deferred|Expires|Encoding|Language|Status[ \t]*:[ \t]*[RO]{1,2}\s*$)[^ :]*[ \t]*:?)`)
 
-// ranIn is the text that follows the last field in a header, because the empty line before
-// it is missing. A field that no mail program knows is no text as long as there is another.
+// ranIn returns the text that follows the last field in a header, because the empty line before it
+// is missing. A field that no mail program knows does not count as such text if there is a body.
 func ranIn(raw, body []byte) string {
 	head, _ := cutAtBlankLine(raw)
 	if end := head[bytes.LastIndexByte(bytes.TrimRight(head, "\r\n"), '\n')+1:]; len(head) > maxHeader || known.Match(end) && len(bytes.TrimSpace(end)) < len(head) {
@@ -95,7 +95,7 @@ func ranIn(raw, body []byte) string {
 	return lost
 }
 
-// fieldOfMail reports whether a line is one of a known field, or the rest of one.
+// fieldOfMail reports whether a line belongs to a known field.
 func fieldOfMail(lines []string, i int) bool {
 	for i > 0 && (strings.HasPrefix(lines[i], " ") || strings.HasPrefix(lines[i], "\t")) {
 		i--
@@ -103,7 +103,7 @@ func fieldOfMail(lines []string, i int) bool {
 	return known.MatchString(lines[i])
 }
 
-// speaks reports whether a line is one that a reply may have and no header has.
+// speaks matches a line that a reply may have and no header has.
 var speaks = lazyregexp.New(`(?im)^(?:task|action|domain|nic-hdl|status|state|paid-till)[ \t]*:|^[^:]*$`)
 
 func readHeader(block []byte) (textproto.Header, error) {
@@ -115,29 +115,28 @@ func readHeader(block []byte) (textproto.Header, error) {
 }
 
 // hashed are the fields that stay with a mail on every way it takes; hashedOnce those that
-// counted before the others did.
+// counted before the others were added.
 var (
 	hashed     = []string{"Message-Id", "Subject", "From", "Date", "In-Reply-To", "References"}
 	hashedOnce = hashed[:4]
 )
 
-// Arrival is what can be told of a mail by its header and its bytes, without reading its parts.
+// Arrival is what the header and the bytes of a mail show without reading its parts.
 type Arrival struct {
 	Header
 
-	// Hash names the mail by its contents, so that one that is delivered or fetched again
-	// is known: SHA-256, in hexadecimal, of the fields Message-ID, Subject, From, Date,
-	// In-Reply-To and References and of the body. All other fields are left out, since relays
-	// and mailboxes add and change them: Received, Return-Path, Delivered-To, X-… and the like.
-	// Of a field, every occurrence counts, unfolded; of the body, line ends and empty lines at
-	// its end do not matter.
+	// Hash identifies the mail by its contents, so that a mail that is delivered or fetched again is
+	// recognised: SHA-256, in hexadecimal, of the fields Message-ID, Subject, From, Date, In-Reply-To
+	// and References and of the body. All other fields are left out, because relays and mailboxes add
+	// and change them: Received, Return-Path, Delivered-To, X-… and the like. Every occurrence of a
+	// field counts, unfolded; line ends of the body and empty lines at its end do not matter.
 	Hash string
-	// FormerHash is the content hash as it once was, without In-Reply-To and References. By it
-	// mails are known that were stored then. No mail has the same name in both.
+	// FormerHash is the content hash of former versions, without In-Reply-To and References.
+	// Mails that were stored then are recognised by it. A mail never has the same value in both.
 	FormerHash string
 }
 
-// ArrivalOf reads the header of a mail that has come.
+// ArrivalOf reads the header of a mail that has arrived.
 func ArrivalOf(raw []byte) Arrival {
 	top, body, _ := split(raw)
 	h, _ := readHeader(top) // of what can't be read there is what can, and the same each time
@@ -153,7 +152,7 @@ func hashOf(header textproto.Header, body []byte, version string, fields []strin
 		}
 	}
 
-	// Relays add and remove line ends: the text counts without the last ones.
+	// Relays add and remove line ends, so the last ones of the text do not count.
 	for bytes.HasSuffix(body, []byte("\n")) {
 		body = withoutBreak(body)
 	}
@@ -169,9 +168,9 @@ func hashOf(header textproto.Header, body []byte, version string, fields []strin
 	return hex.EncodeToString(digest.Sum(nil))
 }
 
-// Likeness names what a mail says: SHA-256, in hexadecimal, of its sender, subject, date,
-// what it answers, and its text as it is read. A mail that comes again with other blanks,
-// in another charset or another transfer encoding has the same.
+// Likeness identifies what a mail says: SHA-256, in hexadecimal, of its sender, subject, date,
+// of what it answers, and of its text as it is read. A mail that comes again with other blanks,
+// in another charset or another transfer encoding has the same likeness.
 func (m Message) Likeness() string {
 	digest := sha256.New()
 	answers := append(slices.Clone(m.InReplyTo), m.References...)

@@ -9,8 +9,8 @@ import (
 	"registrar.panel/internal/lazyregexp"
 )
 
-// stripHTML makes plain text of HTML: blocks become lines, quotations and what is struck
-// out get the sign that plain text has for them, and what no reader sees is left out.
+// stripHTML makes plain text of HTML: blocks become lines, quotations and struck text get the
+// sign that plain text has for them, and what no reader sees is left out.
 func stripHTML(source string) string {
 	s := stripper{}
 	tokens := html.NewTokenizer(strings.NewReader(source))
@@ -42,7 +42,7 @@ type stripper struct {
 	style
 }
 
-// style is how text in an element is read.
+// style says how text in an element is read.
 type style struct {
 	quoted   bool
 	hidden   bool
@@ -51,13 +51,13 @@ type style struct {
 	coloured bool // its background is not the page's own
 }
 
-// element is an open element, with the style to return to at its end.
+// element is an open element, with the style to restore at its end.
 type element struct {
 	tag    atom.Atom
 	before style
 }
 
-// deepest is how many open elements are kept. What is deeper is taken for quoted, to the end.
+// deepest is how many open elements are kept. Text in deeper elements counts as quoted, to the end.
 const deepest = 200
 
 var (
@@ -73,7 +73,7 @@ var (
 	quotation = lazyregexp.New(`(?i)(?:^|[\s_-])(?:quot|cite|fwd|forward|rply|blockquot|reference-message)|divrply|outlookmessageheader|zmail_extra`)
 )
 
-// styleOf is how text in an element is read.
+// styleOf returns how text in an element is read.
 func (s *stripper) styleOf(tag atom.Atom, tokens *html.Tokenizer, more bool) style {
 	st := s.style
 	switch tag {
@@ -92,7 +92,7 @@ func (s *stripper) styleOf(tag atom.Atom, tokens *html.Tokenizer, more bool) sty
 	return st
 }
 
-// longestAttribute is how much of an attribute is looked at.
+// longestAttribute is how many bytes of an attribute are read.
 const longestAttribute = 1000
 
 func (st *style) take(key, value string) {
@@ -142,7 +142,7 @@ func (s *stripper) write(text string) {
 	}
 }
 
-// imply closes a paragraph that the next one ends.
+// imply closes a paragraph that the next one ends implicitly.
 func (s *stripper) imply(tag atom.Atom) {
 	if n := len(s.stack); n > 0 && tag == atom.P && s.stack[n-1].tag == atom.P {
 		s.close(tag)
@@ -163,7 +163,7 @@ func (s *stripper) open(tag atom.Atom, st style, closed bool) {
 		return
 	}
 
-	// Elements before the first change of style need no place on the stack, which is bounded.
+	// Elements before the first change of style are not put on the stack, which is bounded.
 	switch {
 	case len(s.stack) == 0 && st == s.style:
 		return
@@ -179,8 +179,7 @@ func (s *stripper) open(tag atom.Atom, st style, closed bool) {
 	s.style = st
 }
 
-// change parts what is quoted from what is not, within a line; what follows a quotation does
-// not run on from it.
+// change separates quoted text from other text within a line, so that what follows a quotation does not run on from it.
 func (s *stripper) change(to style) {
 	if to.quoted == s.quoted {
 		return
@@ -216,8 +215,7 @@ func void(tag atom.Atom) bool {
 	return false
 }
 
-// edge ends a line where a block begins or ends, and leaves an empty one where pages show
-// a gap.
+// edge ends a line where a block begins or ends, and leaves an empty line where pages show a gap.
 func (s *stripper) edge(tag atom.Atom) {
 	if s.hidden {
 		return
@@ -238,8 +236,8 @@ func (s *stripper) flush() {
 	}
 }
 
-// end ends a line. Empty lines at the top, or after another, are left out. Blanks before
-// it count where a page shows them.
+// end ends a line. Empty lines at the top, or after another empty one, are left out. Leading
+// blanks count if a page shows them.
 func (s *stripper) end() {
 	l := strings.TrimRight(s.line.String(), " \t\u00a0")
 	s.line.Reset()

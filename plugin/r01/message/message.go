@@ -1,13 +1,12 @@
-// Package message reads a received mail: who sent it, what it answers, and what it says
-// in plain text, with quotation cut off.
+// Package message reads a received mail: its sender, what it answers, and what it says in plain
+// text, with quotations cut off.
 //
-// It is pure, and made for mail that is wrong: any charset under any label or none,
-// broken structure, hostile nesting. Whatever can still be read is read. What is missing
-// or had to be left out is noted in [Message].Damaged, and such a mail proves nothing by
-// itself. The only error is that there is nothing to read at all.
+// It is pure, and made for malformed mail: any charset under any label or none, broken
+// structure, hostile nesting. It reads whatever can still be read. What is missing or had to be
+// left out is noted in [Message].Damaged, and such a mail proves nothing by itself. The only
+// error is that there is nothing to read at all.
 //
-// No input makes it panic, and its work is bounded: by depth, by the number of parts and
-// by the length of a text.
+// No input makes it panic, and its work is bounded by depth, by the number of parts and by the length of a text.
 package message
 
 import (
@@ -74,12 +73,12 @@ func Parse(raw []byte) (Message, error) {
 	m.readHeader(header)
 	w := walker{}
 	says := w.walk(header, body, 0, "text/plain").text
-	// A mail whose parts can't be read must not look like one that says nothing.
+	// A mail whose parts can't be read must not look like a mail that says nothing.
 	if !w.found && w.report == nil && len(w.attached) == 0 {
 		says = w.fallBack(header, body)
 	}
 
-	// A header that swallowed the text must not hide it from a person.
+	// A header that has swallowed the text must not hide it from a person.
 	if lost := ranIn(raw, body); lost != "" {
 		m.damage("its text runs into its header")
 		says = lost + "\n" + says
@@ -90,13 +89,13 @@ func Parse(raw []byte) (Message, error) {
 		m.damage(what)
 	}
 
-	// Last: a bounce that is no report is judged by the words of the text.
+	// Last, because a bounce without a formal report is judged by the words of its text.
 	m.classify(header, w)
 	return m, nil
 }
 
-// say parts what the author wrote from what is quoted. What a spam filter wrote in the place
-// of the text is quotation, too, and so is a mail within the mail.
+// say separates what the author wrote from what is quoted. A spam filter's text in place of the
+// mail's counts as quotation, too, and so does a mail within the mail.
 func (m *Message) say(text string, w walker) {
 	m.Text, m.Quoted, m.Shown = cutQuotation(text)
 	if w.preview {
@@ -149,7 +148,7 @@ func headerOf(h textproto.Header) Header {
 	return read
 }
 
-// recipientFields name the recipients of a mail and the mailboxes it came through.
+// recipientFields name the recipients of a mail and the mailboxes that it came through.
 var recipientFields = []string{"To", "Cc", "Bcc", "Apparently-To", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To",
 	"Resent-To", "Resent-Cc", "Resent-Bcc"}
 
@@ -160,8 +159,8 @@ var (
 	bareID    = lazyregexp.New(`^[^<>\s@]+@[^<>\s@]+$`)
 )
 
-// mostIDs bounds the Message-IDs that are read of one kind of field: each is looked for later. The
-// first and the last of a longer list count, which are a thread's beginning and what is answered.
+// mostIDs bounds the Message-IDs that are read of one kind of field, because each is looked up later. Of a
+// longer list the first and the last ones are read, which are a thread's beginning and the answered mail.
 const mostIDs = 20
 
 // ids lists the Message-IDs of fields.
@@ -173,7 +172,7 @@ func ids(values []string) []string {
 	return all
 }
 
-// allIDs lists them all. Some programs leave the brackets out.
+// allIDs lists all Message-IDs of fields. Some programs leave the brackets out.
 func allIDs(values []string) (all []string) {
 	for _, v := range values {
 		if found := messageID.FindAllString(v, -1); len(found) > 0 {
@@ -196,8 +195,8 @@ func first(values []string) string {
 	return values[0]
 }
 
-// addresses lists the addresses of a field. What can't be read as one stays as it is, so
-// that a second sender does not go unseen.
+// addresses lists the addresses of a field. Text that can't be read as an address is kept
+// unchanged, so that a second sender does not go unseen.
 func addresses(values []string) []string {
 	var all []string
 	for _, v := range values {
@@ -220,8 +219,8 @@ var (
 	addressLike = lazyregexp.New(`[^\s<>,;:"()]+@[^\s<>,;:"()]+`)
 )
 
-// loneAddress is the address behind a name that lacks its quotes, if it is the only one that
-// the text holds; or else the text as it is.
+// loneAddress returns the address after a name that lacks its quotes, if the text has no other;
+// otherwise it returns the text unchanged.
 func loneAddress(text string) string {
 	m := named.FindStringSubmatch(text)
 	if m == nil {
@@ -251,7 +250,7 @@ func headerText(raw string) string {
 
 var encodedWord = lazyregexp.New(`=\?[^?\s]+\?[bB]\?[^?\s]*\?=`)
 
-// padded fills up base64 that lacks its padding.
+// padded adds the padding that base64 lacks.
 func padded(word string) string {
 	i := strings.LastIndexByte(word[:len(word)-2], '?')
 	text := strings.TrimRight(word[i+1:len(word)-2], "=")

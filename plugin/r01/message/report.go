@@ -24,7 +24,7 @@ type Report struct {
 	Original   Header     // of the mail it is about, as far as it came back
 }
 
-// Delivery is what a report says of one recipient.
+// Delivery is what a report says about one recipient.
 type Delivery struct {
 	Fate           Fate
 	Recipients     []string // the address, and what it was before it was rewritten; none = not said
@@ -34,8 +34,8 @@ type Delivery struct {
 	DiagnosticType string   // lower case, such as "smtp" or "x-unix"; "" = not said
 }
 
-// About returns what a report says of an address. told is false when it speaks of others
-// only. What names no recipient may be about any; of two fates the worse counts.
+// About returns what a report says about an address. told is false when the report is only about
+// others. An entry without a recipient may be about any address; of two fates the worse one counts.
 func (r *Report) About(address string) (d Delivery, told bool) {
 	for _, one := range r.Deliveries {
 		if len(one.Recipients) > 0 && !slices.ContainsFunc(one.Recipients, func(a string) bool { return strings.EqualFold(a, address) }) {
@@ -55,10 +55,10 @@ func (r *Report) About(address string) (d Delivery, told bool) {
 	return d, told
 }
 
-// worse orders fates by what they ask for.
+// worse orders fates by how much they ask for, the worst last.
 var worse = []Fate{Delivered, Delayed, Failed, Doubtful, Unread}
 
-// Recipients lists whom a report is about.
+// Recipients lists the recipients that a report is about.
 func (r *Report) Recipients() (all []string) {
 	for _, d := range r.Deliveries {
 		for _, a := range d.Recipients {

@@ -10,10 +10,9 @@ import (
 	"registrar.panel/internal/lazyregexp"
 )
 
-// Source writes a mail as it came, for a person: every header field, and every part in its
-// order. Transfer encodings, charsets and encoded words are undone, also where no field mentions
-// them, so that what must not be seen can be found and masked. HTML is shown as its text, and
-// what is no text by its size.
+// Source writes a mail as it came, for a person: every header field, and every part in its order.
+// Transfer encodings, charsets and encoded words are decoded, even if no field mentions them, so that
+// secrets can be found and masked. HTML is shown as its text, and parts that are not text by their size.
 func Source(raw []byte) string {
 	s := source{}
 	s.mail(raw, 0)
@@ -25,19 +24,19 @@ type source struct {
 	walker
 }
 
-// mail writes a mail, with such lines of its header as are none.
+// mail writes a mail, including lines of its header that are no fields.
 func (s *source) mail(raw []byte, depth int) {
 	head, body, wrong := split(raw)
 	shown := head
 	if len(wrong) > 0 {
-		// What was left out of a broken header may be just what the person is looking for.
+		// Lines that were left out of a broken header may be just what the person is looking for.
 		shown = bytes.TrimSuffix(raw, body)
 		shown = shown[:min(len(shown), maxHeader)]
 	}
 	s.entity(shown, head, body, depth)
 }
 
-// entity writes a header and what is below it.
+// entity writes a header and what follows it.
 func (s *source) entity(shown, head, body []byte, depth int) {
 	s.WriteString(fieldsOf(shown))
 	h, err := readHeader(head)
@@ -89,7 +88,7 @@ func (s *source) multipart(boundary string, body []byte, depth int) {
 	s.text(plainText(decode("", rest)))
 }
 
-// text writes lines, each whole.
+// text writes whole lines.
 func (s *source) text(text string) {
 	if text = strings.TrimRight(clean(text), "\n"); text != "" {
 		s.WriteString(text + "\n")
@@ -100,8 +99,8 @@ func (s *source) omit(size int, what string) {
 	fmt.Fprintf(s, "(%d bytes, not shown: %s)\n", size, oneLine(what))
 }
 
-// fieldsOf are the fields of a header as they came, but for encoded words, and for what folds
-// them where there are such.
+// fieldsOf returns the fields of a header as they came, except that encoded words are decoded
+// and the fields with them unfolded.
 func fieldsOf(head []byte) string {
 	var b strings.Builder
 	for _, field := range foldedField.FindAllString(strings.ReplaceAll(decode("", head), "\r\n", "\n"), -1) {
@@ -118,8 +117,8 @@ func fieldsOf(head []byte) string {
 
 var foldedField = lazyregexp.New(`[^\n]+\n?(?:[ \t][^\n]*\n?)*`)
 
-// plainText undoes encodings that no field mentions: a text that holds quoted-printable is
-// decoded once more, and base64 is left out.
+// plainText undoes encodings that no field mentions: text with quoted-printable is decoded
+// again, and base64 is left out.
 func plainText(text string) string {
 	if encodedBytes.MatchString(text) {
 		text = decode("", encodedByte.ReplaceAllFunc([]byte(softBreak.ReplaceAllString(text, "")), func(code []byte) []byte {
@@ -131,6 +130,7 @@ func plainText(text string) string {
 	hidden := 0
 	for line := range strings.SplitSeq(text, "\n") {
 		content := strings.TrimLeft(strings.TrimRight(line, " \t\r"), " \t>|")
+		// The last line of a block may be short.
 		if base64Line.MatchString(content) && (len(content) >= longCode && mixed(content) || hidden > 0 && content != "") {
 			hidden += len(content)
 			continue
@@ -158,15 +158,15 @@ var (
 	base64Line   = lazyregexp.New(`^[A-Za-z0-9+/]+={0,2}$`)
 )
 
-// longCode is how long a line of base64 is at least, the last of several aside.
+// longCode is the least length of a line of base64, except the last of several.
 const longCode = 24
 
-// mixed reports whether a word has small and capital letters and digits, as no word of a
+// mixed reports whether a word has small letters, capital letters and digits, as no word of a
 // language and no token of ours has.
 func mixed(word string) bool {
 	return strings.ContainsAny(word, "abcdefghijklmnopqrstuvwxyz") && strings.ContainsAny(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") &&
 		strings.ContainsAny(word, "0123456789")
 }
 
-// unhex reads a hexadecimal digit of any case; with that bit set, digits stay as they are.
+// unhex reads a hexadecimal digit in either case; setting this bit leaves digits unchanged.
 func unhex(c byte) byte { return byte(strings.IndexByte("0123456789abcdef", c|0x20)) }

@@ -13,8 +13,7 @@ import (
 	"registrar.panel/internal/lazyregexp"
 )
 
-// Limits on one mail. Nested parts are searched again at each depth, so depth is what
-// matters most.
+// Limits on one mail. Nested parts are searched again at each depth, so the depth matters most.
 const (
 	maxDepth = 10
 	maxParts = 200
@@ -22,7 +21,7 @@ const (
 	maxText  = 1 << 20 // bytes of all its texts
 )
 
-// walker goes through the parts of a mail and gathers what they say.
+// walker goes through the parts of a mail and collects what they say.
 type walker struct {
 	parts    int
 	headers  int      // bytes, of all parts
@@ -46,7 +45,7 @@ type said struct {
 
 func (w *walker) damage(what string) { w.damaged = append(w.damaged, what) }
 
-// walk reads one part and the parts in it. A part without a type is of the usual one.
+// walk reads one part and the parts in it. A part without a type has the usual one.
 func (w *walker) walk(h textproto.Header, body []byte, depth int, usual string) said {
 	if w.parts++; w.parts > maxParts || depth > maxDepth {
 		w.damage("it has too many parts, or too deep ones")
@@ -66,7 +65,7 @@ func (w *walker) walk(h textproto.Header, body []byte, depth int, usual string) 
 		w.deliveryStatus(w.decoded(h, body))
 	case returned(media):
 		w.mail(h, params, body, depth)
-	// What is attached is not what the author says.
+	// Attachments are not the author's words.
 	case attached(h):
 	case media == "text/plain":
 		return w.said(clean(decode(params["charset"], w.decoded(h, body))), false)
@@ -82,8 +81,8 @@ func (w *walker) said(text string, html bool) said {
 	return said{text, html}
 }
 
-// mail reads a mail within the mail. It is the one that a report is about, or it is there
-// to be read by people, and never is what the author says.
+// mail reads a mail within the mail. It is either the one that a report is about, or there for
+// people to read; it never counts as the author's words.
 func (w *walker) mail(h textproto.Header, params map[string]string, body []byte, depth int) {
 	if w.report != nil {
 		if !w.returned { // a report is about one mail
@@ -101,7 +100,7 @@ func (w *walker) mail(h textproto.Header, params map[string]string, body []byte,
 	top, text, _ := split(body)
 	header, _ := readHeader(top)
 
-	// The limits are those of the whole mail, or mails within mails would multiply them.
+	// The limits are those of the whole mail, or nested mails would multiply them.
 	inner := walker{parts: w.parts, headers: w.headers + len(top), texts: w.texts}
 	if inner.headers > maxHeader {
 		return
@@ -114,7 +113,7 @@ func (w *walker) mail(h textproto.Header, params map[string]string, body []byte,
 		"Subject: " + read.Subject, "", within.text}, "\n"))
 }
 
-// returned are the types under which a report gives back a mail, or its header.
+// returned reports whether a report returns a mail, or its header, under this type.
 func returned(media string) bool {
 	switch media {
 	case "message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers":
@@ -129,6 +128,7 @@ func (w *walker) multipart(media, boundary string, body []byte, depth int) said 
 		return said{}
 	}
 
+	// The type of a part without one; in a digest such a part is a mail. RFC 2046 5.1.5
 	usual := "text/plain"
 	if media == "multipart/digest" {
 		usual = "message/rfc822"
@@ -139,7 +139,7 @@ func (w *walker) multipart(media, boundary string, body []byte, depth int) said 
 	_, rest, end := cutAt(body, delimiter) // what precedes the first part is not shown
 	whole := end == another
 
-	// Each part, until the closing delimiter; a missing one is damage.
+	// Each part, until the closing delimiter; a missing delimiter is damage.
 	for end == another && w.parts <= maxParts {
 		var part []byte
 		part, rest, end = cutAt(rest, delimiter)
@@ -167,7 +167,7 @@ func (w *walker) multipart(media, boundary string, body []byte, depth int) said 
 	return joined(parts)
 }
 
-// joined is what parts say one after the other.
+// joined returns the texts of parts one after the other.
 func joined(parts []said) said {
 	var texts []string
 	html := false
@@ -179,8 +179,8 @@ func joined(parts []said) said {
 	return said{strings.Join(texts, "\n\n"), html}
 }
 
-// chosen is the one of several forms of a text that says it: the plain one, unless that is
-// a mere stand-in for the other.
+// chosen returns the one of several forms of a text that is read: the plain one, unless it is a
+// mere stand-in for the other.
 func chosen(parts []said) (best said) {
 	var plain, other said
 	for _, p := range parts {
@@ -198,8 +198,7 @@ func chosen(parts []said) (best said) {
 	return plain
 }
 
-// standIn is how many letters and digits a text may have that says no more than that there
-// is another.
+// standIn is how many letters and digits a text may have that only says that there is another.
 const standIn = 25
 
 func letters(text string) (n int) {
@@ -211,11 +210,10 @@ func letters(text string) (n int) {
 	return n
 }
 
-// decoded undoes the transfer encoding. What is unknown or broken is read as far as it
-// goes.
+// decoded undoes the transfer encoding. An unknown or broken one is read as far as possible.
 func (w *walker) decoded(h textproto.Header, body []byte) []byte {
-	// Labels of charsets lie, so they are our business: without the content type, only
-	// the transfer encoding is undone.
+	// Only the transfer encoding is undone, without the content type: labels of charsets are
+	// often wrong, so we decode charsets ourselves.
 	only := message.Header{}
 	only.Set("Content-Transfer-Encoding", strings.Join(strings.Fields(h.Get("Content-Transfer-Encoding")), ""))
 
@@ -243,7 +241,7 @@ func (w *walker) decoded(h textproto.Header, body []byte) []byte {
 	return text
 }
 
-// fallBack reads the whole body as one text, when no part of it was found to be one.
+// fallBack reads the whole body as one text, if no part of it was found to be text.
 func (w *walker) fallBack(h textproto.Header, body []byte) string {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return ""
@@ -258,11 +256,11 @@ func (w *walker) fallBack(h textproto.Header, body []byte) string {
 
 var (
 	parameter = lazyregexp.New(`(?i)[;\s](charset|boundary|report-type|x-spam-type)\s*=\s*(?:"([^"]*)"|([^\s;"]+))`)
-	// lenient is a content type whose parameters need quotes that they do not have.
+	// lenient is a content type whose parameters lack the quotes that they need.
 	lenient = lazyregexp.New(`^[a-z0-9]+/[a-z0-9.+-]+(?:\s*;\s*[A-Za-z0-9*_-]+\s*=\s*(?:"[^"]*"|[^\s;"]+))*[\s;]*$`)
 )
 
-// contentType reads a content type; of a broken one, as much as can be found.
+// contentType reads a content type, and as much as can be found of a broken one.
 func contentType(h textproto.Header, usual string) (media string, params map[string]string, ok bool) {
 	value := strings.TrimSpace(h.Get("Content-Type"))
 	if value == "" {
@@ -286,7 +284,7 @@ func contentType(h textproto.Header, usual string) (media string, params map[str
 		if params[name] == "" {
 			params[name] = m[2] + m[3]
 		} else {
-			// Another reader may take the other one.
+			// Another reader may take the other value.
 			ok = false
 		}
 	}

@@ -16,7 +16,7 @@ func beginning(k registrar.OperationKind) registrar.DomainStatus {
 	return status
 }
 
-// goOn goes on with an operation whose client R01 knows.
+// goOn continues an operation whose client R01 knows.
 func (ord *Orders) goOn(tx *store.Tx, op store.Operation, handle string, t mailform.Template) (store.Request, error) {
 	if by, ok := lifecycle.Assisted(op.Kind); ok {
 		return ord.leaveToPerson(tx, op, by, handle)
@@ -24,10 +24,10 @@ func (ord *Orders) goOn(tx *store.Tx, op store.Operation, handle string, t mailf
 	return ord.newDomain(tx, op, handle, t)
 }
 
-// leaveToPerson stores a request that waits for a person from the start. handle is the client that the
-// domain is acquired for; "" when it is ours already.
+// leaveToPerson stores a request that waits for a person from the start. handle is the client
+// that the domain is acquired for; "" when the domain is ours already.
 func (ord *Orders) leaveToPerson(tx *store.Tx, op store.Operation, by lifecycle.Kind, handle string) (store.Request, error) {
-	// With a trade the domain stays the present client's, until a person says that it is done. r01-mail 2.9
+	// In a trade the domain stays with its present client until a person says that the trade is done. r01-mail 2.9
 	if op.Kind.Acquires() {
 		if err := ord.setHandle(tx, op.Domain, handle); err != nil {
 			return store.Request{}, err
@@ -47,12 +47,12 @@ func (ord *Orders) leaveToPerson(tx *store.Tx, op store.Operation, by lifecycle.
 	if err != nil {
 		return r, err
 	}
-	// No operation is carried by it yet: the caller tells its own.
+	// No operation has this request yet: the caller reports its own operation.
 	_, err = tx.Requests.Advance(&r, decision, store.Change{At: ord.now(), Deadline: ord.engine.RemindAt(by, d.PaidTill)})
 	return r, err
 }
 
-// goOnByPerson leaves an operation to a person whose client is registered now.
+// goOnByPerson leaves an operation to a person once its client is registered.
 func (ord *Orders) goOnByPerson(tx *store.Tx, op *store.Operation, by lifecycle.Kind, handle string) error {
 	r, err := ord.leaveToPerson(tx, *op, by, handle)
 	if err != nil {
@@ -78,7 +78,7 @@ func (ord *Orders) instruct(tx *store.Tx, op store.Operation) error {
 		return err
 	}
 
-	// By a trade another client gets the domain than the one that holds it.
+	// In a trade the domain goes to another client than the one that holds it.
 	gets := d.Handle
 	if op.Client != 0 {
 		c, err := tx.Clients.Get(op.Client)

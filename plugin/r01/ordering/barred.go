@@ -13,7 +13,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// barred finds what our own record of the domain forbids of an order: one problem, or none.
+// barred finds why our own record of the domain forbids an order: one problem, or none.
 func (ord *Orders) barred(tx *store.Tx, o registrar.Order) ([]registrar.Problem, error) {
 	d, err := tx.Domains.Get(o.Domain)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -22,7 +22,7 @@ func (ord *Orders) barred(tx *store.Tx, o registrar.Order) ([]registrar.Problem,
 	return ord.barredBy(tx, o, d)
 }
 
-// barredBy is barred with our record of the domain, the zero one if there is none.
+// barredBy is barred for a given record of the domain, the zero one if there is none.
 func (ord *Orders) barredBy(tx *store.Tx, o registrar.Order, d registrar.Domain) ([]registrar.Problem, error) {
 	if open := d.Operation; open != nil && (o.Kind != registrar.KindRenew || open.Kind != registrar.KindUpdate) { // an update holds no renewal
 		return bar("open_operation", "%s has an open operation (%s, %s); wait for it", o.Domain, open.Kind, open.State), nil
@@ -46,12 +46,12 @@ func (ord *Orders) barredBy(tx *store.Tx, o registrar.Order, d registrar.Domain)
 	return ord.barredByBefore(tx, o, d)
 }
 
-// bar is a problem of the domain of an order.
+// bar returns a problem of the domain of an order.
 func bar(code, format string, args ...any) []registrar.Problem {
 	return []registrar.Problem{{Path: "domain", Code: code, Message: fmt.Sprintf(format, args...)}}
 }
 
-// precondition is the error for what our record forbids, or nil when it forbids nothing.
+// precondition returns an error for what our record forbids, or nil when it forbids nothing.
 func precondition(problems []registrar.Problem) error {
 	if len(problems) == 0 {
 		return nil
@@ -59,9 +59,9 @@ func precondition(problems []registrar.Problem) error {
 	return registrar.Errorf(registrar.Precondition, "%s", problems[0].Message)
 }
 
-// unrenewable is what R01 would refuse of a renewal. r01-mail 4.1
+// unrenewable finds why R01 would refuse a renewal. r01-mail 4.1
 func (ord *Orders) unrenewable(d registrar.Domain, believed registrar.Date) []registrar.Problem {
-	// One of the two records is old: the year that is ordered may be there already.
+	// One of the two records is old: the year that is ordered may have been added already.
 	if d.PaidTill != believed {
 		return bar("paid_till", "%s is paid till %s, not %s: read it again", d.Name, d.PaidTill, believed)
 	}
@@ -75,15 +75,15 @@ func (ord *Orders) unrenewable(d registrar.Domain, believed registrar.Date) []re
 	return nil
 }
 
-// locks are the states of the registry under which R01 can't carry an order of a kind out, in capital
-// letters, without blanks and signs between.
+// locks are the states of the registry in which R01 can't carry out orders of a kind, in
+// capital letters, without blanks and punctuation.
 var locks = map[registrar.OperationKind][]string{
 	registrar.KindAuthCode: {"TRANSFERPROHIBITED", "LOCKED", "BLOCKED", "PENDINGDELETE"},
 	registrar.KindTrade:    {"UPDATEPROHIBITED", "TRANSFERPROHIBITED", "LOCKED", "BLOCKED", "PENDINGDELETE"},
 	registrar.KindDelete:   {"DELETEPROHIBITED", "LOCKED", "BLOCKED"},
 }
 
-// locked finds the state of the registry that locks a domain against orders of a kind; "" = none does.
+// locked finds the state of the registry that locks a domain against orders of a kind; "" = no state does.
 func locked(k registrar.OperationKind, states []string) string {
 	for _, state := range states {
 		letters := strings.Map(func(r rune) rune {
@@ -101,7 +101,7 @@ func locked(k registrar.OperationKind, states []string) string {
 	return ""
 }
 
-// unassisted is what R01 would refuse of an order that a person carries out there. field-notes 3.4, 3.5, 3.6
+// unassisted finds why R01 would refuse an order that a person carries out there. field-notes 3.4, 3.5, 3.6
 func unassisted(k registrar.OperationKind, d registrar.Domain, today registrar.Date) []registrar.Problem {
 	if k != registrar.KindAuthCode && k != registrar.KindTrade && k != registrar.KindDelete {
 		return nil
@@ -112,7 +112,7 @@ func unassisted(k registrar.OperationKind, d registrar.Domain, today registrar.D
 	switch {
 	case state != "":
 		return bar("locked", "the registry shows %s as %s: have that lifted at R01 first", d.Name, state)
-	// In .SU what has expired can still be given up. field-notes 3.6
+	// In .SU a domain that has expired can still be given up. field-notes 3.6
 	case expired && k == registrar.KindDelete && registrar.ZoneOf(d.Name, keptZones) == "":
 		return nil
 	case expired && k == registrar.KindDelete:
@@ -125,15 +125,15 @@ func unassisted(k registrar.OperationKind, d registrar.Domain, today registrar.D
 	return nil
 }
 
-// keptZones are those in which a domain that has expired can't be given up. field-notes 3.6
+// keptZones are the zones in which a domain that has expired can't be given up. field-notes 3.6
 var keptZones = []string{"ru", "xn--p1ai"}
 
-// standstill is for how many days after a change of registrant or registrar a domain can't be
-// transferred. field-notes 3.4
+// standstill is the number of days after a change of registrant or registrar during which a
+// domain can't be transferred. field-notes 3.4
 const standstill = 30
 
-// barredByBefore is what an operation of before forbids of an order that a person carries out, and a
-// client who holds the domain already.
+// barredByBefore finds why an order that a person carries out is forbidden by an earlier
+// operation, or because the client holds the domain already.
 func (ord *Orders) barredByBefore(tx *store.Tx, o registrar.Order, d registrar.Domain) ([]registrar.Problem, error) {
 	switch o.Kind {
 	case registrar.KindAuthCode:

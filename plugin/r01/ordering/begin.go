@@ -12,8 +12,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// BeginPlanned begins what a renewal pass has planned, the most urgent first, and only as
-// many as may be sent now: until then a domain is free for other operations.
+// BeginPlanned begins renewals that a pass has planned, the most urgent first, and only as many
+// as may be sent now: until it is begun, its domain is free for other operations.
 func (rn *Renewals) BeginPlanned(ctx context.Context) error {
 	const atOnce, plenty = 100, 1000
 	may, err := engine.Look(ctx, rn.store, func(tx *store.Tx) (int, error) {
@@ -40,15 +40,17 @@ func (rn *Renewals) BeginPlanned(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("begin renewals: %w", err)
 		}
+		// Plans that were left out do not count towards the limit.
 		may -= begun
+		// Only the readers of events are woken: the sender itself is the caller.
 		rn.engine.Changed.Wake()
 	}
 	return nil
 }
 
-// mayBegin is how many scheduled renewals may be begun now, and what the limits say: what waits in
-// the queue already goes first, and of that what customers have ordered. It may say less than may be
-// begun, if that is plainly enough; 0 = it says all.
+// mayBegin returns how many scheduled renewals may be begun now, and what the limits say.
+// Requests in the queue go first, those that customers have ordered before the others. If enough
+// is plainly allowed, it may return less than may be begun; if enough is 0, it returns all.
 func (rn *Renewals) mayBegin(tx *store.Tx, enough int) (int, engine.Share, error) {
 	ordered, scheduled, err := tx.Requests.PaidWaiting()
 	if err != nil {
@@ -64,7 +66,7 @@ func (rn *Renewals) mayBegin(tx *store.Tx, enough int) (int, engine.Share, error
 	return max(0, min(a.Scheduled.May, a.Ordered.May-ordered)-scheduled), a.Scheduled, nil
 }
 
-// beginRenewals begins those of planned renewals that are still fit for it, and counts them.
+// beginRenewals begins the planned renewals that are still fit for it, and counts them.
 func (rn *Renewals) beginRenewals(tx *store.Tx, plans []store.Plan) (begun int, err error) {
 	names := make([]string, len(plans))
 	for i, p := range plans {
@@ -91,15 +93,17 @@ func (rn *Renewals) beginRenewals(tx *store.Tx, plans []store.Plan) (begun int, 
 			continue
 		}
 		rn.log.Info("planned renewal left out", "domain", p.Domain, "paid_till", p.Base, "reason", reason)
+		// Removed from the plan, or each round would look at it again. A later pass plans it anew when it is due.
 		if err := tx.Renewals.Unplan(p); err != nil {
 			return 0, err
 		}
 	}
 
+	// In one commit, so that every plan that is called begun has its request.
 	return len(fit), errors.Join(rn.beginAll(tx, domains), tx.Renewals.Begun(fit))
 }
 
-// unfitToRenew tells what has changed since a renewal was planned; "" = nothing that matters.
+// unfitToRenew returns what has changed since a renewal was planned; "" = nothing that matters.
 func (rn *Renewals) unfitToRenew(tx *store.Tx, d registrar.Domain, p store.Plan) (string, error) {
 	switch {
 	case d.PaidTill != p.Base:
@@ -114,8 +118,8 @@ func (rn *Renewals) unfitToRenew(tx *store.Tx, d registrar.Domain, p store.Plan)
 	return problems[0].Message, nil
 }
 
-// beginAll begins renewals of the schedule, which have no orders: each an operation with its request, as
-// Orders.begin does with one that has.
+// beginAll begins renewals of the schedule, which have no orders: each becomes an operation
+// with its request, as Orders.begin does it with an order.
 func (rn *Renewals) beginAll(tx *store.Tx, domains []registrar.Domain) error {
 	fresh := make([]store.Fresh, len(domains))
 	for i, d := range domains {
@@ -138,6 +142,7 @@ func (rn *Renewals) beginAll(tx *store.Tx, domains []registrar.Domain) error {
 		return fmt.Errorf("store order: %w", err)
 	}
 
+	// The request is stored first, because the operation refers to it.
 	begun := make([]store.Begun, len(domains))
 	for i, d := range domains {
 		r := requests[i]

@@ -13,10 +13,10 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// What a customer whom R01 knows gives otherwise than before is changed at R01 first, by a request of
-// its own, and then the domain is asked for. r01-mail 2.7
+// If a customer whom R01 knows gives other contact data than before, a request of its own
+// changes them at R01 first, and then the domain is asked for. r01-mail 2.7
 
-// changes is what an order gives otherwise than R01 knows of its client, and may be told by mail.
+// changes returns what an order gives differently from what R01 knows of its client, as far as mail can change it.
 func changes(tx *store.Tx, c store.Client, given *registrar.Registrant) (registrar.Registrant, error) {
 	known, err := engine.ContactOf(tx, c)
 	if err != nil || known == nil || given == nil {
@@ -25,8 +25,8 @@ func changes(tx *store.Tx, c store.Client, given *registrar.Registrant) (registr
 	return mailform.OtherContact(*known, *given), nil
 }
 
-// change is the request that changes a client before a domain of an order; ok is false when there is
-// nothing to change. Orders with the same contact share it.
+// change returns the request that changes a client before a domain of an order; ok is false
+// when there is nothing to change. Orders with the same contact share the request.
 func (ord *Orders) change(tx *store.Tx, c store.Client, given *registrar.Registrant) (r store.Request, ok bool, err error) {
 	changed, err := changes(tx, c, given)
 	if err != nil || len(changed.Fields) == 0 {
@@ -44,8 +44,8 @@ func (ord *Orders) change(tx *store.Tx, c store.Client, given *registrar.Registr
 	return r, true, err
 }
 
-// underWay finds the same change of a client under way. Another one, or the registration of the client
-// with something else, must end first: no order is held up by what another one says.
+// underWay finds the same change of a client under way. A different change, or a registration of
+// the client with other data, must end first: no order waits because of what another order says.
 func underWay(tx *store.Tx, c store.Client, t mailform.Template) (r store.Request, found bool, err error) {
 	if c.State != registrar.HandleRegistered {
 		return r, false, registrar.Errorf(registrar.Precondition, "client %s is being registered with another contact: wait until R01 has it, and order again", c.Handle)
@@ -64,7 +64,7 @@ func underWay(tx *store.Tx, c store.Client, t mailform.Template) (r store.Reques
 		return r, false, err
 	}
 
-	// A change that was ordered for itself leads to no domain, so nothing would go on at its end.
+	// A change that was ordered by itself leads to no domain, so nothing would continue after it.
 	same, err := json.Marshal([]mailform.Template{t})
 	if err != nil || !r.Lifecycle().Leads || !bytes.Equal(body, same) {
 		return r, false, cmp.Or(err, error(registrar.Errorf(registrar.Precondition, "client %s is being changed already, to another contact: wait for its end, and order again", c.Handle)))
@@ -72,7 +72,7 @@ func underWay(tx *store.Tx, c store.Client, t mailform.Template) (r store.Reques
 	return r, true, nil
 }
 
-// notes says before an order is paid what becomes of contact data that R01 has otherwise.
+// notes says, before an order is paid, what becomes of contact data that R01 knows differently.
 func (ord *Orders) notes(tx *store.Tx, o registrar.Order, p plan) ([]registrar.Problem, error) {
 	if o.Registrant == nil || !o.Kind.NeedsRegistrant() {
 		return nil, nil
@@ -86,6 +86,7 @@ func (ord *Orders) notes(tx *store.Tx, o registrar.Order, p plan) ([]registrar.P
 		return nil, err
 	}
 
+	// The domain was taken over, and it is not known what R01 has recorded about its client.
 	if c.Identity == "" {
 		return []registrar.Problem{mailform.NoteUnknown(c.Handle)}, nil
 	}
@@ -98,6 +99,7 @@ func (ord *Orders) notes(tx *store.Tx, o registrar.Order, p plan) ([]registrar.P
 	if err := registrar.InvalidOrder(problems); err != nil {
 		return nil, err
 	}
+	// Checked before the payment: after it the order would be refused.
 	if _, _, err := underWay(tx, c, t); err != nil {
 		return nil, err
 	}

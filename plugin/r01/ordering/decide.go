@@ -11,7 +11,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// verdicts are what a person's decision is to a request.
+// verdicts are the events that a person's verdicts cause.
 var verdicts = map[registrar.Verdict]lifecycle.Event{
 	registrar.VerdictDone:   lifecycle.SaidDone,
 	registrar.VerdictFailed: lifecycle.SaidNot,
@@ -36,7 +36,8 @@ func (ord *Orders) Resolve(ctx context.Context, d registrar.Decision) (registrar
 		if err != nil {
 			return err
 		}
-		// In the transaction that moves it: of ten equal decisions nine find another version.
+		// Compared in the transaction that moves the operation, so that nine of ten equal
+		// decisions find another version.
 		if err := op.CheckVersion(d.Version); err != nil {
 			return err
 		}
@@ -49,6 +50,7 @@ func (ord *Orders) Resolve(ctx context.Context, d registrar.Decision) (registrar
 		if err := ord.resolve(tx, op, e, f); err != nil || !e.Code {
 			return err
 		}
+		// In the commit of the decision, so that a code that is reported as there can be read.
 		return tx.Operations.KeepCode(op.ID, d.AuthCode)
 	})
 	if err != nil {
@@ -58,7 +60,7 @@ func (ord *Orders) Resolve(ctx context.Context, d registrar.Decision) (registrar
 	return engine.ReadOperation(ctx, ord.store, d.Operation)
 }
 
-// wrongCode refuses a transfer code that can be none, or that the verdict does not bring.
+// wrongCode refuses a text that can't be a transfer code, and a code that does not belong to the verdict.
 func wrongCode(op store.Operation, d registrar.Decision) error {
 	if d.AuthCode == "" || op.State.Final() { // what has ended takes no decision at all
 		return nil
@@ -73,7 +75,7 @@ func wrongCode(op store.Operation, d registrar.Decision) error {
 	return registrar.InvalidDecision([]registrar.Problem{p})
 }
 
-// masked takes a transfer code out of what a person writes beside it.
+// masked replaces a transfer code in what a person writes beside it.
 func masked(text string, code registrar.AuthCode) string {
 	if code == "" {
 		return text
@@ -81,8 +83,7 @@ func masked(text string, code registrar.AuthCode) string {
 	return strings.ReplaceAll(text, string(code), code.String())
 }
 
-// resolve withdraws just one operation when others share its request; every other verdict
-// is on the request itself.
+// resolve withdraws only one operation when others share its request; every other verdict is about the request itself.
 func (ord *Orders) resolve(tx *store.Tx, op store.Operation, e lifecycle.Evidence, f engine.Fact) error {
 	sharing, err := tx.Operations.OpenOf(op.Request)
 	if err != nil {

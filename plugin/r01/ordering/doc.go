@@ -5,8 +5,8 @@
 // order comes to in mails, or what is wrong with it. [Renewals] plans and begins what the
 // schedule asks for. [Takeover] takes over what R01 holds for us already.
 //
-// Guarantees: an order is one operation however often it comes, and its repetition with other
+// Guarantees: an order is one operation however often it comes, and repeating it with other
 // contents is a Conflict; an order that our record of the domain forbids begins nothing; a paid
 // request is unique by agreement, kind, object and the expiry that it starts from. An error of
-// a call means that nothing of it was stored, or that asking again finds what was.
+// a call means that nothing was stored, or that repeating the call finds what was.
 package ordering

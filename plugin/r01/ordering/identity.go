@@ -7,9 +7,9 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// identities are the marks by which a client is known again, who it is and not how to reach it:
-// first that of what is sent, whatever lines and signs it was typed in; then those by which
-// earlier versions kept clients, of what is sent and of what was typed.
+// identities are the marks by which a client is recognised: who the client is, and not how to reach
+// the client. The first is made of what is sent, whatever lines and punctuation were typed; then
+// come those under which earlier versions kept clients, of what is sent and of what was typed.
 func (ord *Orders) identities(typed registrar.Registrant) []string {
 	sent := mailform.Normal(typed)
 	parts := []string{"identity of what is sent", string(sent.Kind)}

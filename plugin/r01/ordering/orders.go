@@ -19,7 +19,7 @@ type Store interface {
 	Fingerprint(parts ...string) string
 }
 
-// Parts are what ordering is made of, beside its engine.
+// Parts are what ordering needs, beside its engine.
 type Parts struct {
 	Store  Store
 	Logger *slog.Logger
@@ -49,7 +49,7 @@ func New(s *engine.Settings, en *engine.Engine, p Parts) *Orders {
 	}
 }
 
-// Validate finds every mistake of an order, and shows the first mail it would cause, masked.
+// Validate finds every mistake of an order, and shows, masked, the mails that it would cause.
 func (ord *Orders) Validate(ctx context.Context, o registrar.Order) (v registrar.Validation, err error) {
 	p, problems := ord.planner.validateOrder(o)
 	if len(problems) > 0 {
@@ -62,7 +62,7 @@ func (ord *Orders) Validate(ctx context.Context, o registrar.Order) (v registrar
 		}
 		var refusal *registrar.Error
 		v.Notes, err = ord.notes(tx, o, p)
-		// Said before the order is paid, as any mistake in it is.
+		// Reported before the order is paid, like any mistake in it.
 		if errors.As(err, &refusal) {
 			v.Problems = []registrar.Problem{{Path: "contact", Message: refusal.Detail}}
 			return nil
@@ -89,8 +89,8 @@ func (ord *Orders) Taken(ctx context.Context, id registrar.OrderID) (taken bool,
 	return taken, err
 }
 
-// unacceptable is barred, and nothing of an order that was accepted before or has begun without
-// being asked for.
+// unacceptable is barred, but finds nothing for an order that was accepted before, or whose
+// renewal the schedule has begun by itself.
 func (ord *Orders) unacceptable(tx *store.Tx, o registrar.Order) ([]registrar.Problem, error) {
 	_, err := tx.Operations.ByOrder(o.ID)
 	if errors.Is(err, store.ErrNotFound) {
@@ -103,7 +103,7 @@ func (ord *Orders) unacceptable(tx *store.Tx, o registrar.Order) ([]registrar.Pr
 }
 
 // scheduled finds the renewal that the schedule has begun from the very expiry that an order
-// starts from: it is what was ordered, and no second one is sent. It serves one order.
+// starts from: this is what was ordered, and no second one is sent. A renewal serves one order.
 func (ord *Orders) scheduled(tx *store.Tx, o registrar.Order) (store.Operation, error) {
 	if o.Kind != registrar.KindRenew {
 		return store.Operation{}, store.ErrNotFound
@@ -115,7 +115,7 @@ func (ord *Orders) scheduled(tx *store.Tx, o registrar.Order) (store.Operation, 
 	return op, err
 }
 
-// join lets an order have the operation that does what it asks for.
+// join gives an order the operation that does what the order asks for.
 func (ord *Orders) join(tx *store.Tx, op store.Operation, o registrar.Order, digest string) error {
 	c := store.Change{At: ord.now(), Actor: engine.ByPlugin, Message: engine.Nouns[op.Kind] + " of " + mailform.Unicode(op.Domain) +
 		": order " + string(o.ID) + " asks for what the schedule began"}
@@ -142,8 +142,8 @@ func (ord *Orders) Submit(ctx context.Context, o registrar.Order) (registrar.Ope
 
 func (ord *Orders) submit(tx *store.Tx, o registrar.Order, p plan) (store.Operation, error) {
 	digest := ord.Digest(o)
-	// What is known comes first: an order that was taken is answered even if it would be barred today, and
-	// one for what the schedule has begun has that.
+	// Known orders first: an order that was accepted is answered even if it would be barred
+	// today, and an order for what the schedule has begun gets that operation.
 	known, err := tx.Operations.ByOrder(o.ID)
 	switch {
 	case err == nil:

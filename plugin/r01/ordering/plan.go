@@ -22,7 +22,7 @@ func (pl *Planner) validateOrder(o registrar.Order) (plan, []registrar.Problem) 
 	return p, problems
 }
 
-// Planner says what an order comes to. It looks into no store.
+// Planner says what mails an order comes to. It does not use the store.
 type Planner struct {
 	engine   *engine.Engine
 	settings *engine.Settings
@@ -33,8 +33,8 @@ type Planner struct {
 type plan struct {
 	kind      lifecycle.Kind
 	templates []mailform.Template // of the first mail
-	// about makes the template that needs the handle of the client: of the domain that waits
-	// for a new client, or of the change.
+	// about makes the template that needs the handle of the client: for the domain that waits
+	// for a new client, or for the change.
 	about func(handle string) (mailform.Template, []registrar.Problem)
 }
 
@@ -82,7 +82,7 @@ func (pl *Planner) planKind(o registrar.Order) (plan, []registrar.Problem) {
 	return plan{}, []registrar.Problem{{Path: "kind", Message: fmt.Sprintf("R01 can't do %q; it can do %v", o.Kind, lifecycle.OperationKinds())}}
 }
 
-// sample stands for a handle until there is one, so that a form can be checked whole.
+// sample stands for a handle that is not known yet, so that a whole form can be checked.
 const sample = "NEW_1_CLIENT"
 
 func (pl *Planner) planRegister(o registrar.Order) (plan, []registrar.Problem) {
@@ -103,6 +103,7 @@ func (pl *Planner) planRegister(o registrar.Order) (plan, []registrar.Problem) {
 			return mailform.NewDomain(o.Domain, handle, o.Nameservers)
 		}}
 
+	// Only a form without mistakes can be encoded, to see which charset has all its letters.
 	if len(problems) == 0 {
 		p.templates = []mailform.Template{pl.clientTemplate(sample+"-R01", registrant)}
 		problems = pl.unencodable(p.templates[0], domain)
@@ -111,7 +112,7 @@ func (pl *Planner) planRegister(o registrar.Order) (plan, []registrar.Problem) {
 	return p, problems
 }
 
-// clientTemplate is for a registrant that was found right.
+// clientTemplate makes the template of a registrant who was checked before.
 func (pl *Planner) clientTemplate(handle string, r registrar.Registrant) mailform.Template {
 	t, _ := mailform.Client(handle, r, registrar.DateOf(pl.now()))
 	return t
@@ -121,7 +122,7 @@ func (pl *Planner) clientTemplate(handle string, r registrar.Registrant) mailfor
 func (pl *Planner) unencodable(templates ...mailform.Template) []registrar.Problem {
 	var problems []registrar.Problem
 	for _, t := range templates {
-		// Each letter was found in some charset. One of them must have all the letters of a mail.
+		// Each letter was found in some charset. One charset must have all the letters of a mail.
 		_, err := mailform.Format(pl.engine.Compose(lifecycle.NewClient, "", []mailform.Template{t}), "", pl.settings.Charset)
 		var bad *mailform.FieldError
 		switch {
@@ -134,8 +135,7 @@ func (pl *Planner) unencodable(templates ...mailform.Template) []registrar.Probl
 	return problems
 }
 
-// planUpdate changes either the nameservers of a domain or how to reach its client.
-// r01-mail 2.7
+// planUpdate changes either the nameservers of a domain or the contact data of its client. r01-mail 2.7
 func (pl *Planner) planUpdate(o registrar.Order) (plan, []registrar.Problem) {
 	switch {
 	case o.Registrant != nil && len(o.Nameservers) > 0:
@@ -171,19 +171,19 @@ func (pl *Planner) planTransfer(o registrar.Order) (plan, []registrar.Problem) {
 	return p, append(problems, more...)
 }
 
-// isCode reports whether a transfer code can be one.
+// isCode reports whether a text can be a transfer code.
 func isCode(c registrar.AuthCode) bool {
 	return c != "" && len(c) <= longestCode && !strings.ContainsFunc(string(c), func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
-// planTrade makes sure of the client who gets the domain. A person has it handed over. r01-mail 2.9
+// planTrade makes sure that R01 knows the client who gets the domain. A person has the domain handed over. r01-mail 2.9
 func (pl *Planner) planTrade(o registrar.Order) (plan, []registrar.Problem) {
 	problems := superfluous(o)
 	p, more := pl.planClient(o)
 	return p, append(problems, more...)
 }
 
-// superfluous finds what an order that a person carries out can't have.
+// superfluous finds fields that an order that a person carries out can't have.
 func superfluous(o registrar.Order) (problems []registrar.Problem) {
 	none := func(given bool, path string) {
 		if given {
@@ -196,7 +196,7 @@ func superfluous(o registrar.Order) (problems []registrar.Problem) {
 	return problems
 }
 
-// planClient makes sure of a client by mail, for what a person does with its domain.
+// planClient makes sure by mail that R01 knows a client, for what a person does with the client's domain.
 func (pl *Planner) planClient(o registrar.Order) (plan, []registrar.Problem) {
 	if o.Registrant == nil {
 		return plan{}, []registrar.Problem{{Path: "contact", Message: "is required"}}

@@ -19,8 +19,8 @@ type foreseen struct {
 	when      string
 }
 
-// preview shows every mail that an order causes, in their order, with what stands on the envelope:
-// the password and personal data masked.
+// preview shows every mail that an order causes, in their order, with the fields of its
+// envelope; the password and personal data are masked.
 func (ord *Orders) preview(tx *store.Tx, o registrar.Order, p plan) (string, error) {
 	mails, err := ord.foresee(tx, o, p)
 	if err != nil {
@@ -51,7 +51,7 @@ func (ord *Orders) preview(tx *store.Tx, o registrar.Order, p plan) (string, err
 	return strings.Join(parts, "\n"), nil
 }
 
-// foresee lists the mails. For the handle of a client that is yet to be made another one stands.
+// foresee lists the mails. A handle that is yet to be made is replaced by a placeholder.
 func (ord *Orders) foresee(tx *store.Tx, o registrar.Order, p plan) ([]foreseen, error) {
 	switch p.kind {
 	case lifecycle.Prolong:
@@ -76,7 +76,7 @@ func (ord *Orders) foreseeClient(tx *store.Tx, o registrar.Order, p plan) (mails
 		return nil, err
 	}
 
-	// What is asked of the client first decides when the domain is asked for.
+	// The request about the client decides when the domain is asked for.
 	handle, when := c.Handle, "at once"
 	switch {
 	case err != nil:
@@ -106,13 +106,13 @@ func (ord *Orders) foreseeClient(tx *store.Tx, o registrar.Order, p plan) (mails
 	return append(mails, foreseen{lifecycle.NewDomain, []mailform.Template{t}, when}), registrar.InvalidOrder(problems)
 }
 
-// placeholder stands for a handle whose number and random part are made when the order is carried out.
+// placeholder stands for a handle whose number and random part are made only when the order is carried out.
 func (ord *Orders) placeholder(o registrar.Order) string {
 	h := ord.settings.Handles
 	return mailform.Handle(h.Prefix, 0, "XXXXXX", o.Registrant.Kind, h.Suffix)
 }
 
-// foreseeSteps lists what a person will do. Of a transfer nothing is known of the domain yet.
+// foreseeSteps lists what a person will do. For a transfer nothing is known about the domain yet.
 func (ord *Orders) foreseeSteps(tx *store.Tx, o registrar.Order) ([]string, error) {
 	d := registrar.Domain{Name: o.Domain}
 	if !o.Kind.Acquires() {
@@ -132,7 +132,7 @@ func (ord *Orders) foreseeSteps(tx *store.Tx, o registrar.Order) ([]string, erro
 	return steps(o.Kind, d, c.Handle), err
 }
 
-// show is a mail with what stands on its envelope.
+// show returns a mail with the fields of its envelope.
 func (ord *Orders) show(m foreseen) (string, error) {
 	request := ord.engine.Compose(m.kind, "", m.templates)
 	body, err := mailform.Format(request, secret.Mask, ord.settings.Charset)

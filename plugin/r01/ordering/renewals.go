@@ -38,7 +38,7 @@ func NewRenewals(en *engine.Engine, o *Orders) *Renewals {
 // DoubtClock returns why the time of day is not believed; "" = it is.
 func (rn *Renewals) DoubtClock() string { return rn.clock.Doubt() }
 
-// SetRenewal chooses how a domain is renewed.
+// SetRenewal sets how a domain is renewed.
 func (rn *Renewals) SetRenewal(ctx context.Context, name string, mode registrar.RenewalMode) (d registrar.Domain, err error) {
 	if mode != registrar.RenewAuto && mode != registrar.RenewManual {
 		return d, registrar.InvalidOrder([]registrar.Problem{{Path: "renewal", Message: "must be auto or manual"}})
@@ -52,6 +52,7 @@ func (rn *Renewals) SetRenewal(ctx context.Context, name string, mode registrar.
 			return err
 		}
 		d.Renewal = mode
+		// The alarm is about the former mode. The next pass reports what is due in the new one.
 		if err := errors.Join(tx.Domains.Put(d, rn.now()), rn.alarms.Clear(tx, engine.ExpiryAlarm(name), name)); err != nil {
 			return err
 		}
@@ -113,7 +114,7 @@ func (rn *Renewals) announce(tx *store.Tx, p store.Plan, t policy.Threshold, tod
 	return rn.alarms.Raise(tx, engine.ExpiryAlarm(p.Domain), p.Domain, text)
 }
 
-// RemindRenewals tells of renewals that are held: what holds them, and what that leads to.
+// RemindRenewals reports renewals that are held: what holds them, and what that leads to.
 func (rn *Renewals) RemindRenewals(ctx context.Context, held []policy.Held, today registrar.Date) (int, error) {
 	return len(held), rn.engine.Write(ctx, func(tx *store.Tx) error {
 		for _, h := range held {
@@ -129,8 +130,8 @@ func (rn *Renewals) RemindRenewals(ctx context.Context, held []policy.Held, toda
 	})
 }
 
-// ShowExpiry shows as expired what is past paid-till, and the other way round, and clears
-// alarms about an expiry that has moved.
+// ShowExpiry shows domains past paid-till as expired, and others as registered again, and
+// clears alarms about an expiry that has moved.
 func (rn *Renewals) ShowExpiry(ctx context.Context, today registrar.Date) (n int, err error) {
 	err = rn.engine.Write(ctx, func(tx *store.Tx) error {
 		miscast, err := tx.Domains.StaleStatuses(today)
@@ -145,6 +146,7 @@ func (rn *Renewals) ShowExpiry(ctx context.Context, today registrar.Date) (n int
 
 		n = len(miscast)
 
+		// The announcement is over, however the expiry left the window.
 		outdated, err := tx.Domains.Outdated(engine.Expiry, policy.Open(today))
 		if err != nil {
 			return err

@@ -13,14 +13,14 @@ func (ord *Orders) Digest(o registrar.Order) string {
 	return ord.store.Fingerprint("order contents", string(o.Canonical()))
 }
 
-// repeated returns the operation of an order that is known here, or a Conflict when it was
-// submitted with other contents. Of one whose contents were erased only the ID is known.
+// repeated returns the operation of an order that is known here, or a Conflict when the order
+// was submitted with other contents. If the contents were erased, only its ID is known.
 func (ord *Orders) repeated(tx *store.Tx, known store.Operation, o registrar.Order, digest string) (store.Operation, error) {
 	if known.Digest == digest || known.Digest == store.Erased {
 		return known, nil
 	}
 
-	// Stores of earlier versions hold a digest of another form. One that fits is replaced.
+	// Stores of earlier versions hold a digest of another form. If it fits, it is replaced.
 	first, err := ord.firstDigest(o)
 	if err != nil {
 		return store.Operation{}, err
@@ -31,8 +31,8 @@ func (ord *Orders) repeated(tx *store.Tx, known store.Operation, o registrar.Ord
 	return known, tx.Operations.SetDigest(&known, digest)
 }
 
-// firstOrder is the contract's Order as the first versions of this plugin wrote it into
-// their digests. It is frozen: it must not follow the contract.
+// firstOrder is the contract's Order as the first versions of this plugin wrote it into their
+// digests. It is frozen and does not follow the contract.
 type firstOrder struct {
 	ID          string
 	Kind        string
@@ -54,7 +54,7 @@ type firstNameserver struct {
 	IPs  []string `json:"ips,omitempty"`
 }
 
-// firstDigest is the digest that the first versions of this plugin made of an order.
+// firstDigest makes the digest of an order as the first versions of this plugin did.
 func (ord *Orders) firstDigest(o registrar.Order) (string, error) {
 	f := firstOrder{Kind: string(o.Kind), Domain: o.Domain, Customer: o.Customer, PaidTill: o.PaidTill.String(),
 		AuthCode: "***"} // the code hid itself and was digested beside the text

@@ -15,7 +15,7 @@ import (
 
 // begin stores the operation with its first request.
 func (ord *Orders) begin(tx *store.Tx, op *store.Operation, o registrar.Order, p plan) error {
-	// The record first: the requests write into it for which client the domain is.
+	// The record first: the requests write into it which client the domain is for.
 	if err := ord.prepareDomain(tx, o); err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (ord *Orders) begin(tx *store.Tx, op *store.Operation, o registrar.Order, p
 	op.Request, op.State = first.ID, first.State
 	op.WaitsFor = lifecycle.WaitsFor(first.Lifecycle())
 
-	// Only what later steps need of the order is kept; its contact lies with the client.
+	// Only what later steps need of the order is kept; its contact is stored with the client.
 	order, err := json.Marshal(engine.StoredOrder{Nameservers: o.Nameservers})
 	if err != nil {
 		return fmt.Errorf("store order: %w", err)
@@ -46,7 +46,7 @@ func (ord *Orders) begin(tx *store.Tx, op *store.Operation, o registrar.Order, p
 	}
 
 	if first.Kind.ByPerson() {
-		// It moved to a person before there was an operation to take its deadline.
+		// The request moved to a person before there was an operation to take its deadline.
 		if err := errors.Join(tx.Requests.SetDeadline(first, first.Deadline), ord.instruct(tx, *op)); err != nil {
 			return err
 		}
@@ -115,9 +115,9 @@ func (ord *Orders) updateFirst(tx *store.Tx, o registrar.Order, p plan) (store.R
 	return ord.addRequest(tx, r, []mailform.Template{t})
 }
 
-// registerFirst registers a client before its domain: a client that R01 knows gets its domain's
-// request at once, or after its change, a new one is registered first, and one that is being
-// registered is waited for.
+// registerFirst registers a client before its domain. If R01 knows the client, its domain is
+// requested at once, or after a change of the client; a new client is registered first; a
+// registration that is under way is waited for.
 func (ord *Orders) registerFirst(tx *store.Tx, op *store.Operation, o registrar.Order, p plan) (store.Request, error) {
 	c, err := ord.findClient(tx, o)
 	switch {
@@ -140,6 +140,7 @@ func (ord *Orders) registerFirst(tx *store.Tx, op *store.Operation, o registrar.
 		return ord.goOn(tx, *op, c.Handle, t)
 	}
 
+	// One request serves all orders that wait for this client. r01-mail 4.3
 	return tx.Requests.OfClient(c.ID)
 }
 
@@ -168,7 +169,7 @@ func (ord *Orders) newClient(tx *store.Tx, op *store.Operation, o registrar.Orde
 		return store.Request{}, fmt.Errorf("store contact: %w", err)
 	}
 
-	// The first mark alone: the others are those of earlier versions.
+	// Only the first mark: the others are those of earlier versions.
 	c, err := tx.Clients.Add(store.Client{Customer: o.Customer, Kind: o.Registrant.Kind, Identity: ord.identities(*o.Registrant)[0],
 		Handle: handle, State: registrar.HandlePending, CreatedAt: ord.now()}, contact)
 	if err != nil {
@@ -178,7 +179,7 @@ func (ord *Orders) newClient(tx *store.Tx, op *store.Operation, o registrar.Orde
 	return ord.addRequest(tx, store.Request{Kind: lifecycle.NewClient, Object: handle, Client: c.ID}, []mailform.Template{ord.planner.clientTemplate(handle, *o.Registrant)})
 }
 
-// ClientRegistered goes on with an operation whose client is registered now.
+// ClientRegistered continues an operation whose client has just been registered.
 func (ord *Orders) ClientRegistered(tx *store.Tx, op *store.Operation, handle string) error {
 	if by, ok := lifecycle.Assisted(op.Kind); ok {
 		return ord.goOnByPerson(tx, op, by, handle)
@@ -199,6 +200,7 @@ func (ord *Orders) ClientRegistered(tx *store.Tx, op *store.Operation, handle st
 		return err
 	}
 
+	// The reason why the client's request stood still is gone.
 	op.Request, op.State, op.Error = r.ID, r.State, ""
 	op.WaitsFor = lifecycle.WaitsFor(r.Lifecycle())
 	return tx.Operations.Set(op, store.Change{At: ord.now(), Actor: engine.ByPlugin, Message: "registration of " + mailform.Unicode(op.Domain) + ": request prepared"})
@@ -211,7 +213,7 @@ func (ord *Orders) newDomain(tx *store.Tx, op store.Operation, handle string, t 
 	return ord.addRequest(tx, store.Request{Kind: lifecycle.NewDomain, Object: op.Domain, Client: op.Client}, []mailform.Template{t})
 }
 
-// setHandle says for which client a domain is acquired.
+// setHandle records which client a domain is acquired for.
 func (ord *Orders) setHandle(tx *store.Tx, domain, handle string) error {
 	d, err := tx.Domains.Get(domain)
 	if err != nil {
@@ -237,8 +239,7 @@ func (ord *Orders) addRequest(tx *store.Tx, r store.Request, templates []mailfor
 	return added, err
 }
 
-// newRequest makes a request with an identity that all its transmissions share.
-// r01-mail 1.2
+// newRequest makes a request with an identity that all its transmissions share. r01-mail 1.2
 func (ord *Orders) newRequest(r store.Request, templates []mailform.Template) (store.Fresh, error) {
 	body, err := json.Marshal(templates)
 	if err != nil {

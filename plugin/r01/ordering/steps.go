@@ -10,8 +10,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// steps are what a person does at R01 for an operation of a kind on a domain: of the client that holds
-// it, and for the one who gets it. field-notes 3.4, 3.5, 3.6
+// steps are what a person does at R01 for an operation of a kind on a domain: with the client
+// that holds it, and for the one who gets it. field-notes 3.4, 3.5, 3.6
 func steps(k registrar.OperationKind, d registrar.Domain, gets string) []string {
 	var list []string
 	name := mailform.Unicode(d.Name)
@@ -50,7 +50,7 @@ func steps(k registrar.OperationKind, d registrar.Domain, gets string) []string 
 	return list
 }
 
-// untilTransfer says until when a registrar takes an application for a transfer.
+// untilTransfer says how long a registrar takes an application for a transfer.
 func untilTransfer(paidTill registrar.Date) string {
 	until := fmt.Sprintf("not later than %d days before it expires", -engine.TransferCloses)
 	if last := engine.LastDay(lifecycle.Transfer, paidTill); !last.IsZero() {
@@ -59,7 +59,7 @@ func untilTransfer(paidTill registrar.Date) string {
 	return until
 }
 
-// untilPaid says until when R01 takes what it does only with domains that are paid for.
+// untilPaid says how long R01 does what it does only with domains that are paid for.
 func untilPaid(paidTill registrar.Date) string {
 	if paidTill.IsZero() {
 		return "while it is paid for"

@@ -17,12 +17,12 @@ import (
 
 // Whois asks the registry about one name; package registry has the real one.
 type Whois interface {
-	// RecallSparingly takes an answer of a moment ago, too, and leaves a share of the pace to
+	// RecallSparingly accepts an answer of a moment ago, too, and leaves a share of the pace to
 	// questions that can't wait.
 	RecallSparingly(ctx context.Context, name string) registry.Answer
 }
 
-// Takeover takes over what R01 holds for us already.
+// Takeover takes over handles and domains that R01 holds for us already.
 type Takeover struct {
 	engine   *engine.Engine
 	alarms   *engine.Alarms
@@ -32,12 +32,12 @@ type Takeover struct {
 	whois    Whois
 }
 
-// NewTakeover composes the taking over.
+// NewTakeover composes the takeover.
 func NewTakeover(s *engine.Settings, en *engine.Engine, p Parts) *Takeover {
 	return &Takeover{engine: en, alarms: en.Alarms, settings: s, store: p.Store, now: p.Now, whois: p.Whois}
 }
 
-// AdoptHandle records a handle that a customer has at R01 already.
+// AdoptHandle records a handle that a customer already has at R01.
 func (tk *Takeover) AdoptHandle(ctx context.Context, customer, handle string) (h registrar.Handle, err error) {
 	kind, err := kindOf(customer, handle)
 	if err != nil {
@@ -50,7 +50,7 @@ func (tk *Takeover) AdoptHandle(ctx context.Context, customer, handle string) (h
 	return h, err
 }
 
-// kindOf is the kind of registrant that a handle names.
+// kindOf returns the kind of registrant that a handle names.
 func kindOf(customer, handle string) (registrar.RegistrantKind, error) {
 	kind, ok := mailform.KindOfHandle(handle)
 	if !ok || customer == "" {
@@ -75,14 +75,14 @@ func (tk *Takeover) adopt(tx *store.Tx, customer, handle string, kind registrar.
 	return engine.HandleOf(c), err
 }
 
-// ImportDomain takes over a domain that R01 holds for us already. With another handle or expiry than is
-// known it is a correction: what a person knows better.
+// ImportDomain takes over a domain that R01 holds for us already. With another handle or expiry
+// than the known one it is a correction by a person who knows better.
 func (tk *Takeover) ImportDomain(ctx context.Context, i registrar.Import) (d registrar.Domain, err error) {
 	if problems := tk.checkImport(i); len(problems) > 0 {
 		return d, registrar.InvalidOrder(problems)
 	}
 
-	// Before the transaction, which a slow whois would hold open.
+	// Before the transaction, which a slow whois would keep open.
 	problems, err := tk.compareImport(ctx, &i)
 	if err == nil {
 		err = registrar.InvalidOrder(problems)
@@ -124,7 +124,7 @@ func (tk *Takeover) ImportDomain(ctx context.Context, i registrar.Import) (d reg
 	return d, err
 }
 
-// statusOf is the status of a domain that is paid till a day: at once, not with the next pass.
+// statusOf returns the status of a domain that is paid till a day: it is shown at once, not with the next pass.
 func (tk *Takeover) statusOf(paidTill registrar.Date) registrar.DomainStatus {
 	if paidTill.Before(policy.Today(tk.now())) {
 		return registrar.StatusExpired
@@ -132,8 +132,8 @@ func (tk *Takeover) statusOf(paidTill registrar.Date) registrar.DomainStatus {
 	return registrar.StatusRegistered
 }
 
-// correct gives a known domain the handle and the expiry that a person says it has. The customer stays,
-// and nothing may be under way.
+// correct gives a known domain the handle and the expiry that a person names. The customer
+// stays, and no operation may be under way.
 func (tk *Takeover) correct(tx *store.Tx, known registrar.Domain, i registrar.Import) (d registrar.Domain, err error) {
 	d = known
 	sameDay := term.Near(known.PaidTill, i.PaidTill)
@@ -150,7 +150,7 @@ func (tk *Takeover) correct(tx *store.Tx, known registrar.Domain, i registrar.Im
 	if d.Handle = i.Handle; !sameDay {
 		said += ", paid till " + i.PaidTill.String() + " instead of " + known.PaidTill.String()
 		d.PaidTill, d.Status = i.PaidTill, tk.statusOf(i.PaidTill)
-		// What was planned and said by the former expiry goes with it.
+		// Plans and alarms for the former expiry go with it.
 		err = errors.Join(tx.Renewals.Unplan(store.Plan{Domain: d.Name, Base: known.PaidTill}),
 			tk.alarms.Clear(tx, engine.ExpiryAlarm(d.Name), d.Name), tk.alarms.SettleDoubt(tx, d.Name))
 	}
@@ -175,15 +175,16 @@ func (tk *Takeover) checkImport(i registrar.Import) []registrar.Problem {
 	return problems
 }
 
-// compareImport holds an import against the registry, where that is asked and answers: a name
-// that it shows with another registrar, or not at all, is not imported, and neither is another
-// expiry than it shows. A day or two apart is the same one, and its own spelling is taken.
+// compareImport compares an import with the registry, if whois is configured and answers. A name that
+// the registry shows with another registrar, or not at all, is refused, and so is another expiry. A
+// difference of a day or two counts as the same expiry, which is taken as the registry writes it.
 func (tk *Takeover) compareImport(ctx context.Context, i *registrar.Import) ([]registrar.Problem, error) {
 	if tk.whois == nil {
 		return nil, nil
 	}
 	known, err := engine.ReadDomain(ctx, tk.store, i.Domain)
 	said := err == nil && known.Status.Held() && term.Near(known.PaidTill, i.PaidTill) // nothing of it is new
+	// While an operation is open an import changes nothing, so there is nothing to compare.
 	if said || err == nil && known.Operation != nil {
 		return nil, nil
 	}

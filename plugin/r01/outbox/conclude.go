@@ -14,21 +14,22 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// transmission is one that has ended.
+// transmission is a transmission that has ended.
 type transmission struct {
 	requests []store.Request
 	result   smtpout.Result
 }
 
-// unrecorded are transmissions whose outcome the store did not take.
+// unrecorded holds transmissions whose outcome the store did not take.
 type unrecorded struct {
 	mu  sync.Mutex
 	all []transmission
 }
 
-// recordOutcome records what became of a transmission. What can't be recorded now, because the
-// store fails, is kept: without it the requests would stay Sending until the next start.
+// recordOutcome records what became of a transmission. If the store fails, the outcome is kept:
+// without it the requests would stay Sending until the next start.
 func (q *Queue) recordOutcome(ctx context.Context, t transmission) error {
+	// Recorded even while stopping: without its outcome the next start would call the claim's fate unknown.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
 	err := q.Conclude(ctx, t.requests, t.result)
@@ -38,10 +39,11 @@ func (q *Queue) recordOutcome(ctx context.Context, t transmission) error {
 	return err
 }
 
-// recordLate records what was kept.
+// recordLate records the outcomes that were kept.
 func (q *Queue) recordLate(ctx context.Context) error {
 	var faults []error
 	for _, t := range q.unrecorded.take() {
+		// An outcome that fails again is kept, and does not keep the others from being recorded.
 		faults = append(faults, q.recordOutcome(ctx, t))
 	}
 	return errors.Join(faults...)
@@ -64,7 +66,7 @@ func (q *Queue) Conclude(ctx context.Context, sent []store.Request, result smtpo
 	return nil
 }
 
-// conclude looks first whether the claim got through: its commit may have failed, or only seemed to.
+// conclude first checks whether the claim got through: its commit may have failed, or only seemed to fail.
 func (q *Queue) conclude(tx *store.Tx, sent []store.Request, result smtpout.Result) error {
 	now, err := tx.Requests.Again(sent)
 	if err != nil {
@@ -75,7 +77,9 @@ func (q *Queue) conclude(tx *store.Tx, sent []store.Request, result smtpout.Resu
 	var decided []engine.Weighing
 	for i, r := range sent {
 		current := &now[i]
+		// In memory the request is Sending even if the commit of its claim failed; its row then has fewer attempts.
 		if r.State != registrar.Sending || current.Attempt < r.Attempt { // nothing has left
+			// Before the claim the row names no mail: the request waits in the mail that it was to go out in.
 			current.Batch = r.Batch
 			if err := q.delay(tx, *current, result.Err); err != nil {
 				return fmt.Errorf("request %s: %w", r.ID, err)
@@ -87,7 +91,7 @@ func (q *Queue) conclude(tx *store.Tx, sent []store.Request, result smtpout.Resu
 		if current.Attempt > r.Attempt { // it has been sent again meanwhile: that attempt decides
 			continue
 		}
-		// It is moot when R01's reply was faster than the relay's answer.
+		// The relay's answer is moot if R01's reply was faster.
 		e, f := q.relaySays(r, result)
 		decided = append(decided, engine.Weighing{Request: current, Evidence: e, Fact: f})
 	}
@@ -95,6 +99,7 @@ func (q *Queue) conclude(tx *store.Tx, sent []store.Request, result smtpout.Resu
 	if len(left) == 0 {
 		return nil
 	}
+	// An attempt that a later one has overtaken still ends with its own outcome.
 	if err := tx.Requests.FinishAttempts(left, string(result.Outcome), result.Response, q.now()); err != nil {
 		return err
 	}
@@ -116,18 +121,20 @@ func (q *Queue) relaySays(r store.Request, result smtpout.Result) (lifecycle.Evi
 		e.Event, f.Evidence = lifecycle.Refused, registrar.EvidenceRelay
 	case smtpout.Deferred:
 		e.Event, f.Evidence, f.DueAt = lifecycle.Deferred, registrar.EvidenceRelay, q.now().Add(backOffAfter(r.Attempt))
+	// A mail of unknown fate may have left, and is never sent again by itself.
 	default:
 		e.Event = lifecycle.Lost
 	}
 	return e, f
 }
 
-// delay keeps a request queued that never got as far as its claim.
+// delay keeps a request queued that did not get as far as its claim.
 func (q *Queue) delay(tx *store.Tx, r store.Request, cause error) error {
 	if cause == nil {
 		cause = errors.New("the relay was not reached")
 	}
 	q.log.Warn("request not sent", "request", r.ID, "object", r.Object, "err", cause)
+	// Nothing was claimed, so no attempt is counted and the pause does not grow.
 	err := tx.Requests.Postpone(r, q.now().Add(backOff[0]), cause.Error())
 	if err != nil && !errors.Is(err, store.ErrMoved) { // that is withdrawn meanwhile
 		return err
@@ -135,8 +142,9 @@ func (q *Queue) delay(tx *store.Tx, r store.Request, cause error) error {
 	return q.alarms.Raise(tx, relayAlarm, "", "mail can't be sent: "+cause.Error())
 }
 
-// tellRelay keeps the alarm in step with what the relay said of a mail that was handed to it.
+// tellRelay keeps the alarm in step with what the relay said about a mail that was handed to it.
 func (q *Queue) tellRelay(tx *store.Tx, result smtpout.Result) error {
+	// A permanent refusal that was deferred concerns us and not this mail: a person must act.
 	if result.Outcome == smtpout.Deferred && strings.HasPrefix(result.Response, "5") {
 		return q.alarms.Raise(tx, relayAlarm, "", "mail can't be sent, the relay refuses it whatever it is: "+result.Err.Error()+": look at its limits and permissions")
 	}

@@ -24,15 +24,16 @@ func single(r store.Request) delivery {
 	return delivery{engine.Identity{ID: r.ID, MessageID: r.MessageID, Token: r.Token, CreatedAt: r.CreatedAt}, []store.Request{r}}
 }
 
-// group puts what is due into mails. Renewals that were never sent share mails, as many to
-// each as the operator allows. A mail that the relay did not take is sent again as it was
-// if all its requests still wait for that; otherwise they go out alone.
+// group puts due requests into mails. Renewals that were never sent share mails, as many to
+// each as the operator allows. A mail that the relay did not take is sent again unchanged if
+// all its requests still wait for that; otherwise they go out alone.
 func (q *Queue) group(ctx context.Context, due []store.Request) (mails []delivery, err error) {
 	if due, err = q.stillDue(ctx, due); err != nil {
 		return nil, err
 	}
 
 	var fresh []store.Request
+	// Batches go out in the order in which they fell due, which a map does not keep.
 	batches := map[string][]store.Request{}
 	var order []string
 	for _, r := range due {
@@ -61,10 +62,11 @@ func (q *Queue) group(ctx context.Context, due []store.Request) (mails []deliver
 	return append(mails, joined...), err
 }
 
-// stillDue withdraws the renewals that must not leave the queue any more.
+// stillDue withdraws renewals that must not leave the queue any more.
 func (q *Queue) stillDue(ctx context.Context, due []store.Request) (still []store.Request, err error) {
 	var gone []store.Request
 	var reasons []string
+	// A reading transaction first: most rounds withdraw nothing, and then need no turn to write.
 	err = q.store.Read(ctx, func(tx *store.Tx) error {
 		all, err := q.outdated(tx, due)
 		if err != nil {
@@ -89,7 +91,7 @@ func (q *Queue) stillDue(ctx context.Context, due []store.Request) (still []stor
 			if err := q.engine.Must(tx, &gone[i], engine.QueueSays(lifecycle.Withdrawn), engine.Fact{Actor: engine.ByPlugin, Reason: reasons[i]}); err != nil {
 				return err
 			}
-			// Should it be due again, no decision stands against it.
+			// The plan is dropped, so that nothing stands against the renewal if it is due again.
 			if err := tx.Renewals.Unplan(store.Plan{Domain: gone[i].Object, Base: gone[i].Base}); err != nil {
 				return err
 			}
@@ -99,7 +101,7 @@ func (q *Queue) stillDue(ctx context.Context, due []store.Request) (still []stor
 	})
 }
 
-// sameBatch is a mail as it was made, or its requests alone if some have left it.
+// sameBatch returns a mail as it was made, or its requests alone if some have left it.
 func (q *Queue) sameBatch(ctx context.Context, id string, requests []store.Request) (mails []delivery, err error) {
 	err = q.store.Write(ctx, func(tx *store.Tx) error {
 		b, size, err := tx.Requests.Batch(id)
@@ -112,7 +114,7 @@ func (q *Queue) sameBatch(ctx context.Context, id string, requests []store.Reque
 			return nil
 		}
 
-		// With fewer requests it would be another mail under the same Message-ID.
+		// A mail with fewer requests would be another mail under the same Message-ID.
 		for i := range requests {
 			if err := tx.Requests.LeaveBatch(&requests[i]); err != nil {
 				return err
@@ -135,6 +137,7 @@ func (q *Queue) newBatches(ctx context.Context, fresh []store.Request) (mails []
 		for len(fresh) > 0 {
 			n := min(len(fresh), q.settings.Batch)
 			m := single(fresh[0])
+			// A request alone in its mail has its own Message-ID and token, and needs no row for the mail.
 			if n > 1 {
 				m = delivery{q.engine.NewIdentity("bt-"), fresh[:n]}
 				if err := tx.Requests.AddBatch(store.Batch{ID: m.ID, MessageID: m.MessageID, Token: m.Token, CreatedAt: m.CreatedAt}, m.requests); err != nil {
@@ -150,8 +153,8 @@ func (q *Queue) newBatches(ctx context.Context, fresh []store.Request) (mails []
 	return mails, err
 }
 
-// outdated tells why renewals that wait in the queue must not leave it any more: the expiry has moved
-// without them, or R01 takes them no longer. "" = they may, or are no renewals.
+// outdated returns why renewals that wait in the queue must not leave it any more: the expiry has
+// moved without them, or R01 no longer takes them. "" = the request may leave, or is no renewal.
 func (q *Queue) outdated(tx *store.Tx, requests []store.Request) ([]string, error) {
 	var names []string
 	for _, r := range requests {
@@ -164,6 +167,7 @@ func (q *Queue) outdated(tx *store.Tx, requests []store.Request) ([]string, erro
 		return nil, err
 	}
 
+	// R01 takes a renewal until thirty days after paid-till: a later one would only be refused. r01-mail 4.1
 	open := policy.Open(policy.Today(q.now()))
 	reasons := make([]string, len(requests))
 	for i, r := range requests {

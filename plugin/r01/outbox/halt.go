@@ -10,19 +10,19 @@ import (
 	"registrar.panel/plugin/r01/smtpout"
 )
 
-// Alikes is how many requests in a row the relay refuses alike until none is sent.
+// Alikes is how many requests in a row the relay must refuse alike before sending stops.
 const Alikes = 2
 
-// patience is how long a whole mail may wait for the relay's word until no other is handed to
+// patience is how long the relay may be silent about a whole mail before no other is handed to
 // it, unless it has taken one since.
 const patience = time.Minute
 
-// Halts are how long nothing is sent then, by the number of probes that failed.
+// Halts are how long sending then stops, by the number of probes that failed.
 var Halts = []time.Duration{5 * time.Minute, 15 * time.Minute, time.Hour}
 
-// halt stops sending when the relay refuses one request after another alike, or answers none:
-// it will do the same with the next. After a while one request goes out as a probe, and when it
-// is taken all follow. It is in memory: after a restart two requests find out again.
+// halt stops sending when the relay refuses one request after another alike, or answers none,
+// because it will do the same with the next. After a while one request goes out as a probe, and
+// when it is taken all follow. The halt is in memory: after a restart two requests find out again.
 type halt struct {
 	now func() time.Time
 
@@ -39,9 +39,8 @@ func newHalt(now func() time.Time) *halt {
 	return &halt{now: now, waiting: map[*delivery]time.Time{}}
 }
 
-// weigh takes the result of a transmission that was claimed into account, and returns what it
-// means: a refusal that speaks of us, or that repeats the one before, took nothing and will
-// pass, so the request waits.
+// weigh takes the result of a claimed transmission into account, and returns what it means: if a refusal is
+// about us, or repeats the one before, the relay took nothing and the cause will pass, so the request waits.
 func (h *halt) weigh(result smtpout.Result) smtpout.Result {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -64,7 +63,7 @@ func (h *halt) weigh(result smtpout.Result) smtpout.Result {
 		h.last, h.alike = kind, 1
 	}
 
-	// What is said of one mail after another is not about the mail: it waits, and does not fail.
+	// A refusal of one mail after another is not about the mail: the request waits, and does not fail.
 	if result.Outcome == smtpout.Refused && (kind == "us" || h.alike >= Alikes) {
 		result.Outcome = smtpout.Deferred
 	}
@@ -82,13 +81,13 @@ func (h *halt) weigh(result smtpout.Result) smtpout.Result {
 
 var differing = lazyregexp.New(`<[^>]*>|[[:alnum:]]*\d[[:alnum:]]*`)
 
-// common drops addresses and numbers but for the code and the status.
+// common drops addresses and numbers, except the code and the status.
 func common(response string) string {
 	code, rest, _ := strings.Cut(response, " ")
 	return code + differing.ReplaceAllString(rest, "")
 }
 
-// stopped reports until when nothing is sent; zero = it is.
+// stopped reports until when sending is stopped; zero = it is not.
 func (h *halt) stopped() time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -98,7 +97,7 @@ func (h *halt) stopped() time.Time {
 	return time.Time{}
 }
 
-// Stopped reports until when nothing is handed to the relay; zero = it is.
+// Stopped reports until when nothing is handed to the relay; zero = sending is not stopped.
 func (q *Queue) Stopped() time.Time { return q.halt.stopped() }
 
 // probing reports whether only one request may go out.
@@ -116,8 +115,7 @@ func (h *halt) holds() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 
-	// A relay that is silent about a whole mail, and takes no other meanwhile, would make the next one
-	// uncertain, too.
+	// The relay is silent about a whole mail and takes no other meanwhile, so the next one would become uncertain, too.
 	for _, since := range h.waiting {
 		if h.now().Sub(since) >= patience && !h.taken.After(since) {
 			return true

@@ -15,15 +15,15 @@ import (
 	"registrar.panel/plugin/r01/store"
 )
 
-// Submitter hands mails to a relay; package smtpout has the real one. It is called by as many
-// senders at a time as the settings say.
+// Submitter hands mails to a relay; package smtpout has the real one. As many senders as the
+// settings say call it at a time.
 type Submitter interface {
 	Submit(ctx context.Context, m smtpout.Mail, claim func(context.Context) error) smtpout.Result
-	// Rest says that no more mail follows for now.
+	// Rest announces that no more mail follows for now.
 	Rest()
 }
 
-// Store keeps what is to be sent; package store has the real one.
+// Store keeps the requests to be sent; package store has the real one.
 type Store interface {
 	Write(ctx context.Context, fn func(tx *store.Tx) error) error
 	Read(ctx context.Context, fn func(tx *store.Tx) error) error
@@ -43,11 +43,11 @@ const (
 	// recordWithin bounds how long the outcome of a transmission may take to be recorded
 	// after we were told to stop.
 	recordWithin = 10 * time.Second
-	// finishWithin bounds how long a claimed transmission may go on after that.
+	// finishWithin bounds how long a claimed transmission may go on after we were told to stop.
 	finishWithin = 8 * time.Second
 )
 
-// Parts are what a queue is made of, beside its engine.
+// Parts are what a queue needs, beside its engine.
 type Parts struct {
 	Recovery  *engine.Recovery
 	Planned   Renewals
@@ -58,7 +58,7 @@ type Parts struct {
 	LookAgain time.Duration // bounds how long what others store goes unseen
 }
 
-// Queue sends what waits to be sent.
+// Queue sends the requests that wait to be sent.
 type Queue struct {
 	engine    *engine.Engine
 	alarms    *engine.Alarms
@@ -86,8 +86,8 @@ func New(s *engine.Settings, en *engine.Engine, p Parts) *Queue {
 	}
 }
 
-// Open makes the queue claim with a fence. What another store knew of is forgotten if the
-// present one is older.
+// Open gives the queue the fence that it claims with. If the store is older than the one
+// before, outcomes for that one are forgotten.
 func (q *Queue) Open(fence int64, older bool) {
 	q.fence = fence
 	if older { // they are not in it
@@ -95,9 +95,10 @@ func (q *Queue) Open(fence int64, older bool) {
 	}
 }
 
-// Interrupted concludes what an earlier instance was sending: its fate is unknown.
+// Interrupted concludes what an earlier instance was sending when it ended: the fate is unknown.
 func (q *Queue) Interrupted(ctx context.Context, sending []store.Request) error {
 	for _, r := range sending {
+		// Each request by itself, also those that went out in one mail, because people resolve each by itself.
 		lost := smtpout.Result{Outcome: smtpout.Unknown, Err: errInterrupted}
 		if err := q.Conclude(ctx, []store.Request{r}, lost); err != nil {
 			return err
@@ -120,17 +121,18 @@ func (q *Queue) Run(ctx context.Context) {
 	}
 }
 
-// SendDue sends everything that is due and tells how long to sleep. A round sends no more
-// than the brake allows, and ends when all of it is concluded, so the next one counts exactly
-// what was sent.
+// SendDue sends everything that is due and returns how long to sleep. A round sends no more than the
+// brake allows, and ends when all of it is concluded, so the next round counts exactly what was sent.
 func (q *Queue) SendDue(ctx context.Context) (time.Duration, error) {
-	// First what could not be recorded: a process that dies with it in memory leaves it unknown.
+	// First the outcomes that could not be recorded: if the process dies with one in memory, it becomes unknown.
 	if err := q.recordLate(ctx); err != nil {
 		return 0, err
 	}
 
+	// Connections are kept for one round.
 	defer q.submitter.Rest()
 	for {
+		// Planned renewals are begun first, so that a store that is not reconciled holds them like the rest.
 		if err := errors.Join(q.planned.BeginPlanned(ctx), q.recovery.HoldAfterRestore(ctx)); err != nil {
 			return 0, err
 		}
@@ -158,7 +160,7 @@ func sleepUntil(at, now time.Time, atMost time.Duration) time.Duration {
 	return max(min(at.Sub(now), atMost), time.Millisecond)
 }
 
-// nextToSend lists what is due, and when the next will be if nothing is.
+// nextToSend lists what is due, and returns when the next request will be if none is.
 func (q *Queue) nextToSend(ctx context.Context) (due []store.Request, next time.Time, err error) {
 	if until := q.halt.stopped(); !until.IsZero() {
 		return nil, until, nil
@@ -192,7 +194,7 @@ func (q *Queue) nextToSend(ctx context.Context) (due []store.Request, next time.
 func (q *Queue) senders() int { return max(1, q.settings.Senders) }
 
 // sendAll sends mails, several at a time, and returns when each that was begun is concluded.
-// After an error none is begun.
+// After an error no further mail is begun.
 func (q *Queue) sendAll(ctx context.Context, mails []delivery) error {
 	lines := independentQueues(mails)
 	waiting := make(chan []delivery, len(lines))
@@ -201,11 +203,12 @@ func (q *Queue) sendAll(ctx context.Context, mails []delivery) error {
 	}
 
 	close(waiting)
-	// Room for one of each sender, so that none waits to tell.
+	// One place for each sender, so that none blocks to report its error.
 	failed := make(chan error, q.senders())
 	work := func() {
 		for line := range waiting {
 			for _, m := range line {
+				// Mails that are under way are concluded; after a fault, a stop or a halt no other is begun.
 				if len(failed) > 0 || ctx.Err() != nil || !q.halt.stopped().IsZero() {
 					return
 				}
@@ -218,6 +221,7 @@ func (q *Queue) sendAll(ctx context.Context, mails []delivery) error {
 	}
 
 	var others sync.WaitGroup
+	// This goroutine is one of the senders.
 	for range min(q.senders(), len(lines)) - 1 {
 		others.Go(work)
 	}
@@ -225,6 +229,7 @@ func (q *Queue) sendAll(ctx context.Context, mails []delivery) error {
 	work()
 	others.Wait()
 	close(failed)
+	// The channel is closed, so without a failure this receives nil.
 	return <-failed
 }
 
@@ -249,13 +254,14 @@ func independentQueues(mails []delivery) [][]delivery {
 	return queues
 }
 
-// allowed lists what is due, as far as the limits allow: what customers have paid for comes before
-// renewals that our own schedule began, and of these the most urgent first.
+// allowed lists what is due, as far as the limits allow: what customers have paid for comes
+// before renewals that our own schedule began, and among these the most urgent come first.
 func (q *Queue) allowed(tx *store.Tx, atOnce int) ([]store.Request, error) {
 	a, err := q.limits.AtLeast(tx, atOnce)
 	if err != nil {
 		return nil, err
 	}
+	// While paid requests are held, free ones get all the places.
 	due, err := tx.Requests.Due(q.now(), a.Ordered.May > 0, atOnce)
 	if err != nil {
 		return nil, err
@@ -269,7 +275,7 @@ func (q *Queue) allowed(tx *store.Tx, atOnce int) ([]store.Request, error) {
 	return append(due, scheduled...), err
 }
 
-// within leaves out paid requests beyond what may be sent, and counts those that are left.
+// within leaves out paid requests beyond the number that may be sent, and counts the paid ones that are left.
 func within(due []store.Request, may int) (kept []store.Request, paid int) {
 	for _, r := range due {
 		if r.Kind.Paid() {

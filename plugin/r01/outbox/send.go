@@ -20,19 +20,18 @@ import (
 	"registrar.panel/shared/secret"
 )
 
-// backOff is how long a request waits that the relay did not take, by attempt.
+// backOff is how long a request that the relay did not take waits, by attempt.
 var backOff = []time.Duration{30 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}
 
 func backOffAfter(attempt int) time.Duration {
 	return backOff[min(max(attempt-1, 0), len(backOff)-1)]
 }
 
-// errPaused: nothing, or nothing of the kind, is sent for now.
+// errPaused means that nothing, or nothing of this kind, is sent for now.
 var errPaused = errors.New("sending is paused")
 
-// send is the durable step: the claim is committed between RCPT and DATA, and whatever the
-// relay answers is recorded, or the next start finds the claim and calls it unknown.
-// ARCHITECTURE.md, the durable step
+// send is the durable step: the claim is committed between RCPT and DATA, and the relay's answer is
+// recorded, or the next start finds the claim and calls its fate unknown. ARCHITECTURE.md, the durable step
 func (q *Queue) send(ctx context.Context, m delivery) error {
 	mail, masked, err := q.render(ctx, m)
 	if err != nil {
@@ -40,7 +39,7 @@ func (q *Queue) send(ctx context.Context, m delivery) error {
 	}
 	result := q.transmit(ctx, &m, mail, masked)
 	q.halt.end(&m)
-	// The claim has changed the requests: by them it is known whether anything may have left.
+	// The claim has changed the requests, so they show whether anything may have left.
 	switch claimed := m.requests[0].State == registrar.Sending; {
 	case errors.Is(result.Err, errPaused):
 		return errPaused
@@ -66,8 +65,8 @@ func (u *unrecorded) take() []transmission {
 	return all
 }
 
-// transmit submits one mail. When we are told to stop, a transmission that is claimed may
-// finish, because cutting it off would make its fate unknown; any other ends at once.
+// transmit submits one mail. When we are told to stop, a claimed transmission may finish,
+// because cutting it off would make its fate unknown; any other ends at once.
 func (q *Queue) transmit(ctx context.Context, m *delivery, mail smtpout.Mail, masked []byte) smtpout.Result {
 	submitting, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
@@ -87,10 +86,12 @@ func (q *Queue) transmit(ctx context.Context, m *delivery, mail smtpout.Mail, ma
 		if err == nil {
 			err = q.engine.Write(submitting, func(tx *store.Tx) error { return q.claim(tx, m, masked) })
 		}
-		// After the claim and before DATA: a copy of the store from before the last transmission gives itself away.
+		// Between claim and DATA, so that a copy of the store from before the last transmission is recognised as one.
 		if err == nil {
 			err = q.store.AdvanceWatermark(submitting)
 		}
+
+		// From here on the relay's silence counts as a fault.
 		if claimed.Store(err == nil); err == nil {
 			q.halt.begin(m)
 		}
@@ -104,7 +105,7 @@ const PlaceAlarm = "store-moved"
 var errNotReconciled = errors.New("the store was restored from a backup and is not reconciled")
 
 // inPlace stops sending when the store is no longer where it was opened: what we record there
-// would be lost with us, and a paid request would be sent anew.
+// would be lost, and a paid request would be sent again.
 func (q *Queue) inPlace(ctx context.Context) error {
 	moved := q.store.InPlace()
 	if moved == nil {
@@ -121,17 +122,17 @@ func (q *Queue) inPlace(ctx context.Context) error {
 	return errors.Join(errPaused, alarm)
 }
 
-// claim makes the transmission ours, all of it or nothing, and keeps what is about to leave.
+// claim makes the whole transmission ours, or nothing of it, and keeps what is about to leave.
 func (q *Queue) claim(tx *store.Tx, m *delivery, masked []byte) error {
 	if slices.ContainsFunc(m.requests, q.recovery.MustWait) {
 		return errNotReconciled
 	}
-	// Looked at within the claim: R01 or the relay may have stopped us since the round began.
+	// Checked within the claim, because R01 or the relay may have stopped us since the round began.
 	if paused, err := q.limits.Paused(tx, m.kind()); err != nil || paused || q.halt.holds() {
 		return cmp.Or(err, errPaused)
 	}
 
-	// Between the queue and the relay a reply or the registry may have moved the expiry.
+	// A reply or the registry may have moved the expiry since the requests were listed.
 	reasons, err := q.outdated(tx, m.requests)
 	if err != nil {
 		return err
@@ -154,7 +155,7 @@ func (q *Queue) claim(tx *store.Tx, m *delivery, masked []byte) error {
 	return err
 }
 
-// subject is that of a mail of ours. r01-mail 1.2
+// subject returns the subject of a mail of ours. r01-mail 1.2
 func (q *Queue) subject(m delivery) string {
 	return q.settings.Subjects[m.kind()] + " [" + m.Token + "]"
 }
@@ -178,7 +179,7 @@ func (q *Queue) render(ctx context.Context, m delivery) (smtpout.Mail, []byte, e
 		return smtpout.Mail{}, nil, fmt.Errorf("read body: %w", err)
 	}
 
-	// With the password for the wire alone, and without it to be kept.
+	// The password goes only into the bytes for the wire, and not into the copy that is kept.
 	data, err := q.renderWith(m, templates, q.settings.Password.Reveal())
 	if err != nil {
 		return smtpout.Mail{}, nil, err
@@ -189,6 +190,7 @@ func (q *Queue) render(ctx context.Context, m delivery) (smtpout.Mail, []byte, e
 		return smtpout.Mail{}, nil, err
 	}
 
+	// Our own copy, when it comes back, shows that the relay took the mail. r01-mail 1.2
 	to := []string{q.settings.Robot}
 	if q.settings.BCC != "" {
 		to = append(to, q.settings.BCC)
@@ -201,6 +203,7 @@ func (q *Queue) renderWith(m delivery, templates []mailform.Template, password s
 	if err != nil {
 		return nil, fmt.Errorf("format request: %w", err)
 	}
+	// The date is the request's and not the attempt's, so that each attempt is the same mail. r01-mail 1.2
 	data, err := smtpout.Render(smtpout.Envelope{From: q.settings.Callback, To: q.settings.Robot,
 		Subject: q.subject(m), MessageID: m.MessageID, Date: m.CreatedAt,
 		Charset: string(body.Charset), Body: body.Bytes})
@@ -210,13 +213,14 @@ func (q *Queue) renderWith(m delivery, templates []mailform.Template, password s
 	return data, nil
 }
 
-// unsendable postpones what can't be written down; it was checked when it was ordered, so
-// this means that settings have changed since.
+// unsendable postpones requests that can't be rendered. They were checked when they were
+// ordered, so settings have changed since.
 func (q *Queue) unsendable(ctx context.Context, m delivery, cause error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	q.log.Error("request can't be written", "mail", m.ID, "object", m.requests[0].Object, "err", cause)
+	// Only other settings would help, so the pause is the longest one.
 	return q.engine.Write(ctx, func(tx *store.Tx) error {
 		for _, r := range m.requests {
 			if err := tx.Requests.Postpone(r, q.now().Add(backOff[len(backOff)-1]), "the request can't be written: "+cause.Error()); err != nil {

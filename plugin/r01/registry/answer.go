@@ -15,7 +15,7 @@ import (
 // absent is the registry's word for a name that is not registered.
 const absent = "no entries found for the selected source(s)."
 
-// banned are the registry's own sentences to who asks too much, without their full stops.
+// banned are the registry's own sentences to a client that asks too much, without their full stops.
 // field-notes 3.3
 var banned = []string{"you are not allowed to connect", "you have exceeded allowed connection rate"}
 
@@ -91,6 +91,7 @@ func cutPrefixFold(s, prefix string) (string, bool) {
 // fill makes the record, if the answer is one, whole and about the name that was asked for.
 // The registry ends a record with its source: without it the answer was cut short.
 func (a *Answer) fill(name string, fields map[string][]string) {
+	// If a field comes twice, it is not known which one is meant.
 	one := func(key string) string {
 		if v := fields[key]; len(v) == 1 {
 			return v[0]

@@ -120,6 +120,7 @@ func (a ahead) Close() error {
 
 func (s *Summary) read(ctx context.Context, r io.Reader, each func(*Line)) error {
 	var p parser
+	// Pointers, because a lookup by bytes makes no string, while assigning a count would make one for each line.
 	zones := map[string]*int{}
 	err := lines(ctx, r, &s.Digest, func(text []byte) {
 		s.Lines++
@@ -197,6 +198,7 @@ func (p *parser) parse(text []byte) (zone []byte, ok bool) {
 	var fields [6][]byte
 	for i := range fields {
 		field, rest, found := bytes.Cut(text, []byte("\t"))
+		// Neither more fields nor fewer: a list of another form is not believed.
 		if found != (i < len(fields)-1) {
 			return nil, false
 		}

@@ -114,7 +114,9 @@ func Compare(shown, ordered []registrar.Nameserver) Likeness {
 		switch {
 		case !known:
 			return Different
+		// The server was ordered without addresses, so those shown do not matter.
 		case len(addresses) == 0:
+		// If the registry shows no addresses, neither is proved.
 		case len(there) == 0:
 			untold = true
 		case !maps.Equal(there, addresses):

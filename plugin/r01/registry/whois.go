@@ -141,6 +141,7 @@ func (w *Whois) keep(name string, a Answer, now time.Time) Answer {
 		w.cache[name] = cached{a, now.Add(remembered)}
 	case a.Why == whyLimited:
 		w.quietUntil = now.Add(quiet)
+	// An odd record of one name says nothing about the server.
 	case a.Why != whyRecord:
 		if w.odd++; w.odd >= patience {
 			w.quietUntil = now.Add(min(slow<<min(w.odd-patience, 8), quiet))
@@ -206,6 +207,7 @@ func (w *Whois) exchange(ctx context.Context, name string) (string, error) {
 		return "", errors.Join(err, ctx.Err())
 	}
 
+	// One byte more than the limit, to recognise an answer that is too long.
 	text, err := io.ReadAll(io.LimitReader(c, maxAnswer+1))
 	switch {
 	case err != nil:

@@ -84,6 +84,7 @@ func (p *Pass) Run(ctx context.Context, now time.Time) (Done, error) {
 
 func (p *Pass) run(ctx context.Context, now time.Time) (d Done, err error) {
 	today := policy.Today(now)
+	// On a wrong day a pass would send what is not due.
 	if d.Doubt = p.book.DoubtClock(); d.Doubt != "" {
 		return d, nil
 	}

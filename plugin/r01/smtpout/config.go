@@ -15,6 +15,7 @@ import (
 // TLS says how the connection to the relay is protected.
 type TLS = endpoint.TLS
 
+// The protections, as package endpoint has them.
 const (
 	TLSNone     = endpoint.None
 	TLSStart    = endpoint.Start
@@ -34,9 +35,9 @@ type Config struct {
 	Timeouts       Timeouts
 }
 
-// Timeouts bound the steps of a transaction. Zero values mean the defaults. After the claim they
-// follow RFC 5321 4.5.3.2; a shorter Dot makes outcomes unknown that would have been known.
-// Before it nothing is lost by giving up, and the mails behind wait.
+// Timeouts bound the steps of a transaction. Zero values mean the defaults. After the claim
+// they follow RFC 5321 4.5.3.2; a shorter Dot makes outcomes unknown that would have been
+// known. Before the claim giving up loses nothing, and the mails behind it wait.
 type Timeouts struct {
 	Dial     time.Duration // connect, and the TLS handshake of TLSImplicit; 30 s
 	Announce time.Duration // each step until the claim; 90 s
@@ -54,7 +55,7 @@ func (t Timeouts) withDefaults() Timeouts {
 	return Timeouts{or(t.Dial, 30*time.Second), or(t.Announce, 90*time.Second), or(t.Command, 5*time.Minute), or(t.Dot, 10*time.Minute)}
 }
 
-// Validate reports every mistake. Paths are relative to the block the settings come from.
+// Validate reports every mistake. Paths are relative to the block that the settings come from.
 func (c Config) Validate() []registrar.Problem {
 	problems := endpoint.Problems(c.Address, c.TLS, c.AllowPlaintext)
 	add := func(path, message string) {

@@ -5,9 +5,8 @@ import (
 	"fmt"
 )
 
-// Conn submits mails to one relay, one after another, on one connection for as long as that
-// lasts. Each mail is a transaction of its own with all the guarantees of Sender.Submit. A
-// Conn is for one goroutine.
+// Conn submits mails to one relay, one after another, on one connection for as long as it lasts. Each
+// mail is a transaction of its own with all the guarantees of Sender.Submit. A Conn is for one goroutine.
 type Conn struct {
 	config   Config
 	progress *progress    // nil = it is reported to none
@@ -19,6 +18,7 @@ func NewConn(c Config) *Conn { return &Conn{config: c} }
 
 // Submit transmits one mail, as Sender.Submit does.
 func (c *Conn) Submit(ctx context.Context, m Mail, claim func(context.Context) error) Result {
+	// A connection is idle only between two mails; the outcome of this one decides whether it is kept.
 	t := c.idle
 	c.idle = nil
 	if t == nil {
@@ -27,7 +27,7 @@ func (c *Conn) Submit(ctx context.Context, m Mail, claim func(context.Context) e
 
 	t, outcome, err := t.submit(ctx, m, claim)
 	c.progress.end(t)
-	// After anything else it is not certain at which step of the dialogue the relay is.
+	// After any other outcome it is not certain at which step of the dialogue the relay is.
 	if outcome == Accepted {
 		t.uncut()
 		c.idle = t
@@ -54,7 +54,7 @@ func newTransaction(c Config, p *progress) *transaction {
 	return &transaction{config: c, timeouts: c.Timeouts.withDefaults(), progress: p, stage: StageCheck}
 }
 
-// submit carries one mail through, and returns the connection that it ended up on.
+// submit carries one mail through, and returns the connection that it was sent on.
 func (t *transaction) submit(ctx context.Context, m Mail, claim func(context.Context) error) (*transaction, Outcome, error) {
 	if err := m.check(); err != nil {
 		return t, Refused, err
@@ -71,9 +71,8 @@ func (t *transaction) submit(ctx context.Context, m Mail, claim func(context.Con
 	return t, outcome, err
 }
 
-// announce gets the relay's word for sender and recipients. A connection that was used
-// before may have died, or the relay may have had enough of it: then nothing is claimed yet,
-// and a new one is tried.
+// announce gets the relay's answer to sender and recipients. A connection that was used before may have
+// died, or the relay may not want it any more: nothing is claimed by then, so a new connection is tried.
 func (t *transaction) announce(ctx context.Context, m Mail) (*transaction, Outcome, error) {
 	if t.conn != nil {
 		t.response = ""
@@ -88,14 +87,14 @@ func (t *transaction) announce(ctx context.Context, m Mail) (*transaction, Outco
 			return t, t.definite(err), err
 		}
 
-		// The old connection has died, or the relay has had enough of it: nothing is claimed, so a new one
-		// may try.
+		// The old connection has died, or the relay does not want it any more. Nothing is
+		// claimed, so a new one may try.
 		t.close()
 		t.progress.end(t)
 		t = newTransaction(t.config, t.progress)
 	}
 
-	// Until MAIL the relay speaks about us, not about this mail: even a 5xx may pass.
+	// Before MAIL the relay speaks about us and not about this mail, so even a 5xx may pass.
 	if err := t.open(ctx); err != nil {
 		return t, Deferred, err
 	}

@@ -8,11 +8,11 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// patience is how long a step may last before Health speaks of it. A relay has minutes for most
-// of them, but a person wants to know.
+// patience is how long a step may last before Health reports it. The relay may take minutes for
+// most steps, but a person wants to know earlier.
 const patience = 30 * time.Second
 
-// progress is the step that each transaction is at.
+// progress holds the step that each transaction is at.
 type progress struct {
 	now func() time.Time
 
@@ -45,12 +45,12 @@ func (p *progress) end(t *transaction) {
 	delete(p.steps, t)
 }
 
-// slowest is the step that has lasted longest.
+// slowest returns the step that has lasted longest.
 func (p *progress) slowest() (stage Stage, lasted time.Duration, transactions int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, b := range p.steps {
-		// The claim is a commit of ours, and no silence of the relay.
+		// The claim is a commit of ours, so its time is no silence of the relay.
 		if d := p.now().Sub(b.at); d > lasted && b.stage != StageClaim {
 			stage, lasted = b.stage, d
 		}
@@ -58,7 +58,7 @@ func (p *progress) slowest() (stage Stage, lasted time.Duration, transactions in
 	return stage, lasted, len(p.steps)
 }
 
-// Health reports whether the relay answers what is being sent just now. It does no I/O.
+// Health reports whether the relay answers for the mails that are being sent now. It does no I/O.
 func (p *Pool) Health() registrar.Component {
 	c := registrar.Component{Name: "relay", OK: true, Detail: "nothing is being sent"}
 	stage, lasted, n := p.progress.slowest()

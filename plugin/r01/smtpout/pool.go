@@ -45,13 +45,13 @@ func (p *Pool) put(conn *Conn) {
 	p.free = append(p.free, conn)
 }
 
-// Rest ends the connections that nothing is submitted on. The next mails make others.
+// Rest ends the connections that are not in use. The next mails make others.
 func (p *Pool) Rest() {
 	p.mu.Lock()
 	idle := p.free
 	p.free = nil
 	p.mu.Unlock()
-	// Without the lock: taking leave of each may take a second.
+	// Without the lock, because ending each connection may take a second.
 	for _, conn := range idle {
 		conn.Rest()
 	}

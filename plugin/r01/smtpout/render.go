@@ -13,7 +13,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 )
 
-// maxLine is the longest line SMTP carries, without its end. RFC 5321 4.5.3.1.6
+// maxLine is the longest line that SMTP carries, without its end. RFC 5321 4.5.3.1.6
 const maxLine = 998
 
 // Envelope is a mail before it is rendered.
@@ -28,8 +28,8 @@ type Envelope struct {
 
 var charmaps = map[string]*charmap.Charmap{"koi8-r": charmap.KOI8R, "windows-1251": charmap.Windows1251}
 
-// Render writes the mail down, with CRLF line ends. Equal envelopes give equal bytes. The
-// error names the field that can't be sent as it is. r01-mail 1.1
+// Render makes the bytes of the mail, with CRLF line ends. Equal envelopes give equal bytes.
+// The error names the field that can't be sent as it is. r01-mail 1.1
 func Render(e Envelope) ([]byte, error) {
 	body, err := e.check()
 	if err != nil {
@@ -46,7 +46,7 @@ func Render(e Envelope) ([]byte, error) {
 		return nil, fmt.Errorf("render mail: %w", err)
 	}
 
-	// go-mail makes one encoded word of any length. field-notes 1.1
+	// go-mail makes a single encoded word of any length. field-notes 1.1
 	m.SetGenHeaderPreformatted(mail.HeaderSubject, words)
 	m.SetGenHeader(mail.HeaderMessageID, e.MessageID)
 	m.SetDateWithValue(e.Date.UTC())
@@ -68,6 +68,7 @@ func (e Envelope) check() ([]byte, error) {
 		return nil, fmt.Errorf("to: %w", err)
 	}
 
+	// A line break within a field would let the field write the ones below.
 	switch {
 	case control(e.Subject) || !utf8.ValidString(e.Subject):
 		return nil, errors.New("subject: must be one line of text")
@@ -88,7 +89,7 @@ func control(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
-// checkBody never names the contents of a line: they are personal.
+// checkBody checks the lines of the body. Its errors never quote a line, because lines are personal data.
 func checkBody(body []byte) ([]byte, error) {
 	body = bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n"))
 	if len(body) == 0 {
@@ -98,7 +99,7 @@ func checkBody(body []byte) ([]byte, error) {
 		switch {
 		case len(line) > maxLine:
 			return nil, fmt.Errorf("body: line %d has %d bytes, at most %d can be sent", i+1, len(line), maxLine)
-		// A lone CR ends a line for some servers, and for others not. RFC 5321 2.3.8
+		// Some servers take a lone CR as the end of a line, and others do not. RFC 5321 2.3.8
 		case bytes.ContainsAny(line, "\r\x00"):
 			return nil, fmt.Errorf("body: line %d holds a control character", i+1)
 		}
@@ -109,8 +110,8 @@ func checkBody(body []byte) ([]byte, error) {
 	return bytes.ReplaceAll(body, []byte("\n"), []byte("\r\n")), nil
 }
 
-// encodeSubject writes the subject as it is, or as encoded words, one to a line. A line
-// that holds one has at most 76 characters, the first including the name. RFC 2047 2
+// encodeSubject writes the subject as it is, or as encoded words, one to a line. A line with an
+// encoded word has at most 76 characters, the first one including the field's name. RFC 2047 2
 func encodeSubject(subject, charset string) (string, error) {
 	plain := !strings.ContainsFunc(subject, func(r rune) bool { return r > '~' })
 	if plain && !strings.Contains(subject, "=?") && len(subject) <= maxLine-len("Subject: ") {
@@ -122,10 +123,11 @@ func encodeSubject(subject, charset string) (string, error) {
 		return "", fmt.Errorf("subject: holds a character that %s lacks", charset)
 	}
 	frame := len("Subject: " + "=?" + charset + "?B?" + "?=")
+	// Base64 turns three bytes into four characters.
 	size := (76 - frame) / 4 * 3
 
 	var words []string
-	// Both charsets have one byte for a letter, so no letter is cut.
+	// Both charsets have one byte for each letter, so no letter is cut.
 	for text := encoded; text != ""; {
 		n := min(size, len(text))
 		words = append(words, "=?"+charset+"?B?"+base64.StdEncoding.EncodeToString([]byte(text[:n]))+"?=")

@@ -13,18 +13,17 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// mostGreeting bounds what a relay may say before it lets us speak.
+// mostGreeting bounds how much a relay may say before we speak.
 const mostGreeting = 16 << 10
 
-// greeting reads what a relay says at first, line by line from the connection itself, so that
-// nothing of what follows is read with it.
+// greeting reads a relay's greeting byte by byte from the connection itself, so that it takes nothing of what follows.
 func greeting(conn io.Reader) error {
 	said := textproto.NewReader(bufio.NewReader(&replies{from: bufio.NewReaderSize(&slow{from: conn, left: mostGreeting}, 512)}))
 	_, _, err := said.ReadResponse(220)
 	return err
 }
 
-// slow reads byte by byte.
+// slow reads one byte at a time.
 type slow struct {
 	from io.Reader
 	left int
@@ -37,7 +36,7 @@ func (s *slow) Read(p []byte) (int, error) {
 	return s.from.Read(p[:min(1, len(p))])
 }
 
-// greeted is a connection whose greeting has been read: go-mail reads one of its own.
+// greeted is a connection whose greeting has been read. It begins with another greeting, because go-mail reads one.
 type greeted struct {
 	net.Conn
 	head strings.Reader
@@ -50,8 +49,8 @@ func (g *greeted) Read(p []byte) (int, error) {
 	return g.Conn.Read(p)
 }
 
-// replies brings the lines of replies into the form that the library knows. A reply may be its
-// code alone, and words of an EHLO are the same in any case. RFC 5321 4.2, 4.1.1.1
+// replies turns the lines of replies into the form that the library knows. A reply may consist
+// of its code alone, and the words of an EHLO reply may be in any case. RFC 5321 4.2, 4.1.1.1
 type replies struct {
 	from  *bufio.Reader
 	hello bool // the replies are to EHLO
@@ -65,7 +64,7 @@ func (r *replies) Read(p []byte) (int, error) {
 		if len(line) == 0 {
 			return 0, err
 		}
-		// A line that is longer than the buffer comes in pieces, which are passed on as they are.
+		// A line that is longer than the buffer comes in pieces, which are passed on unchanged.
 		whole := line[len(line)-1] == '\n'
 		if whole && !r.cut {
 			line = r.plain(line)
@@ -96,7 +95,7 @@ func digits(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
 }
 
-// keyword writes a line of an EHLO as most relays do. Some offer logins as "AUTH=LOGIN".
+// keyword writes a line of an EHLO reply as most relays do. Some offer logins as "AUTH=LOGIN".
 func keyword(line string) string {
 	words := strings.Fields(strings.ToUpper(line))
 	if len(words) > 0 && strings.HasPrefix(words[0], "AUTH=") {
@@ -105,7 +104,7 @@ func keyword(line string) string {
 	return strings.Join(words, " ")
 }
 
-// attach makes a client of a connection whose greeting has been read.
+// attach makes a client for a connection whose greeting has been read.
 func (t *transaction) attach(conn net.Conn) error {
 	client, err := smtp.NewClient(&greeted{Conn: conn, head: *strings.NewReader("220 relay\r\n")}, t.config.host())
 	if err != nil {
@@ -113,7 +112,7 @@ func (t *transaction) attach(conn net.Conn) error {
 	}
 	t.replies = &replies{from: client.Text.R}
 	client.Text.R = bufio.NewReader(t.replies)
-	// Else a relay that offers SMTPUTF8 gets mails that the next one bounces. field-notes 1.3
+	// Otherwise a relay that offers SMTPUTF8 gets mails that the next relay bounces. field-notes 1.3
 	client.SkipSMTPUTF8(true)
 	t.client = client
 	return nil

@@ -1,19 +1,16 @@
-// Package smtpout submits one mail to a relay and says what became of it.
+// Package smtpout submits one mail to a relay and reports what became of it.
 //
-// [Render] makes the exact bytes of a request: one text/plain part in raw 8bit, the same
-// input giving the same bytes. [Sender.Submit] carries them through one SMTP transaction on
-// a connection of their own; a [Conn] keeps its connection for the mails that follow, and a [Pool] has
-// several.
+// [Render] makes the exact bytes of a request: one text/plain part in raw 8bit, with the same bytes
+// for the same input. [Sender.Submit] carries them through one SMTP transaction on a connection of
+// their own; a [Conn] keeps its connection for the mails that follow, and a [Pool] has several.
 //
-// Guarantees: not a byte of the mail is sent before the caller's claim has succeeded, which
-// happens after the relay has accepted sender and recipients. All recipients get the mail,
-// or none. The mail arrives as it was rendered: a relay that can't take 8bit gets nothing.
-// The end of the mail is never sent for a mail that was not written whole. Cancelling the
-// context cuts the connection.
+// Guarantees: no byte of the mail is sent before the caller's claim has succeeded, which happens
+// after the relay has accepted sender and recipients. All recipients get the mail, or none. The
+// mail arrives as it was rendered: a relay that can't take 8bit gets nothing. The end of a mail
+// is sent only if the whole mail was written. Cancelling the context cuts the connection.
 //
-// A [Result] is always definite about what it knows: [Refused] and [Deferred] mean that the
-// relay took nothing, and what is uncertain is [Unknown]. Its Err says why, names the
-// step, and never holds a password.
+// A [Result] claims only what is certain: [Refused] and [Deferred] mean that the relay took nothing, and
+// an uncertain outcome is [Unknown]. Its Err says why, names the step, and never contains a password.
 package smtpout
 
 import (
@@ -35,7 +32,7 @@ const (
 	Unknown  Outcome = "unknown"  // the relay may have it
 )
 
-// Stage is the step a transaction reached.
+// Stage is the step that a transaction reached.
 type Stage string
 
 const (
@@ -59,7 +56,7 @@ type Mail struct {
 	Data []byte   // as Render made it
 }
 
-// Result is what became of a mail, and how that is known.
+// Result is what became of a mail, and what shows that.
 type Result struct {
 	Outcome  Outcome
 	Response string // the relay's last word in one line, such as "250 2.0.0 queued as 4F1"; "" = none
@@ -74,14 +71,14 @@ type Sender struct{ config Config }
 func New(c Config) *Sender { return &Sender{config: c} }
 
 // Submit transmits one mail. It calls claim once the relay has accepted all recipients, and
-// transmits only if that returns nil; its error is then wrapped in Result.Err.
+// transmits only if claim returns nil; otherwise its error is wrapped in Result.Err.
 func (s *Sender) Submit(ctx context.Context, m Mail, claim func(context.Context) error) Result {
 	l := NewConn(s.config)
 	defer l.Rest()
 	return l.Submit(ctx, m, claim)
 }
 
-// envelope announces sender and recipients. One refused recipient refuses the mail.
+// envelope announces sender and recipients. If one recipient is refused, the mail is refused.
 func (t *transaction) envelope(m Mail) error {
 	t.step(StageMail, t.timeouts.Announce)
 	if err := t.client.Mail("<" + m.From + ">"); err != nil {
@@ -96,8 +93,8 @@ func (t *transaction) envelope(m Mail) error {
 	return nil
 }
 
-// transmit sends the mail itself. Only after the dot has been handed to the connection can
-// the outcome be unknown: a relay must drop a mail that has no end. field-notes 1.4
+// transmit sends the mail itself. The outcome can be unknown only after the dot has been handed
+// to the connection, because a relay must drop a mail that has no end. field-notes 1.4
 func (t *transaction) transmit(ctx context.Context, data []byte) (Outcome, error) {
 	t.step(StageData, t.timeouts.Command)
 	w, err := t.client.Data()
@@ -106,10 +103,11 @@ func (t *transaction) transmit(ctx context.Context, data []byte) (Outcome, error
 	}
 
 	t.step(StageBody, t.timeouts.Command)
+	// On an error w is not closed: closing writes the dot, and the relay would take half a mail. field-notes 1.4
 	if _, err := w.Write(data); err != nil {
 		return Deferred, err
 	}
-	// The last moment at which giving up is certain.
+	// The last moment at which giving up has a certain outcome.
 	if err := ctx.Err(); err != nil {
 		return Deferred, err
 	}
@@ -125,7 +123,7 @@ func (t *transaction) transmit(ctx context.Context, data []byte) (Outcome, error
 	return Accepted, nil
 }
 
-// definite classifies an error before the dot: nothing was accepted.
+// definite classifies an error before the dot: the relay accepted nothing.
 func (t *transaction) definite(err error) Outcome {
 	if code := t.answer(err); code >= 500 {
 		return Refused
@@ -133,7 +131,7 @@ func (t *transaction) definite(err error) Outcome {
 	return Deferred
 }
 
-// afterDot classifies an error after the dot: only the relay's word is definite.
+// afterDot classifies an error after the dot: only an answer of the relay is definite.
 func (t *transaction) afterDot(err error) Outcome {
 	switch code := t.answer(err); {
 	case code >= 500 && code <= 599:
@@ -144,7 +142,7 @@ func (t *transaction) afterDot(err error) Outcome {
 	return Unknown
 }
 
-// answer keeps the relay's word, if err is one, and returns its code, or 0.
+// answer keeps the relay's answer, if err is one, and returns its code, or 0.
 func (t *transaction) answer(err error) int {
 	var said *textproto.Error
 	if !errors.As(err, &said) {
@@ -154,8 +152,10 @@ func (t *transaction) answer(err error) int {
 	return said.Code
 }
 
-// explain names the step, and says that we gave up when that is the reason.
+// explain names the step, and reports that we gave up if that is the reason.
 func (t *transaction) explain(ctx context.Context, err error) error {
+	// The end of the context has cut the connection, whose own error then says nothing. An
+	// answer of the relay, or an error of the claim, says more.
 	if cause := context.Cause(ctx); cause != nil && t.response == "" && t.stage != StageClaim {
 		err = cause
 	}
@@ -166,7 +166,7 @@ func answerLine(code int, text string) string {
 	return strings.Join(strings.Fields(fmt.Sprintf("%03d %s", code, text)), " ")
 }
 
-// check refuses an envelope that would not mean the same on the wire.
+// check refuses an envelope that would mean something else on the wire.
 func (m Mail) check() error {
 	if len(m.To) == 0 {
 		return errors.New("there is no recipient")
@@ -179,8 +179,8 @@ func (m Mail) check() error {
 	return nil
 }
 
-// checkAddress accepts a plain ASCII address. Quoted local parts have smuggled parameters
-// into commands before, and no address of R01 needs one.
+// checkAddress accepts a plain ASCII address. Quoted local parts have been used to smuggle
+// parameters into commands, and no address of R01 needs one.
 func checkAddress(address string) error {
 	if strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return fmt.Errorf("address %q: must be plain ASCII without blanks; write the domain in its xn-- form", address)

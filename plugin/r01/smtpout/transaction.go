@@ -18,7 +18,7 @@ import (
 )
 
 // transaction is one connection to the relay. It keeps the TCP connection beside go-mail's
-// client, because only cutting that frees a client which waits.
+// client, because only cutting the connection frees a client that waits.
 type transaction struct {
 	config   Config
 	timeouts Timeouts
@@ -32,8 +32,8 @@ type transaction struct {
 	uncut   func() bool // stops the context from cutting the connection
 }
 
-// Check connects and logs in as Submit would, and sends nothing. The error says what to
-// change in the settings or at the relay.
+// Check connects and logs in as Submit would, and sends nothing. The error says what to change
+// in the settings or at the relay.
 func Check(ctx context.Context, c Config) error {
 	t := transaction{config: c, timeouts: c.Timeouts.withDefaults()}
 	defer t.close()
@@ -47,7 +47,7 @@ func Check(ctx context.Context, c Config) error {
 // step begins a stage, which may take d.
 func (t *transaction) step(s Stage, d time.Duration) {
 	t.enter(s)
-	// On a connection that is cut this fails, and so will the step.
+	// On a connection that was cut this fails, and so will the step.
 	_ = t.conn.SetDeadline(time.Now().Add(d))
 }
 
@@ -77,7 +77,7 @@ func (t *transaction) open(ctx context.Context) error {
 		}
 	}
 
-	// r01-mail 1.1: never re-encoded, so never to a relay that would have to.
+	// A mail is never re-encoded, so it never goes to a relay that would have to. r01-mail 1.1
 	if ok, _ := t.client.Extension("8BITMIME"); !ok {
 		return errors.New("the relay does not offer 8BITMIME, and R01 takes nothing but 8bit: use another relay")
 	}
@@ -93,6 +93,7 @@ func (t *transaction) dial(ctx context.Context) error {
 		return err
 	}
 
+	// From here on the end of ctx cuts the connection, even during a handshake.
 	t.conn = conn
 	t.bind(ctx)
 
@@ -113,7 +114,7 @@ func (t *transaction) dial(ctx context.Context) error {
 	return t.attach(conn)
 }
 
-// bind lets the end of ctx cut the connection.
+// bind makes the end of ctx cut the connection.
 func (t *transaction) bind(ctx context.Context) {
 	conn := t.conn
 	t.uncut = context.AfterFunc(ctx, func() { conn.Close() })
@@ -131,7 +132,7 @@ func (t *transaction) hello() error {
 	return err
 }
 
-// literal names a host that has no name. RFC 5321 4.1.3
+// literal names a host that has no name by its address. RFC 5321 4.1.3
 func literal(a net.Addr) string {
 	tcp, ok := a.(*net.TCPAddr)
 	switch {
@@ -149,6 +150,7 @@ func (t *transaction) startTLS() error {
 	if ok, _ := t.client.Extension("STARTTLS"); !ok {
 		return errors.New("the relay does not offer STARTTLS: use tls = \"implicit\" with its port, or another relay")
 	}
+	// By hand, because the library's StartTLS reads on without our reader of replies.
 	if _, err := t.client.Text.Cmd("STARTTLS"); err != nil {
 		return err
 	}
@@ -168,11 +170,11 @@ func (t *transaction) startTLS() error {
 		return err
 	}
 
-	// What was offered in clear may have been written by another: it is asked for again. RFC 3207 4.2
+	// Extensions that were offered in clear text may have been forged, so they are asked for again. RFC 3207 4.2
 	return t.hello()
 }
 
-// login says the password by PLAIN or LOGIN, whichever the relay knows.
+// login sends the password by PLAIN or LOGIN, whichever the relay knows.
 func (t *transaction) login() error {
 	t.step(StageAuth, t.timeouts.Announce)
 	ok, offered := t.client.Extension("AUTH")
@@ -193,8 +195,7 @@ func (t *transaction) login() error {
 	return t.config.loginError(err)
 }
 
-// loginError says what a refused login means, with the relay's words. A 4xx says nothing of the
-// password.
+// loginError says what a refused login means, with the relay's words. A 4xx says nothing about the password.
 func (c Config) loginError(err error) error {
 	var said *textproto.Error
 	var network net.Error
@@ -215,13 +216,13 @@ func (c Config) words(said string) string {
 	return endpoint.Words(said, c.Username, c.Password.Reveal())
 }
 
-// quit takes leave without waiting: what the relay answers changes nothing any more.
+// quit says goodbye without waiting: the relay's answer changes nothing any more.
 func (t *transaction) quit() {
 	_ = t.conn.SetDeadline(time.Now().Add(time.Second))
 	_, _ = t.client.Text.Cmd("QUIT")
 }
 
-// close cuts the connection. It never says QUIT, which would end a mail that is half sent.
+// close cuts the connection. It never sends QUIT, which would end a mail that is half sent.
 func (t *transaction) close() {
 	if t.conn != nil {
 		t.uncut()

@@ -15,8 +15,8 @@ type Batch struct {
 	CreatedAt time.Time
 }
 
-// AddBatch makes a mail of queued requests. They are of it when it is claimed, or put off; until then they
-// may as well go out in another.
+// AddBatch makes a mail of queued requests. Their rows name it only once it is claimed or put
+// off; until then the requests may still go out in another mail.
 func (t Requests) AddBatch(b Batch, requests []Request) error {
 	err := t.tx.exec("insert into batches (id, message_id, token, created_at) values ($1, $2, $3, $4)",
 		b.ID, b.MessageID, b.Token, sqldb.Millis(b.CreatedAt))
@@ -29,14 +29,15 @@ func (t Requests) AddBatch(b Batch, requests []Request) error {
 		return fmt.Errorf("add requests to batch: %w", err)
 	}
 
+	// In memory only: their rows name the mail once it is claimed or put off.
 	for i := range requests {
 		requests[i].Batch = b.ID
 	}
 	return nil
 }
 
-// LeaveBatch lets a queued request be sent alone from now on. The mail it was to go out in,
-// or did, is remembered: a reply to that is still about this request.
+// LeaveBatch lets a queued request be sent alone from now on. The mail that it was to go out
+// in, or did, is remembered, because a reply to that mail is still about this request.
 func (t Requests) LeaveBatch(r *Request) error {
 	if err := t.tx.swap("update requests set batch = null where id = $1 and state = 'Queued' and version = $2", r.ID, r.version); err != nil {
 		return fmt.Errorf("leave batch: %w", err)

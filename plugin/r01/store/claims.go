@@ -10,11 +10,11 @@ import (
 	"registrar.panel/plugin/r01/lifecycle"
 )
 
-// Claim is the compare-and-swap between RCPT and DATA: the requests of one mail are ours to transmit now,
-// under this fence, and no other sender's; all of them, or the error says that none is. digest is of the
-// bytes, the password masked; it is keyed before it is kept.
+// Claim is the compare-and-swap between RCPT and DATA: from now on the requests of one mail are
+// ours to transmit, under this fence, and no other sender's. If it returns an error, none of them
+// is claimed. digest is of the bytes, with the password masked; it is keyed before it is kept.
 func (t Requests) Claim(requests []Request, fence int64, digest string, at time.Time) error {
-	// An instance that took over has raised the fence, and transmits what this one still believes to be its own.
+	// An instance that took over has raised the fence, and transmits what this one still takes for its own.
 	current, err := t.tx.Setting(fenceSetting)
 	if err != nil {
 		return fmt.Errorf("claim requests: %w", err)
@@ -23,7 +23,7 @@ func (t Requests) Claim(requests []Request, fence int64, digest string, at time.
 		return fmt.Errorf("claim requests: another instance has taken over: %w", ErrMoved)
 	}
 
-	// The caller's requests stay as they are until all are claimed: by them it knows whether anything may have left.
+	// The caller's requests do not change until all are claimed, because they show whether anything may have left.
 	claimed := slices.Clone(requests)
 	moves := make([]Move, len(claimed))
 	c := Change{At: at, Message: "handing over to the mail relay", Actor: "plugin"}
@@ -68,6 +68,7 @@ func (t Requests) FinishAttempts(sent []Request, outcome, response string, at ti
 			for _, n := range some {
 				args = append(args, sent[n].ID)
 			}
+			// By number, so that a late outcome ends its own attempt and not a later one.
 			err := t.tx.exec("update attempts set "+g.set.String()+" where attempt = $"+g.place(0)+" and request in ("+
 				placeholders(len(args)-len(some)+1, len(some))+")", args...)
 			if err != nil {

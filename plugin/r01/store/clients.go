@@ -28,6 +28,7 @@ func scanClient(s sqldb.Scanner) (c Client, err error) {
 
 // Add stores a new client and gives it its ID. contact is sealed; nil = adopted.
 func (t Clients) Add(c Client, contact []byte) (Client, error) {
+	// The ID first, because sealed data are bound to it.
 	id, err := t.tx.Count("client", 1)
 	if err != nil {
 		return Client{}, err
@@ -46,8 +47,8 @@ func (t Clients) Add(c Client, contact []byte) (Client, error) {
 	return c, nil
 }
 
-// ByIdentity finds the client that is this registrant for this customer, registered
-// or asked for. One that was refused is not found.
+// ByIdentity finds the client that is this registrant for this customer, registered or asked
+// for. A client that was refused is not found.
 func (t Clients) ByIdentity(customer, identity string) (Client, error) {
 	return one(t.tx, scanClient, "select "+clientColumns+` from clients
 		where customer = $1 and identity = $2 and identity <> '' and state <> 'failed'`, customer, identity)
@@ -66,7 +67,7 @@ func (t Clients) Get(id int64) (Client, error) {
 	return one(t.tx, scanClient, "select "+clientColumns+" from clients where id = $1", id)
 }
 
-// Contact opens what a client was registered with; nil = it was adopted.
+// Contact opens the contact with which a client was registered; nil = the client was adopted.
 func (t Clients) Contact(id int64) ([]byte, error) {
 	sealed, err := one(t.tx, scanBytes, "select sealed_contact from clients where id = $1", id)
 	if err != nil || sealed == nil {

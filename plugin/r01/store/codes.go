@@ -15,8 +15,8 @@ func (t Operations) KeepCode(id registrar.OperationID, code registrar.AuthCode) 
 	return nil
 }
 
-// Code opens the transfer code that an operation has brought. It has brought none: ErrNotFound; it was
-// erased: ErrRemoved.
+// Code opens the transfer code that an operation has brought. The error is ErrNotFound if there
+// is none, and ErrRemoved if it was erased.
 func (t Operations) Code(id registrar.OperationID) (registrar.AuthCode, error) {
 	sealed, err := one(t.tx, scanBytes, "select sealed_code from operations where id = $1 and sealed_code is not null", id)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"registrar.panel/plugin/r01/lifecycle"
 )
 
-// SetContact replaces what R01 knows of a client that was registered from here.
+// SetContact replaces what R01 knows of a client that we registered.
 func (t Clients) SetContact(id int64, contact []byte) error {
 	if err := t.tx.exec("update clients set sealed_contact = $1 where id = $2 and sealed_contact is not null", t.tx.box.Seal(contact, fmt.Sprint("clients|", id)), id); err != nil {
 		return fmt.Errorf("set contact of client %d: %w", id, err)

@@ -5,15 +5,15 @@ import (
 	"fmt"
 )
 
-// keyed turns a digest of contents into one that can't be used to test a guess without the
-// key file: a mail that is known but for a passport number is soon guessed.
+// keyed turns a digest of contents into one that can't be used to test a guess without the key
+// file: if everything in a mail is known except a passport number, that number is soon guessed.
 func (tx *Tx) keyed(digest string) string { return tx.box.Fingerprint("digest", digest) }
 
-// digestsSetting reports whether the digests are "plain" or "keyed".
+// digestsSetting is the setting that says whether the digests are "plain" or "keyed".
 const digestsSetting = "digests"
 
-// keyDigests replaces the plain digests that earlier versions kept, so that mails they
-// stored are still known when they are fetched again.
+// keyDigests replaces the plain digests that earlier versions kept, so that mails from then are
+// still recognised when they are fetched again.
 func (s *Store) keyDigests(ctx context.Context) error {
 	err := s.Write(ctx, func(tx *Tx) error {
 		if kind, err := tx.Setting(digestsSetting); err != nil || kind == "keyed" {
@@ -35,6 +35,7 @@ func (s *Store) keyDigests(ctx context.Context) error {
 			}
 		}
 
+		// In the same commit as the digests, so that none is keyed twice.
 		return tx.SetSetting(digestsSetting, "keyed")
 	})
 	if err != nil {

@@ -31,7 +31,7 @@ func readDomain(d *registrar.Domain, paidTill, nameservers, states string) (err 
 	return errors.Join(err, json.Unmarshal([]byte(nameservers), &d.Nameservers))
 }
 
-// Show keeps what the registry itself says of a domain. Put does not touch it.
+// Show stores the registry's own states of a domain. Put does not touch them.
 func (t Domains) Show(domain string, states []string) error {
 	text, err := json.Marshal(append([]string{}, states...))
 	if err != nil {
@@ -41,13 +41,13 @@ func (t Domains) Show(domain string, states []string) error {
 	return t.tx.exec("update domains set registry = $1 where name = $2", string(text), domain)
 }
 
-// Put stores what is known of a domain; its operation and alarms are kept elsewhere. An
-// expiry that moves is no guess any more.
+// Put stores what is known of a domain; its operation and alarms are kept elsewhere. An expiry
+// that changes is no guess any more.
 func (t Domains) Put(d registrar.Domain, at time.Time) error {
 	return t.put(d, at, "case when domains.paid_till = excluded.paid_till then domains.guessed else 0 end", false)
 }
 
-// PutRenewed is Put, and says whether the expiry is computed by us, or as told.
+// PutRenewed is Put, and records whether we computed the expiry or were told it.
 func (t Domains) PutRenewed(d registrar.Domain, guessed bool, at time.Time) error {
 	return t.put(d, at, "excluded.guessed", guessed)
 }
@@ -66,6 +66,7 @@ func (t Domains) put(d registrar.Domain, at time.Time, guess string, guessed boo
 		return fmt.Errorf("put domain %s: %w", d.Name, err)
 	}
 
+	// Columns that Put does not store keep the values that were read.
 	if known, ok := t.tx.memo.records[d.Name]; ok {
 		d.Registry, d.Operation, d.Alarms, d.Locked = known.Registry, known.Operation, known.Alarms, known.Locked
 		t.tx.memo.records[d.Name] = d
@@ -73,7 +74,7 @@ func (t Domains) put(d registrar.Domain, at time.Time, guess string, guessed boo
 	return nil
 }
 
-// Guess marks the expiry of a domain as computed by us, or as told.
+// Guess records whether we computed the expiry of a domain or were told it.
 func (t Domains) Guess(domain string, guessed bool) error {
 	return t.tx.exec("update domains set guessed = $1 where name = $2", guessed, domain)
 }
@@ -84,7 +85,7 @@ func (t Domains) Guessed(domain string) (bool, error) {
 	return n != 0, err
 }
 
-// Record returns what PutDomain stored.
+// Record returns the record of a domain that Put stored.
 func (t Domains) Record(name string) (registrar.Domain, error) {
 	if d, known := t.tx.memo.records[name]; known {
 		return d, nil
@@ -96,7 +97,7 @@ func (t Domains) Record(name string) (registrar.Domain, error) {
 	return d, err
 }
 
-// Records returns what PutDomain stored of domains, by name; those that are not known are left out.
+// Records returns the records that Put stored, by name; unknown domains are left out.
 func (t Domains) Records(names []string) (map[string]registrar.Domain, error) {
 	list, err := among(t.tx, scanDomain, "select "+domainColumns+" from domains where name in", names)
 	found := make(map[string]registrar.Domain, len(list))
@@ -106,8 +107,8 @@ func (t Domains) Records(names []string) (map[string]registrar.Domain, error) {
 	return found, err
 }
 
-// Get returns a domain with its open operation and its alarms. Of an update and another
-// operation that are both open, it is the other.
+// Get returns a domain with its open operation and its alarms. If an update and another
+// operation are both open, it is the other one.
 func (t Domains) Get(name string) (registrar.Domain, error) {
 	all, err := t.whole("where d.name = $1", name)
 	switch {
@@ -119,7 +120,7 @@ func (t Domains) Get(name string) (registrar.Domain, error) {
 	return all[0], nil
 }
 
-// GetAll is Get of several domains, by name; those that are not known are left out.
+// GetAll is Get for several domains, by name; unknown domains are left out.
 func (t Domains) GetAll(names []string) (map[string]registrar.Domain, error) {
 	found := make(map[string]registrar.Domain, len(names))
 	for _, some := range chunks(names) {
@@ -143,6 +144,8 @@ func (t Domains) List(after string, limit int) ([]registrar.Domain, error) {
 func (t Domains) whole(which string, args ...any) ([]registrar.Domain, error) {
 	var n int
 	var alarmed []int // indexes
+	// If an update and another operation are open, the domain shows the other one: the values
+	// of o come before those of u.
 	list, err := collect(t.tx, func(s sqldb.Scanner) (d registrar.Domain, err error) {
 		var paidTill, nameservers, states string
 		var op registrar.Operation
@@ -176,7 +179,7 @@ func (t Domains) whole(which string, args ...any) ([]registrar.Domain, error) {
 		return nil, err
 	}
 
-	// Few have one, and only those are asked about.
+	// Few domains have alarms, and only those are queried.
 	for _, i := range alarmed {
 		if list[i].Alarms, err = t.tx.alarms("domain = $1", list[i].Name); err != nil {
 			return nil, err
@@ -186,8 +189,8 @@ func (t Domains) whole(which string, args ...any) ([]registrar.Domain, error) {
 	return list, nil
 }
 
-// RaiseAlarm raises an alarm; one that stands already keeps its time and takes the new
-// message. It reports whether anything is new.
+// RaiseAlarm raises an alarm. If the alarm stands already, it keeps its time and takes the new
+// message. RaiseAlarm reports whether anything is new.
 func (tx *Tx) RaiseAlarm(a registrar.Alarm, domain string) (bool, error) {
 	n, err := sqldb.Changed(tx.ctx, tx.sql, `insert into alarms (key, domain, since, message) values ($1, $2, $3, $4)
 		on conflict (key) do update set message = excluded.message where alarms.message <> excluded.message`,
@@ -212,7 +215,7 @@ func (tx *Tx) ClearAlarm(key string) (bool, error) {
 	return n > 0, nil
 }
 
-// Alarms lists the alarms that are about no single domain.
+// Alarms lists the alarms that are not about a single domain.
 func (tx *Tx) Alarms() ([]registrar.Alarm, error) { return tx.alarms("domain = $1", "") }
 
 func (tx *Tx) alarms(where string, arg string) ([]registrar.Alarm, error) {

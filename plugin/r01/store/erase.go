@@ -11,22 +11,22 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Finished selects business that is over, and whose personal data may go: a customer's, or what
-// was finished before a time.
+// Finished selects finished business whose personal data may be removed: that of a customer, or
+// what was finished before a time.
 type Finished struct {
 	Customer string    // "" = all customers
 	Before   time.Time // zero = whenever
 }
 
-// Erasures removes personal data. What belongs to an open request or operation, or to a domain
-// that is held, is never touched.
+// Erasures removes personal data. It never touches what belongs to an open request or
+// operation, or to a domain that is held.
 type Erasures struct{ tx *Tx }
 
-// What keeps personal data: of a client c, and of a request r.
+// Conditions under which personal data are kept: of a client c, and of a request r.
 var (
 	heldStatus = "status in (" + sqldb.Words(append(registrar.HeldStatuses(), registrar.StatusRegistering, registrar.StatusTransferring)) + ")"
 
-	// $1 = finished before. A domain that is gone was needed until then.
+	// $1 = finished before. A domain that is gone counts as needed until its record changed last.
 	neededClient = `(exists (select 1 from domains d where d.handle = c.handle and d.handle <> '' and (d.updated_at >= $1 or d.` + heldStatus + `))
 		or exists (select 1 from operations o where o.client = c.id and o.client is not null and o.finished_at is null)
 		or exists (select 1 from requests o where o.client = c.id and o.client is not null and o.` + unfinished + `)
@@ -45,10 +45,10 @@ var (
 			or exists (select 1 from reviews a, mails m where a.request = r.id and a.request <> '' and a.resolved_at is not null and m.id = a.mail and ` + toldMail + ` and ` + settledMail + `))
 		and not ` + neededRequest
 
-	// Something can be read of it: keep.mails leaves the headings.
+	// The mail can still be shown in part: keep.mails leaves the headings.
 	toldMail = "(length(m.sealed_raw) > 0 or length(m.sealed_heading) > 0)"
 
-	// A person has yet to look at the others.
+	// Other mails are yet to be looked at by a person.
 	settledMail = `m.state not in ('new', 'review') and not exists (select 1 from reviews v where v.mail = m.id and v.resolved_at is null)`
 
 	unbound = "m.request is null and m.direction = 'in' and " + toldMail
@@ -82,11 +82,11 @@ func (t Erasures) FindRequests(q Finished, after string, limit int) ([]string, e
 	return collect(t.tx, scanText, customersRequests, q.before(), after, limit, q.Customer)
 }
 
-// Erased stands where a digest of personal data was.
+// Erased replaces a digest of personal data that was removed.
 const Erased = "erased"
 
-// Client removes the contact of a client, and what the client is known again by, unless it is
-// needed meanwhile.
+// Client removes the contact of a client, and the mark by which the client is recognised,
+// unless the client has become needed meanwhile.
 func (t Erasures) Client(q Finished, id int64) (contacts int64, err error) {
 	contacts, err = t.change("update clients as c set sealed_contact = null, identity = $2 where c.id = $3 and "+erasableClient,
 		q.before(), fmt.Sprint(Erased, " ", id), id)
@@ -96,10 +96,10 @@ func (t Erasures) Client(q Finished, id int64) (contacts int64, err error) {
 	return contacts, nil
 }
 
-// Request removes the body of a request, the mails about it, and the digest of the order that it
-// came of, unless it is needed meanwhile.
+// Request removes the body of a request, the mails about it, and the digest of the order that
+// it came from, unless the request has become needed meanwhile.
 func (t Erasures) Request(q Finished, id string) (bodies, mails int64, err error) {
-	// Looked at again in this transaction: an order may need it since it was found.
+	// Checked again in this transaction, because an order may have come to need the request since it was found.
 	may, err := one(t.tx, scanNumber, "select count(*) from requests r where r.id = $2 and "+erasableRequest, q.before(), id)
 	if err != nil || may == 0 {
 		return 0, 0, err
@@ -109,7 +109,7 @@ func (t Erasures) Request(q Finished, id string) (bodies, mails int64, err error
 		return 0, 0, fmt.Errorf("erase request: %w", err)
 	}
 
-	// What is known of a mail stays: it is never taken for a new one.
+	// The row of a mail stays, so that the mail is never taken for a new one.
 	for _, about := range []string{"m.request = $2 and m.request is not null", "m.id in (select mail from reviews a where a.request = $2 and a.request <> '' and a.resolved_at is not null)"} {
 		n, err := t.change("update mails as m set sealed_raw = $1, sealed_heading = $1, sender = '', sender_host = '' where "+about+" and "+toldMail+" and "+settledMail, []byte{}, id)
 		if err != nil {
@@ -134,8 +134,8 @@ type Unbound struct {
 	Raw     []byte // its beginning; nil = removed
 }
 
-// Unbound lists received mails that are tied to no request and of which something can be read, the newest
-// first, behind one of another page; of each at most so many bytes. The zero Unbound is the beginning.
+// Unbound lists received mails that are tied to no request and can still be read in part, the newest first,
+// behind one of another page, with no more than most bytes of each. The zero Unbound is the beginning.
 func (t Erasures) Unbound(behind Unbound, limit, most int) ([]Unbound, error) {
 	if behind.ID == "" {
 		behind.At = time.UnixMilli(math.MaxInt64 / 2)
@@ -151,6 +151,7 @@ func (t Erasures) Unbound(behind Unbound, limit, most int) ([]Unbound, error) {
 		if err != nil && !errors.Is(err, ErrRemoved) {
 			return nil, fmt.Errorf("open mail %s: %w", m.ID, err)
 		}
+		// A clone, or it would keep the whole of a large mail in memory.
 		m.Raw = slices.Clone(raw[:min(len(raw), most)])
 		if m.Heading, err = t.tx.Mails.Heading(m.ID); err != nil && !errors.Is(err, ErrNotFound) {
 			return nil, fmt.Errorf("open heading of mail %s: %w", m.ID, err)
@@ -163,8 +164,8 @@ func scanUnbound(s sqldb.Scanner) (m Unbound, err error) {
 	return m, s.Scan(&m.ID, sqldb.At(&m.At), &m.Settled)
 }
 
-// Mail removes the bytes of a mail that is tied to no request, and what is told of it, unless a person has
-// yet to look at it. It reports how many those are: 1 or 0.
+// Mail removes the bytes and the heading of a mail that is tied to no request, unless a person
+// has yet to look at it. It returns the number of removed mails: 1 or 0.
 func (t Erasures) Mail(id registrar.MailID) (int64, error) {
 	n, err := t.change("update mails as m set sealed_raw = $1, sealed_heading = $1, sender = '', sender_host = '' where m.id = $2 and "+unbound+" and "+settledMail,
 		[]byte{}, id)
@@ -186,22 +187,25 @@ func (q Finished) before() int64 {
 	return q.Before.UnixMilli()
 }
 
-// requestsOf lists the requests of a customer.
+// requestsOf selects the requests of a customer.
 const requestsOf = `select request from operations where customer = $1 and request is not null
 	union select id from requests where client in (select id from clients where customer = $1)`
 
-// Kept lists what must stay of a customer's personal data, and why.
+// Kept lists which of a customer's personal data must stay, and why.
 func (t Erasures) Kept(customer string) ([]registrar.Kept, error) {
+	// A domain with an open operation is listed with that operation.
 	held, err := collect(t.tx, scanKept, `select 'contact, requests and mails of ' || name, 'the domain is ' || status from domains
 		where customer = $1 and `+heldStatus+` and not exists (select 1 from operations o where o.domain = domains.name and o.finished_at is null) order by name`, customer)
 	if err != nil {
 		return nil, fmt.Errorf("list what is kept: %w", err)
 	}
+
 	open, err := collect(t.tx, scanKept, `select 'contact, requests and mails of ' || domain, 'operation ' || id || ' (' || kind || ') is ' || state
 		from operations where customer = $1 and finished_at is null order by domain`, customer)
 	if err != nil {
 		return nil, fmt.Errorf("list what is kept: %w", err)
 	}
+
 	mails, err := collect(t.tx, scanKept, `select 'mail ' || m.id, 'it waits for a person to read it' from mails m
 		where length(m.sealed_raw) > 0 and not (`+settledMail+`)
 			and (m.request in (`+requestsOf+`) or m.id in (select a.mail from reviews a where a.request in (`+requestsOf+`))) order by m.id`, customer)

@@ -11,23 +11,24 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Emit appends an event to the record. It gets its cursor when the transaction ends, and an
-// event about a known domain takes the domain's record along as the transaction leaves it.
+// Emit appends an event to the record. The event gets its cursor when the transaction ends, and
+// if it is about a known domain it takes along the domain's record as the transaction leaves it.
 func (tx *Tx) Emit(e registrar.Event) { tx.emitted = append(tx.emitted, e) }
 
-// record stores what was emitted.
+// record stores the emitted events.
 func (tx *Tx) record() error {
 	if len(tx.emitted) == 0 {
 		return nil
 	}
 
 	n := int64(len(tx.emitted))
+	// The cursors of all events at once. Writers take turns, so cursors are dense and in the order of commits.
 	last, err := tx.count("event", n, n)
 	if err != nil {
 		return fmt.Errorf("emit event: %w", err)
 	}
 
-	// Each domain is read once, after all that the transaction has changed.
+	// Each domain is read once, after everything that the transaction has changed.
 	about := map[string]bool{}
 	for _, e := range tx.emitted {
 		if e.Name != "" {
@@ -57,7 +58,7 @@ func (tx *Tx) record() error {
 	return nil
 }
 
-// errOnlyReads: what a reading transaction emits would be lost.
+// errOnlyReads means that an event would be lost, because the transaction only reads.
 var errOnlyReads = errors.New("emit event: the transaction only reads")
 
 // Events lists at most limit events after a cursor, oldest first.

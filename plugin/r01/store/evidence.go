@@ -21,7 +21,7 @@ type ZoneList struct {
 	ReadAt   time.Time
 }
 
-// ZoneList returns the edition read last; the zero one when none was.
+// ZoneList returns the edition of a source that was read last; the zero one when none was.
 func (t Registry) ZoneList(source string) (ZoneList, error) {
 	list, err := collect(t.tx, func(s sqldb.Scanner) (l ZoneList, err error) {
 		err = s.Scan(&l.Source, &l.ETag, sqldb.At(&l.Modified), &l.Size, &l.Lines, &l.Digest, sqldb.At(&l.ReadAt))
@@ -45,7 +45,7 @@ func (t Registry) PutZoneList(l ZoneList) error {
 	return nil
 }
 
-// DoubtKind is what the registry shows and our record does not.
+// DoubtKind is how the registry contradicts our record.
 type DoubtKind string
 
 const (
@@ -57,7 +57,7 @@ const (
 // DoubtKinds lists every kind.
 func DoubtKinds() []DoubtKind { return []DoubtKind{Absent, Elsewhere, Behind} }
 
-// Doubt is a domain of which zone lists show what we do not believe yet.
+// Doubt is about a domain that zone lists show differently from our record, which we do not believe yet.
 type Doubt struct {
 	Domain    string
 	Kind      DoubtKind
@@ -80,17 +80,17 @@ func (t Registry) Doubt(domain string) (Doubt, error) {
 	return one(t.tx, scanDoubt, "select "+doubtColumns+" from doubts where domain = $1", domain)
 }
 
-// Doubts lists the domains that so many lists in a row showed so, and that do not tell it yet.
+// Doubts lists the doubts that at least so many lists in a row have shown and that are not believed yet.
 func (t Registry) Doubts(times int) ([]Doubt, error) {
 	return collect(t.tx, scanDoubt, "select "+doubtColumns+" from doubts where times >= $1 and believed = 0 order by since, domain", times)
 }
 
-// DoubtedDomains lists every domain that has one.
+// DoubtedDomains lists every domain that has a doubt.
 func (t Registry) DoubtedDomains() ([]string, error) {
 	return collect(t.tx, scanText, "select domain from doubts")
 }
 
-// PutDoubt stores a doubt about a domain, instead of any earlier one.
+// PutDoubt stores a doubt about a domain, in place of any earlier one.
 func (t Registry) PutDoubt(d Doubt) error {
 	err := t.tx.exec(`insert into doubts (domain, kind, registrar, times, since, seen_at, believed) values ($1, $2, $3, $4, $5, $6, $7)
 		on conflict (domain) do update set kind = excluded.kind, registrar = excluded.registrar, times = excluded.times,
@@ -115,8 +115,8 @@ type Holding struct {
 	ChangedAt int64 // when its record was last stored, Unix milliseconds
 }
 
-// holdingsAtOnce is how many rows come as one text. A million rows one by one would cost
-// several times as much, and leave as much garbage as all that is kept of them.
+// holdingsAtOnce is how many rows come as one text. A million single rows would take several
+// times as long, and leave as much garbage as everything that is kept of them.
 const holdingsAtOnce = 1000
 
 // EachHolding calls fn with every domain, in name order. h is valid during the call only.
@@ -154,6 +154,7 @@ func readHolding(line []byte, days map[string]registrar.Date) (h Holding, err er
 	status, paidTill, _ = bytes.Cut(status, []byte("\t"))
 	paidTill, changed, _ = bytes.Cut(paidTill, []byte("\t"))
 	var known bool
+	// Millions of domains share the days of a year, so each day is parsed once.
 	if h.PaidTill, known = days[string(paidTill)]; !known {
 		if h.PaidTill, err = registrar.ParseDate(string(paidTill)); err != nil {
 			return h, fmt.Errorf("domain %s: %w", h.Name, err)
@@ -192,7 +193,7 @@ func (t Operations) Last(domain string) (Operation, error) {
 	return one(t.tx, scanOperation, lastOperationQuery, domain)
 }
 
-// LastDone returns the operation of some kinds on a domain that has succeeded last.
+// LastDone returns the operation of some kinds on a domain that succeeded last.
 func (t Operations) LastDone(domain string, kinds ...registrar.OperationKind) (Operation, error) {
 	return one(t.tx, scanOperation, "select "+operationColumns+" from operations where domain = $1 and state = 'Succeeded' and kind in ("+
 		sqldb.Words(kinds)+") order by finished_at desc, id limit 1", domain)
@@ -206,13 +207,12 @@ func (t Operations) FailedBetween(from, to time.Time) ([]Operation, error) {
 		where state = 'Failed' and finished_at > $1 and finished_at <= $2 order by finished_at`, sqldb.Millis(from), sqldb.Millis(to))
 }
 
-// Witnessable lists the requests about domains that the registry may know the end of,
-// oldest first.
+// Witnessable lists the requests about domains whose end the registry may know, oldest first.
 func (t Requests) Witnessable() ([]Request, error) {
 	return collect(t.tx, scanRequest, witnessQuery)
 }
 
-// BoundDeadlines brings deadlines forward that are later than any can be.
+// BoundDeadlines brings forward deadlines that are later than any deadline can be.
 func (t Requests) BoundDeadlines(latest time.Time) error {
 	err := t.tx.exec("update requests set deadline_at = $1 where deadline_at > $1", sqldb.Millis(latest))
 	if err == nil {
@@ -233,8 +233,7 @@ func (t Domains) ChangedAt(name string) (at time.Time, err error) {
 	return at, err
 }
 
-// SetDeadline moves the deadline of a request and of what it carries; the zero time takes
-// it away.
+// SetDeadline sets the deadline of a request and of the operations that it carries; the zero time removes it.
 func (t Requests) SetDeadline(r Request, at time.Time) error {
 	err := t.tx.exec("update requests set deadline_at = $1 where id = $2", sqldb.Millis(at), r.ID)
 	if err == nil {

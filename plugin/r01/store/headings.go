@@ -11,7 +11,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Turn says whose turn it is to be read: the lowest comes first.
+// Turn is the order in which mails are read: the lowest comes first.
 type Turn int
 
 const (
@@ -23,14 +23,14 @@ const (
 // Turns lists every turn.
 func Turns() []Turn { return []Turn{TurnAnswer, TurnRobot, TurnOther} }
 
-// Heading is what is told of a mail without opening it.
+// Heading is what lists show of a mail without opening it.
 type Heading struct {
 	From    string `json:"from"`
 	To      string `json:"to"`
 	Subject string `json:"subject"`
 }
 
-// sender is the one address that a mail is from; "" = none, or several.
+// sender is the one address that a mail comes from; "" = none, or several.
 func (h Heading) sender() string {
 	if strings.Count(h.From, "@") != 1 {
 		return ""
@@ -38,7 +38,7 @@ func (h Heading) sender() string {
 	return strings.ToLower(h.From)
 }
 
-// SetHeading stores what is told of a mail.
+// SetHeading stores the heading of a mail.
 func (t Mails) SetHeading(id registrar.MailID, h Heading) error {
 	sealed, sender, host, err := t.tx.sealHeading(id, h)
 	if err != nil {
@@ -65,7 +65,8 @@ func (tx *Tx) sealHeading(id registrar.MailID, h Heading) (sealed []byte, sender
 
 func headingContext(id registrar.MailID) string { return "mails|heading|" + string(id) }
 
-// senderDigest is how an address, or @ and a domain, is looked for: no address lies open.
+// senderDigest is the digest by which an address, or @ and a domain, is looked up, so that no
+// address is stored in plain text.
 func (tx *Tx) senderDigest(address string) string {
 	return tx.box.Fingerprint("sender", strings.ToLower(address))
 }
@@ -73,7 +74,7 @@ func (tx *Tx) senderDigest(address string) string {
 // hostOf is the domain of an address, with the @ before it.
 func hostOf(address string) string { return address[strings.LastIndex(address, "@"):] }
 
-// Heading returns what is told of a mail. ErrNotFound: it has not been read for that yet.
+// Heading returns the heading of a mail. The error is ErrNotFound if none was stored yet.
 func (t Mails) Heading(id registrar.MailID) (h Heading, err error) {
 	sealed, err := one(t.tx, scanBytes, "select sealed_heading from mails where id = $1", id)
 	if err != nil {
@@ -111,8 +112,8 @@ func (t Mails) Untold(limit int) ([]registrar.MailID, error) {
 
 const untoldQuery = "select id from mails where sealed_heading is null order by at desc limit $1"
 
-// List lists mails, the newest first, that are older than the given one of a page before; the zero
-// time lists from the newest on.
+// List lists mails, the newest first, that are older than the last one of the page before; the
+// zero time begins with the newest.
 func (t Mails) List(before time.Time, id registrar.MailID, limit int) ([]Mail, error) {
 	query, args := "select "+mailColumns+", sealed_heading from mails order by at desc, id desc limit $1", []any{limit}
 	if !before.IsZero() {
@@ -128,14 +129,14 @@ func (t Mails) List(before time.Time, id registrar.MailID, limit int) ([]Mail, e
 	}, query, args...)
 }
 
-// ListReceived lists the newest mails that came, without their headings.
+// ListReceived lists the newest received mails, without their headings.
 func (t Mails) ListReceived(limit int) ([]Mail, error) {
 	return collect(t.tx, scanMail, "select "+mailColumns+" from mails where direction = 'in' order by at desc, id desc limit $1", limit)
 }
 
 const mailListQuery = "select " + mailColumns + ", sealed_heading from mails where (at, id) < ($1, $2) order by at desc, id desc limit $3"
 
-// notFoundIsNone is the error, unless it says that there is none.
+// notFoundIsNone returns the error, or nil if it is ErrNotFound.
 func notFoundIsNone(err error) error {
 	if errors.Is(err, ErrNotFound) {
 		return nil
@@ -143,7 +144,7 @@ func notFoundIsNone(err error) error {
 	return err
 }
 
-// longer is a row of which more is scanned than its scanner knows.
+// longer is a row of which more columns are scanned than its scanner knows.
 type longer struct {
 	sqldb.Scanner
 	more []any

@@ -22,16 +22,16 @@ const (
 	holderSetting      = "holder"   // which of several instances took over last
 )
 
-// isCopy is the incarnation of every copy that Backup makes. No store at work has it.
+// isCopy is the incarnation of every copy that Backup makes. No store in use has it.
 const isCopy = "copy"
 
 // watermark is how far the database had come, stored in a file of the plugin's directory. A
 // database that is not as far, or of another incarnation, is an older one that was put in its
-// place. Instances that share a database have a watermark each: the one that works advances its
-// own before anything leaves, the others follow as they see it work.
+// place. Instances that share a database have a watermark each: the working instance advances
+// its own before anything leaves, and the others follow as they see it work.
 //
-// The watermark trails what is committed and never runs ahead of it, so after a crash or a power
-// cut the database is at least as far as its watermark.
+// The watermark trails what is committed and never runs ahead of it, so that after a crash or a
+// power cut the database is at least as far as its watermark.
 type watermark struct {
 	incarnation string
 	fence       int64
@@ -39,8 +39,8 @@ type watermark struct {
 	former      string // incarnations before, separated by spaces; only of a database
 }
 
-// isOlder reports whether a database is an older one than that which left a watermark, and
-// which shared by several instances may have gone on without this one.
+// isOlder reports whether a database is older than the one that left a watermark. A database
+// that several instances share may have gone on without this one.
 func (m watermark) isOlder(left watermark, shared bool) bool {
 	switch {
 	case m.incarnation == left.incarnation:
@@ -51,13 +51,13 @@ func (m watermark) isOlder(left watermark, shared bool) bool {
 	return true
 }
 
-// The layout is of fixed width: the mark is moved by one write over itself.
+// The layout has a fixed width, so that one write over itself moves the mark.
 const markLayout = "%-26s %20d %20d\n"
 
 func (s *Store) markFile() string { return filepath.Join(s.dir, "r01.mark") }
 
-// readMark returns the mark; a file that is missing is fs.ErrNotExist, and one that can't be
-// understood is a mark of no incarnation.
+// readMark returns the mark. The error is fs.ErrNotExist if the file is missing; a file that
+// can't be parsed is a mark without incarnation.
 func (s *Store) readMark() (m watermark, err error) {
 	text, err := os.ReadFile(s.markFile())
 	if err != nil {
@@ -69,10 +69,9 @@ func (s *Store) readMark() (m watermark, err error) {
 	return m, nil
 }
 
-// DetectRestore compares the database with its watermark. older reports that it is not the
-// database that was last used here: a backup was restored, or the file was replaced. incarnation
-// is the one to go on with, a new one if the database is older or never had any; the caller
-// commits it and then advances the watermark.
+// DetectRestore compares the database with its watermark. older reports that the database is not the one that
+// was last used here: a backup was restored, or the file was replaced. incarnation is the one to continue with,
+// a new one if the database is older or never had any; the caller commits it and then advances the watermark.
 func (s *Store) DetectRestore(ctx context.Context) (incarnation string, older bool, err error) {
 	left, err := s.readMark()
 	missing := errors.Is(err, fs.ErrNotExist)
@@ -85,8 +84,8 @@ func (s *Store) DetectRestore(ctx context.Context) (incarnation string, older bo
 		return "", false, fmt.Errorf("compare with mark: %w", err)
 	}
 
-	// What this process has moved the mark to is of the database before: by that, this one would seem to
-	// have gone back while we worked on it.
+	// The mark in memory is that of the database before, and would show the present one as
+	// having gone back while we worked on it.
 	s.forgetMark()
 
 	if have.incarnation != "" {
@@ -98,12 +97,12 @@ func (s *Store) DetectRestore(ctx context.Context) (incarnation string, older bo
 
 	incarnation = rand.Text()
 
-	// A database of before there were incarnations is known by how far its mark has come.
+	// A database from before there were incarnations is older if it is not as far as its mark.
 	if have.fence < left.fence || have.cursor < left.cursor {
 		return incarnation, true, nil
 	}
 
-	// The mark first: a database that has an incarnation and no mark is an older one.
+	// The mark first, because a database with an incarnation and without a mark counts as older.
 	return incarnation, false, s.moveMark(watermark{incarnation: incarnation})
 }
 
@@ -118,12 +117,13 @@ func (tx *Tx) mark() (m watermark, err error) {
 		from settings where name in ($1, $2, 'event', $3)`, incarnationSetting, fenceSetting, formerSetting)
 }
 
-// SetIncarnation records the incarnation that the store goes on with.
+// SetIncarnation records the incarnation that the store continues with.
 func (tx *Tx) SetIncarnation(incarnation string) error {
 	m, err := tx.mark()
 	if err != nil || m.incarnation == incarnation {
 		return err
 	}
+	// The former incarnations show another instance that the restored database was noticed already.
 	if m.incarnation != "" && m.incarnation != isCopy {
 		if err := tx.SetSetting(formerSetting, strings.TrimSpace(m.former+" "+m.incarnation)); err != nil {
 			return err
@@ -139,16 +139,16 @@ func (tx *Tx) SetHolder(name string) error { return tx.SetSetting(holderSetting,
 // yet; "" = none.
 func (tx *Tx) Restored() (string, error) { return tx.Setting(restoredSetting) }
 
-// SetRestored records the incarnation that is to be reconciled; "" = it is.
+// SetRestored records the incarnation that is to be reconciled; "" = it was reconciled.
 func (tx *Tx) SetRestored(incarnation string) error {
 	return tx.SetSetting(restoredSetting, incarnation)
 }
 
-// errWentBack: a server was given an older database while we worked on it.
+// errWentBack means that a server was given an older database while we worked on it.
 var errWentBack = errors.New("the database is an older one than it was a moment ago")
 
 // AdvanceWatermark moves the watermark to what is committed. It is called before anything leaves
-// that must not be forgotten. It survives the process, but is synced only at its first call.
+// that must not be forgotten. The mark survives the process, but is synced only by the first call.
 func (s *Store) AdvanceWatermark(ctx context.Context) error {
 	var m watermark
 	last := s.lastMark() // before looking: others move it meanwhile
@@ -162,8 +162,8 @@ func (s *Store) AdvanceWatermark(ctx context.Context) error {
 }
 
 // FollowWatermark moves the watermark of a standby instance to what the holder of the lease has
-// committed, so that this instance knows an older database when its time comes. A holder that
-// has not taken over yet may not know it either.
+// committed, so that this instance recognises an older database when it takes over. Before a new
+// holder has taken over, it does not follow: that holder may not have recognised one either.
 func (s *Store) FollowWatermark(ctx context.Context, holder string) error {
 	left, err := s.readMark()
 	missing := errors.Is(err, fs.ErrNotExist)
@@ -184,8 +184,8 @@ func (s *Store) FollowWatermark(ctx context.Context, holder string) error {
 		return fmt.Errorf("follow: %w", err)
 	}
 
-	// The mark stays while the new holder has not taken over, and of an older database: it is what will show
-	// that the database went back.
+	// The mark stays while the new holder has not taken over, and when the database is older:
+	// then the mark will show that the database went back.
 	if at != holder || !missing && have.isOlder(left, s.shared) {
 		return nil
 	}
@@ -193,7 +193,7 @@ func (s *Store) FollowWatermark(ctx context.Context, holder string) error {
 	return s.moveMark(have)
 }
 
-// lastMark is the mark as it was moved last, if it was since DetectRestore.
+// lastMark is the mark as it was last moved, if it was since DetectRestore.
 func (s *Store) lastMark() watermark {
 	s.marking.Lock()
 	defer s.marking.Unlock()
@@ -229,7 +229,7 @@ func (s *Store) writeMark(text []byte) error {
 		return err
 	}
 	_, err = f.WriteAt(text, 0)
-	// The directory as well, or a power cut may take the name of a new file.
+	// The directory is synced as well, or a power cut may lose the name of a new file.
 	if err = errors.Join(err, f.Sync(), syncDir(s.dir)); err != nil {
 		return errors.Join(err, f.Close())
 	}
@@ -245,8 +245,7 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Backup writes a copy of the store and its key into an empty directory. The copy knows that
-// it is one.
+// Backup writes a copy of the store and its key into an empty directory. The copy is marked as a copy.
 func (s *Store) Backup(ctx context.Context, dir string) error {
 	return s.box.Steady(func() error { return s.copyTo(ctx, dir) })
 }
@@ -259,6 +258,7 @@ func (s *Store) copyTo(ctx context.Context, dir string) error {
 	if err := s.stamp(ctx, path); err != nil {
 		return fmt.Errorf("back up store: %w", err)
 	}
+	// The key that we work with, and not the file, which may have been replaced meanwhile.
 	if err := s.box.Save(filepath.Join(dir, keyFile)); err != nil {
 		return fmt.Errorf("back up key: %w", err)
 	}

@@ -7,13 +7,12 @@ import (
 	"registrar.panel/internal/sqldb"
 )
 
-// ErrRemoved: the bytes of the mail are not kept any more, or never were.
+// ErrRemoved means that the bytes of the mail are no longer kept, or never were.
 var ErrRemoved = errors.New("its text is not kept: it was removed when keep.mails or keep.strangers said so, a customer's data were erased, or the day's quota of unproved mails was used up")
 
-// Remove removes the bytes of at most limit mails that are older than an instant, and
-// tells how many. A mail that is not read yet, that waits for a person, or whose request is
-// not concluded stays. What is known of a mail stays, its hash with it: it is never taken for
-// a new one.
+// Remove removes the bytes of at most limit mails that are older than an instant, and returns how
+// many. It leaves mails that are not read yet, that wait for a person, or whose request is not
+// concluded. The row of a mail stays with its hash, so that the mail is never taken for a new one.
 func (t Mails) Remove(before time.Time, limit int) (int64, error) {
 	n, err := sqldb.Changed(t.tx.ctx, t.tx.sql, `update mails set sealed_raw = $1 where id in (
 		select id from mails m

@@ -22,7 +22,7 @@ const (
 	MailIgnored MailState = "ignored" // known to mean nothing to us
 )
 
-// Mail is a stored mail. Raw is only filled by MailRaw.
+// Mail is what is known of a stored mail, without its bytes.
 type Mail struct {
 	ID        registrar.MailID
 	Out       bool
@@ -32,7 +32,7 @@ type Mail struct {
 	State     MailState
 	Tries     int
 	Truncated bool
-	// FormerHash is what Hash was once; a mail that was stored then is known by it.
+	// FormerHash is what Hash once was; a mail that was stored then is recognised by it.
 	FormerHash string
 	Received   time.Time // by the mailbox's server; zero = not told
 	DueAt      time.Time // not read again before
@@ -50,7 +50,7 @@ func scanMail(s sqldb.Scanner) (m Mail, err error) {
 	return m, err
 }
 
-// Add is AddAll of one mail; ErrExists when its content is known.
+// Add is AddAll for one mail. The error is ErrExists if its content is known.
 func (t Mails) Add(m Mail, raw []byte) error {
 	stored, err := t.AddAll([]Mail{m}, [][]byte{raw})
 	if err == nil && !stored[m.ID] {
@@ -59,8 +59,8 @@ func (t Mails) Add(m Mail, raw []byte) error {
 	return err
 }
 
-// AddAll stores mails, sealed, each with what is told of it, if that is known, and returns which were stored.
-// The same content again changes nothing.
+// AddAll stores mails, sealed, each with its heading, if that is known, and returns which were
+// stored. Content that is stored already changes nothing.
 func (t Mails) AddAll(mails []Mail, raws [][]byte) (stored map[registrar.MailID]bool, err error) {
 	known, err := t.formerly(mails)
 	if err != nil {
@@ -69,6 +69,7 @@ func (t Mails) AddAll(mails []Mail, raws [][]byte) (stored map[registrar.MailID]
 
 	var rows [][]any
 	for i, m := range mails {
+		// The index of hashes can't find this mail: by its present hash it is another one.
 		if known[t.tx.keyed(m.FormerHash)] {
 			continue
 		}
@@ -91,6 +92,7 @@ func (t Mails) AddAll(mails []Mail, raws [][]byte) (stored map[registrar.MailID]
 		if err != nil {
 			return nil, fmt.Errorf("add mails: %w", err)
 		}
+		// A mail that is not returned was known by its hash.
 		for _, id := range ids {
 			stored[registrar.MailID(id)] = true
 		}
@@ -98,7 +100,7 @@ func (t Mails) AddAll(mails []Mail, raws [][]byte) (stored map[registrar.MailID]
 	return stored, nil
 }
 
-// formerly lists the digests, of those that mails had once, under which a mail is stored.
+// formerly lists the former digests of mails under which a mail is stored.
 func (t Mails) formerly(mails []Mail) (map[string]bool, error) {
 	var hashes []string
 	for _, m := range mails {
@@ -115,7 +117,7 @@ func (t Mails) formerly(mails []Mail) (map[string]bool, error) {
 	return known, err
 }
 
-// row is a mail as it is inserted.
+// row returns the values of a mail's row.
 func (t Mails) row(m Mail, raw []byte) ([]any, error) {
 	direction := "in"
 	if m.Out {
@@ -143,7 +145,7 @@ func (t Mails) Get(id registrar.MailID) (Mail, error) {
 	return one(t.tx, scanMail, "select "+mailColumns+" from mails where id = $1", id)
 }
 
-// Raw opens the bytes of a mail. They may have been removed: ErrRemoved.
+// Raw opens the bytes of a mail. The error is ErrRemoved if they were removed.
 func (t Mails) Raw(id registrar.MailID) ([]byte, error) {
 	sealed, err := one(t.tx, scanBytes, "select sealed_raw from mails where id = $1", id)
 	if err != nil {
@@ -153,7 +155,7 @@ func (t Mails) Raw(id registrar.MailID) ([]byte, error) {
 	return o.Raw, o.Err
 }
 
-// New lists mails that are not read yet and are to be read by now, in the order of their turns, and
+// New lists mails that are not read yet and are to be read by now, in the order of their turns,
 // the oldest of a turn first.
 func (t Mails) New(now time.Time, limit int) ([]Mail, error) {
 	return collect(t.tx, scanMail, newMailsQuery, sqldb.Millis(now), limit)
@@ -161,26 +163,25 @@ func (t Mails) New(now time.Time, limit int) ([]Mail, error) {
 
 const newMailsQuery = "select " + mailColumns + " from mails where state = 'new' and (due_at is null or due_at <= $1) order by turn, at, id limit $2"
 
-// ToTryAgain lists mails before a person that are to be looked at again by now, of equal ones those
-// first that repeat what a request of ours had.
+// ToTryAgain lists mails before a person whose senders are to be tried again by now; of those
+// that are due at the same time, the ones of an earlier turn come first.
 func (t Mails) ToTryAgain(now time.Time, limit int) ([]Mail, error) {
 	return collect(t.tx, scanMail, againQuery, sqldb.Millis(now), limit)
 }
 
 const againQuery = "select " + mailColumns + " from mails where due_at is not null and due_at <= $1 and state = 'review' order by due_at, turn, at, id limit $2"
 
-// PutOff has a mail read again later, and does not count this attempt. The zero time has
-// it read no more.
+// PutOff has a mail read again later, and does not count this attempt. With the zero time it is not read again.
 func (t Mails) PutOff(id registrar.MailID, until time.Time) error {
 	return t.tx.exec("update mails set due_at = $1, tries = 0 where id = $2", sqldb.Millis(until), id)
 }
 
-// Reopen has a mail that a person was to read read once more.
+// Reopen has a mail that waited for a person read again.
 func (t Mails) Reopen(id registrar.MailID) error {
 	return t.tx.swap("update mails set state = 'new', tries = 0, due_at = null where id = $1 and state = 'review'", id)
 }
 
-// Likeness is how a mail is known that comes again through another relay.
+// Likeness is how a mail is recognised that comes again through another relay.
 type Likeness struct {
 	ID   string // digest of its Message-ID, or of what stands for one
 	Text string // digest of its text without blanks
@@ -192,8 +193,8 @@ type Twin struct {
 	Request  string // that it was about
 }
 
-// Twins lists the twins of a likeness, but for one mail. A mail that was not applied is none:
-// anyone can send one under the ID that R01's answer will have.
+// Twins lists the twins of a likeness, except the given mail. Only applied mails are twins,
+// because anyone can send a mail under the ID that R01's answer will have.
 func (t Mails) Twins(but registrar.MailID, l Likeness) ([]Twin, error) {
 	text := t.tx.keyed(l.Text)
 	return collect(t.tx, func(s sqldb.Scanner) (t Twin, err error) {
@@ -206,18 +207,19 @@ func (t Mails) Twins(but registrar.MailID, l Likeness) ([]Twin, error) {
 
 const twinQuery = "select same_text, coalesce(request, '') from mails where same_id = $1 and same_id <> '' and id <> $2 and state = 'applied'"
 
-// Opened is a mail that is to be read: its bytes, or why it can't be.
+// Opened is a mail to be read: its bytes, or why they can't be opened.
 type Opened struct {
 	Raw []byte
 	Err error
 }
 
-// Open counts an attempt to read each of some mails, and opens them. It is committed before the
-// attempt, so that a mail that kills its reader is known as such. One that is no longer new is
-// ErrMoved, and one whose bytes were removed ErrRemoved.
+// Open counts an attempt to read each of the mails, and opens them. It is committed before the
+// attempt, so that a mail that kills its reader is recognised. A mail that is no longer new
+// gets ErrMoved, and one whose bytes were removed ErrRemoved.
 func (t Mails) Open(ids []registrar.MailID) (map[registrar.MailID]Opened, error) {
 	opened := map[registrar.MailID]Opened{}
 	for _, id := range ids {
+		// A mail that the update does not return is no longer new.
 		opened[id] = Opened{Err: ErrMoved}
 	}
 
@@ -256,8 +258,7 @@ func (t Mails) Settle(id registrar.MailID, from, to MailState, request string) e
 	return nil
 }
 
-// SettleNew is Settle of a mail that was new, and remembers its likeness; the zero likeness leaves what
-// is remembered.
+// SettleNew is Settle for a mail that was new, and stores its likeness; the zero likeness leaves the stored one.
 func (t Mails) SettleNew(id registrar.MailID, to MailState, request string, l Likeness) error {
 	if l == (Likeness{}) {
 		return t.Settle(id, MailNew, to, request)

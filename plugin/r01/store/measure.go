@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Measure tells how large the store's files are, and how many bytes of their disk are free.
+// Measure returns the size of the store's files, and how many bytes of their disk are free.
 func (s *Store) Measure() (size, free int64, err error) {
 	for _, name := range []string{database, database + "-wal"} {
 		info, err := os.Stat(filepath.Join(s.dir, name))

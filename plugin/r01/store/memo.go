@@ -2,17 +2,18 @@ package store
 
 import "registrar.panel/shared/registrar"
 
-// memo is what a transaction has read and need not read again: while it lasts no other changes it. What it
-// writes itself is written here, too; where a part of it is undone, all of this is forgotten.
+// memo is what a transaction has read and need not read again, because nothing else changes it
+// until the transaction ends. The transaction's own writes are recorded here, too; if a part of
+// it is undone, the whole memo is forgotten.
 type memo struct {
 	alarms  map[string]bool             // the keys of those that stand; nil = not read
 	records map[string]registrar.Domain // as Record returns them
 }
 
-// mostKept bounds what is kept in mind of each kind.
+// mostKept bounds how many alarms and how many records are kept in memory.
 const mostKept = 1000
 
-// keep keeps the record of a domain in mind.
+// keep keeps the record of a domain in memory.
 func (tx *Tx) keep(d registrar.Domain) {
 	if len(tx.memo.records) >= mostKept {
 		clear(tx.memo.records)
@@ -20,7 +21,7 @@ func (tx *Tx) keep(d registrar.Domain) {
 	tx.memo.records[d.Name] = d
 }
 
-// mayStand reports whether an alarm may stand. Most are cleared that do not.
+// mayStand reports whether an alarm may stand. Most alarms that are cleared do not stand.
 func (tx *Tx) mayStand(key string) (bool, error) {
 	if tx.memo.alarms == nil {
 		keys, err := collect(tx, scanText, "select key from alarms limit $1", mostKept+1)

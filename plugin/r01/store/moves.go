@@ -33,7 +33,7 @@ type Move struct {
 	digest   string // of what is about to be sent; "" = it stays as it is
 }
 
-// Advance is AdvanceAll of one request.
+// Advance is AdvanceAll for one request.
 func (t Requests) Advance(r *Request, d lifecycle.Decision, c Change) ([]Operation, error) {
 	ops, err := t.AdvanceAll([]Move{{Request: r, Decision: d, Change: c}})
 	if err != nil {
@@ -42,13 +42,12 @@ func (t Requests) Advance(r *Request, d lifecycle.Decision, c Change) ([]Operati
 	return ops[0], nil
 }
 
-// AdvanceAll records decisions on requests, each of them once, and on the operations they carry: their
-// state, what they wait for and a step of their history. It returns those operations as they are now,
-// for each request. ErrMoved when one of the requests is not as the caller read it: then none is changed
-// in memory, and what was written is the caller's to undo. Requests that move alike share statements.
+// AdvanceAll records decisions on requests, each of which occurs once, and on the operations that they carry:
+// their state, what they wait for and a step of their history. It returns those operations as they are now,
+// for each request. The error is ErrMoved if one of the requests is not as the caller read it: then none is
+// changed in memory, and the caller must undo what was written. Requests that move alike share statements.
 //
-// Operations that will be carried on by another request stay open, in the state the caller
-// gives them next.
+// Operations that another request will carry on stay open, in the state that the caller gives them next.
 func (t Requests) AdvanceAll(moves []Move) ([][]Operation, error) {
 	next := make([]Request, len(moves))
 	alike := newGroups()
@@ -58,7 +57,8 @@ func (t Requests) AdvanceAll(moves []Move) ([][]Operation, error) {
 		if next[i], set, err = moved(*m.Request, m.Decision, m.Change, m.digest); err != nil {
 			return nil, err
 		}
-		// As an argument the state would have SQLite plan anew each time, whether its value suits an index.
+		// If the state were an argument, SQLite would plan anew each time, because its value
+		// decides whether an index fits.
 		alike.add(i, set, "state in ("+sqldb.Words([]lifecycle.State{m.Request.State})+")", m.Request.version)
 	}
 
@@ -86,8 +86,8 @@ func idsOf(moves []Move, which []int) []any {
 	return ids
 }
 
-// moved is a request after a decision, and what that assigns. An assignment rewrites every index that
-// names the column, so a value that stays is left out.
+// moved returns a request after a decision, and the assignments of it. An assignment rewrites
+// every index that names the column, so a value that does not change is left out.
 func moved(r Request, d lifecycle.Decision, c Change, digest string) (next Request, set assignments, err error) {
 	next = r
 	if d.State() == "" {
@@ -120,6 +120,7 @@ func moved(r Request, d lifecycle.Decision, c Change, digest string) (next Reque
 		next.SentAt = c.At
 		set.add("sent_at", sqldb.Millis(next.SentAt))
 	}
+	// Only this column is in the indexes of open rows, so that only the last move of a request rewrites them.
 	if n := ending(next); n > 0 {
 		set.add("closed", n)
 	}
@@ -135,8 +136,8 @@ func moved(r Request, d lifecycle.Decision, c Change, digest string) (next Reque
 	return next, set, nil
 }
 
-// ending is what a request's state comes to: 0 = open; 1 = it is over; 2 = it is void as well, so that
-// another may ask for the same.
+// ending is how a request's state ends it: 0 = it is open; 1 = it is over; 2 = it is void as
+// well, so that another may ask for the same.
 func ending(r Request) int {
 	switch {
 	case !r.State.Final():
@@ -147,7 +148,7 @@ func ending(r Request) int {
 	return 1
 }
 
-// follow brings the operations of requests to their states.
+// follow gives the operations of requests the states of their requests.
 func (t Requests) follow(moves []Move) ([][]Operation, error) {
 	all := make([][]Operation, len(moves))
 	place := map[string]int{}
@@ -183,9 +184,11 @@ func (t Requests) follow(moves []Move) ([][]Operation, error) {
 
 	var steps []step
 	for i, m := range moves {
+		// The database returns rows in any order, and people are shown a stable one.
 		slices.SortFunc(all[i], func(a, b Operation) int {
 			return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
 		})
+		// These operations have their steps already, because each was set by itself.
 		if m.Decision.Has(lifecycle.BeginDomain) {
 			continue
 		}

@@ -6,18 +6,19 @@ import (
 	"registrar.panel/internal/sqldb"
 )
 
-// ByMessageID and ByToken find what a mail of ours asked for: one request, or all that went out in
-// it together. None is an empty list.
+// ByMessageID finds what a mail of ours asked for, by its Message-ID: one request, or all that
+// went out in it together. If there is none, the list is empty.
 func (t Requests) ByMessageID(id string) ([]Request, error) {
 	return t.inMail(messageIDQuery, batchIDQuery, id)
 }
 
+// ByToken is ByMessageID by the token in the subject of the mail.
 func (t Requests) ByToken(token string) ([]Request, error) {
 	return t.inMail(tokenQuery, batchTokenQuery, token)
 }
 
 // inMail looks for a mail of one request, and then for one of several: both have names that
-// can't be guessed, and no two mails have one.
+// can't be guessed, and no two mails share one.
 func (t Requests) inMail(alone, together, name string) ([]Request, error) {
 	found, err := collect(t.tx, scanRequest, alone, name)
 	if err != nil || len(found) > 0 {
@@ -33,7 +34,7 @@ const (
 	batchTokenQuery = "select " + requestColumns + " from requests where id in (select request from batched where batch = (select id from batches where token = $1)) order by object"
 )
 
-// Ours lists which of some Message-IDs and tokens are those of mails of ours.
+// Ours returns which of some Message-IDs and tokens belong to mails of ours.
 func (t Requests) Ours(ids, tokens []string) (map[string]bool, error) {
 	ours := map[string]bool{}
 	for column, names := range map[string][]string{"message_id": ids, "token": tokens} {
@@ -51,7 +52,7 @@ func (t Requests) Ours(ids, tokens []string) (map[string]bool, error) {
 	return ours, nil
 }
 
-// OpenAbout lists, by object, the IDs of what Open lists.
+// OpenAbout lists, by object, the IDs of the requests that Open lists.
 func (t Requests) OpenAbout(objects []string) (map[string][]string, error) {
 	objects = slices.Compact(slices.Sorted(slices.Values(objects)))
 	open := map[string][]string{}

@@ -21,8 +21,7 @@ type Operation struct {
 const operationColumns = `id, coalesce(order_id, ''), digest, kind, domain, customer, coalesce(client, 0), coalesce(request, ''),
 	state, waits_for, error, created_at, updated_at, deadline_at, finished_at, ` + versionColumn
 
-// versionColumn is the version of an operation: the number of its last step. Every step counts,
-// and nothing else does.
+// versionColumn is the version of an operation: the number of its last step. Only steps change it.
 const versionColumn = "coalesce((select max(number) from steps where steps.operation = operations.id), 0)"
 
 func scanOperation(s sqldb.Scanner) (o Operation, err error) {
@@ -54,7 +53,7 @@ type Begun struct {
 	Change    Change
 }
 
-// Add is AddAll of one operation.
+// Add is AddAll for one operation.
 func (t Operations) Add(o Operation, order []byte, c Change) error {
 	if err := t.AddAll([]Begun{{o, order, c}}); err != nil {
 		return fmt.Errorf("add operation for %s: %w", o.Domain, err)
@@ -62,8 +61,8 @@ func (t Operations) Add(o Operation, order []byte, c Change) error {
 	return nil
 }
 
-// AddAll stores new operations, each with its first step. What they need of their orders is
-// sealed. An open operation on the same domain is ErrExists, unless one of the two is an update.
+// AddAll stores new operations, each with its first step. What they need of their orders is sealed.
+// An open operation on the same domain causes ErrExists, unless one of the two is an update.
 func (t Operations) AddAll(begun []Begun) error {
 	err := insert(t.tx, `operations (id, order_id, digest, kind, domain, customer, client, request,
 		state, waits_for, sealed_order, created_at, updated_at)`, begun, func(b Begun) ([]any, error) {
@@ -118,7 +117,7 @@ func (t Operations) Set(o *Operation, c Change) error {
 	return t.addStep(o, c)
 }
 
-// addStep appends to the history, which makes another version of the operation.
+// addStep appends to the history, which gives the operation another version.
 func (t Operations) addStep(o *Operation, c Change) error {
 	number, err := one(t.tx, scanNumber, `insert into steps (operation, number, at, state, message, actor, evidence, mail)
 		values ($1, (select coalesce(max(number), 0) + 1 from steps where operation = $1), $2, $3, $4, $5, $6, $7) returning number`,
@@ -130,13 +129,13 @@ func (t Operations) addStep(o *Operation, c Change) error {
 	return nil
 }
 
-// step is what is appended to the history of an operation, of which its version is known.
+// step is to be appended to the history of an operation whose version is known.
 type step struct {
 	op     *Operation
 	change Change
 }
 
-// addSteps is addStep of several, which follow on the versions that were read.
+// addSteps is addStep for several steps, which follow the versions that were read.
 func (t Operations) addSteps(steps []step) error {
 	err := insert(t.tx, "steps (operation, number, at, state, message, actor, evidence, mail)", steps, func(s step) ([]any, error) {
 		last, err := s.op.step()
@@ -152,7 +151,7 @@ func (t Operations) addSteps(steps []step) error {
 	return nil
 }
 
-// step is the number of its last step; 0 = it has none.
+// step is the number of the operation's last step; 0 = it has none.
 func (o Operation) step() (int64, error) {
 	if o.Version == "" {
 		return 0, nil
@@ -164,8 +163,8 @@ func (o Operation) step() (int64, error) {
 	return n, nil
 }
 
-// Note appends to the histories of a request's operations without changing anything else: a
-// late reply, for example. It makes another version of each: who decides next must know of it.
+// Note appends to the histories of a request's operations, for example a late reply, without changing
+// anything else. Each gets another version, because a person who decides next must know of it.
 func (t Operations) Note(request string, c Change) ([]Operation, error) {
 	ops, err := t.Of(request)
 	if err != nil {
@@ -188,19 +187,18 @@ func (t Operations) ByOrder(id registrar.OrderID) (Operation, error) {
 	return one(t.tx, scanOperation, "select "+operationColumns+" from operations where order_id = $1", id)
 }
 
-// Open lists the open operations on a domain: at most one update and one other, which
-// comes first.
+// Open lists the open operations on a domain: at most one update and one other, which comes first.
 func (t Operations) Open(domain string) ([]Operation, error) {
 	return collect(t.tx, scanOperation, "select "+operationColumns+` from operations where domain = $1 and finished_at is null and kind <> 'update'
 		union all select `+operationColumns+` from operations where domain = $1 and finished_at is null and kind = 'update'`, domain)
 }
 
-// Of lists the operations that a request is or was the current one of.
+// Of lists the operations whose current request this is or was.
 func (t Operations) Of(request string) ([]Operation, error) {
 	return collect(t.tx, scanOperation, "select "+operationColumns+" from operations where request = $1 order by created_at, id", request)
 }
 
-// OpenOf lists those that are not finished: what the request carries.
+// OpenOf lists the unfinished operations of a request: those that it carries.
 func (t Operations) OpenOf(request string) ([]Operation, error) {
 	return collect(t.tx, scanOperation, "select "+operationColumns+" from operations where request = $1 and finished_at is null order by created_at, id", request)
 }

@@ -21,7 +21,7 @@ var (
 		and request in (select id from requests where state = 'Queued' and ` + unfinished + ` and id > $1 and id <= $2) order by created_at, id`
 )
 
-// QueuedPage lists at most limit requests in the queue behind an ID, in the order of their IDs.
+// QueuedPage lists at most limit queued requests behind an ID, in the order of their IDs.
 func (t Requests) QueuedPage(after string, limit int) ([]Queued, error) {
 	requests, err := collect(t.tx, scanRequest, queuedQuery, after, limit)
 	if err != nil || len(requests) == 0 {
@@ -29,6 +29,7 @@ func (t Requests) QueuedPage(after string, limit int) ([]Queued, error) {
 	}
 
 	last := requests[len(requests)-1].ID
+	// By the range of the page and not by its IDs, because a statement is kept for each number of arguments.
 	scheduled, err := collect(t.tx, scanText, scheduledQuery, after, last)
 	if err != nil {
 		return nil, err
@@ -52,8 +53,8 @@ func (t Requests) QueuedPage(after string, limit int) ([]Queued, error) {
 	return page, nil
 }
 
-// SetWaitsFor changes what people are told that a queued operation waits for, which makes no other
-// version of it. It reports whether the operation still is as it was read.
+// SetWaitsFor changes what people are told that a queued operation waits for, without giving it
+// another version. It reports whether the operation still is as it was read.
 func (t Operations) SetWaitsFor(op Operation, text string) (bool, error) {
 	n, err := sqldb.Changed(t.tx.ctx, t.tx.sql, "update operations set waits_for = $1 where id = $2 and state = $3 and waits_for = $4 and finished_at is null",
 		text, op.ID, registrar.Queued, op.WaitsFor)

@@ -9,20 +9,20 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Expiries of one paid year lie near each other, as days of months that have 31. The indexes of
-// requests cut these days into parts in two ways; what lies in one part in either way is one
-// year, and that is so in every statement here. Migration 00009 says more.
+// Expiries of one paid year lie near each other, counted in days as if every month had 31. The
+// indexes of requests cut these days into parts in two ways; days that share a part in either
+// way belong to one year, in every statement here. Migration 00009 says more.
 const (
 	part = 340
 	half = part / 2
 )
 
-// oneYear is the condition that two such days are of one year.
+// oneYear is the condition that two such days belong to one year.
 func oneYear(a, b string) string {
 	return fmt.Sprintf("(%[1]s / %[3]d = %[2]s / %[3]d or (%[1]s + %[4]d) / %[3]d = (%[2]s + %[4]d) / %[3]d)", a, b, part, half)
 }
 
-// isOneYear is oneYear of two dates.
+// isOneYear is oneYear for two dates.
 func isOneYear(a, b registrar.Date) bool {
 	if a.IsZero() || b.IsZero() {
 		return false
@@ -33,12 +33,12 @@ func isOneYear(a, b registrar.Date) bool {
 
 func ordinal(d registrar.Date) int { return d.Year*372 + int(d.Month)*31 + d.Day }
 
-// dayOf is such a day, of a column that holds a date.
+// dayOf is such a day for a column that holds a date.
 func dayOf(column string) string {
 	return "(cast(substr(" + column + ", 1, 4) as bigint) * 372 + cast(substr(" + column + ", 6, 2) as bigint) * 31 + cast(substr(" + column + ", 9, 2) as bigint))"
 }
 
-// baseDay is dayOf of a date; nil = there is none.
+// baseDay is dayOf for a date; nil = there is no date.
 func baseDay(d registrar.Date) any {
 	if d.IsZero() {
 		return nil
@@ -46,8 +46,8 @@ func baseDay(d registrar.Date) any {
 	return ordinal(d)
 }
 
-// Within lists the domains in a window with what the policy needs to know of them. An open
-// update is not told, for it keeps no renewal from being begun.
+// Within lists the domains in a window with what the policy needs to know of them. It leaves
+// out open updates, because they keep no renewal from being begun.
 func (t Renewals) Within(agreement string, w policy.Window) ([]policy.Domain, error) {
 	return collect(t.tx, scanRenewal, `select d.name, d.paid_till, d.status, d.renewal,
 			coalesce(o.kind, ''), coalesce(o.state, ''), coalesce(o.waits_for, ''),
@@ -76,19 +76,19 @@ func scanRenewal(s sqldb.Scanner) (d policy.Domain, err error) {
 		return d, err
 	}
 	from, err := registrar.ParseDate(base)
-	// The last renewal is that of this year only if it starts from this expiry.
+	// The last renewal belongs to this year only if it starts from this expiry.
 	if isOneYear(from, d.PaidTill) {
 		d.Asked = asked
 	}
 	return d, err
 }
 
-// dueAuto selects the domains in a window, $1 to $2, that are renewed by themselves.
+// dueAuto selects the domains in a window, $1 to $2, that are renewed automatically.
 var dueAuto = "status in (" + heldStatuses + ") and renewal = 'auto' and paid_till between $1 and $2"
 
-// Plan plans a renewal of every domain in a window that is renewed by itself. It is
-// one statement, and repeating it plans nothing. It returns how many are new, or planned again
-// because R01 refused them as too early and may take them now.
+// Plan plans a renewal of every domain in a window that is renewed automatically. It is one
+// statement, and repeating it plans nothing. It returns how many renewals are new, or planned
+// again because R01 refused them as too early and may take them now.
 func (t Renewals) Plan(w policy.Window, at time.Time) (int, error) {
 	again, err := t.planAgain(w, at)
 	if err != nil {
@@ -98,7 +98,7 @@ func (t Renewals) Plan(w policy.Window, at time.Time) (int, error) {
 	return again + fresh, err
 }
 
-// planAgain plans what R01 has refused as too early, once that is long enough ago.
+// planAgain plans renewals again that R01 has refused as too early, once that is long enough ago.
 func (t Renewals) planAgain(w policy.Window, at time.Time) (int, error) {
 	from, to := policy.Early(policy.Today(at))
 	n, err := sqldb.Changed(t.tx.ctx, t.tx.sql, `update planned set begun = 0 where begun = 1 and (domain, base) in (
@@ -112,8 +112,8 @@ func (t Renewals) planAgain(w policy.Window, at time.Time) (int, error) {
 }
 
 func (t Renewals) planNew(w policy.Window, at time.Time) (int, error) {
-	// Most passes have nothing to plan. To see that costs less than to try: the two lists are in
-	// one order, and are merged.
+	// Most passes have nothing to plan. To find that out costs less than to try: both lists
+	// have the same order, and are merged.
 	missing, err := collect(t.tx, scanPlan, `select name, paid_till from domains where `+dueAuto+`
 		except select domain, base from planned where base between $1 and $2
 		order by paid_till, name limit 1`, w.From.String(), w.To.String())
@@ -137,8 +137,9 @@ type Plan struct {
 }
 
 // Planned lists at most limit renewals that can be begun, the most urgent first: those of
-// domains on which nothing is open but an update, and that were not asked for in another way.
+// domains on which nothing but an update is open, and that were not requested in another way.
 func (t Renewals) Planned(agreement string, at time.Time, limit int) ([]Plan, error) {
+	// One PROLONG a year, unless the former never left, or R01 found it too early long enough ago. r01-mail 4.3
 	from, to := policy.Early(policy.Today(at))
 	return collect(t.tx, scanPlan, `select p.domain, p.base from planned p where p.begun = 0
 			and not exists (select 1 from operations o where o.domain = p.domain and o.finished_at is null and o.kind <> 'update')
@@ -165,13 +166,13 @@ func scanPlan(s sqldb.Scanner) (p Plan, err error) {
 }
 
 // Get returns the operation that our own schedule began to renew a domain from an expiry of
-// this year, and that is open or done. One that an order has joined is not found.
+// this year, if it is open or done. An operation that an order has joined is not found.
 func (t Renewals) Get(agreement, domain string, base registrar.Date) (Operation, error) {
 	return one(t.tx, scanOperation, renewalQuery, agreement, domain, base.String(), baseDay(base))
 }
 
-// renewalQuery begins at the requests for the domain, and so it asks for order_id in words that
-// no index answers: of operations without an order there are as many as renewals ever made.
+// renewalQuery starts with the requests for the domain, so it compares order_id in a form that
+// no index answers: there are as many operations without an order as renewals were ever made.
 var renewalQuery = "select " + operationColumns + ` from operations
 	where coalesce(order_id, '') = '' and state not in ('Failed', 'Cancelled') and request in (select id from requests
 		where kind = 'prolong' and agreement = $1 and object = $2
@@ -198,12 +199,12 @@ func (t Renewals) Begun(plans []Plan) error {
 	return nil
 }
 
-// CorrectExpiry moves all that hangs on the expiry of a domain to the day that it is written
-// as from now on: what is planned or was announced, and the renewal that has not left yet. What
-// has left keeps the day that it was asked for with.
+// CorrectExpiry moves everything that depends on the expiry of a domain to the day that
+// replaces it: what is planned or was announced, and the renewal that has not left yet. A
+// renewal that has left keeps the day with which it was asked for.
 func (t Domains) CorrectExpiry(domain string, from, to registrar.Date) error {
 	for _, statement := range []string{
-		// A plan for the new day may be there already, and one is enough.
+		// There may be a plan for the new day already, and one is enough.
 		"delete from planned where domain = $1 and base = $2 and exists (select 1 from planned there where there.domain = $1 and there.base = $3)",
 		"update planned set base = $3 where domain = $1 and base = $2",
 		`insert into announcements (domain, paid_till, threshold, announced_at)
@@ -221,7 +222,7 @@ func (t Domains) CorrectExpiry(domain string, from, to registrar.Date) error {
 	return nil
 }
 
-// EarlyAt is when R01 said of a renewal that it came too early; zero = it did not.
+// EarlyAt is when R01 said that a renewal came too early; zero = it did not.
 func (t Renewals) EarlyAt(request string) (at time.Time, err error) {
 	_, err = one(t.tx, func(s sqldb.Scanner) (struct{}, error) {
 		return struct{}{}, s.Scan(sqldb.At(&at))
@@ -229,19 +230,17 @@ func (t Renewals) EarlyAt(request string) (at time.Time, err error) {
 	return at, err
 }
 
-// SetEarly records that R01 said of a renewal that it came too early.
+// SetEarly records that R01 said that a renewal came too early.
 func (t Renewals) SetEarly(request string, at time.Time) error {
 	return t.tx.exec("update requests set early_at = $1 where id = $2", sqldb.Millis(at), request)
 }
 
-// Unplan takes a renewal off the plan, because it is no longer to be begun. Should it be
-// due again, it can be planned again.
+// Unplan takes a renewal that is no longer to be begun off the plan. If it is due again, it can be planned again.
 func (t Renewals) Unplan(p Plan) error {
 	return t.tx.exec("delete from planned where domain = $1 and base = $2", p.Domain, p.Base.String())
 }
 
-// Unannounced lists the domains in a band that are renewed by hand and whose expiry was not
-// announced since.
+// Unannounced lists the domains in a band that are renewed by hand and whose expiry was not announced since.
 func (t Renewals) Unannounced(b policy.Band) ([]Plan, error) {
 	return collect(t.tx, scanPlan, `select d.name, d.paid_till from domains d
 		where d.status in (`+heldStatuses+`) and d.renewal = 'manual' and d.paid_till between $1 and $2
@@ -256,8 +255,8 @@ func (t Renewals) Announced(p Plan, threshold policy.Threshold, at time.Time) er
 		p.Domain, p.Base.String(), threshold, sqldb.Millis(at))
 }
 
-// StaleStatuses lists domains whose status and expiry disagree on a day: those that show
-// Registered and are past paid-till, and those that show Expired and are not.
+// StaleStatuses lists domains whose status contradicts their expiry on a day: those that show
+// Registered past paid-till, and those that show Expired before.
 func (t Domains) StaleStatuses(today registrar.Date) ([]registrar.Domain, error) {
 	return collect(t.tx, scanDomain, "select "+domainColumns+` from domains
 		where status in (`+heldStatuses+`) and renewal in ('auto', 'manual') and paid_till <> '' and paid_till < $1
@@ -266,8 +265,7 @@ func (t Domains) StaleStatuses(today registrar.Date) ([]registrar.Domain, error)
 		where status = 'Expired' and paid_till >= $1`, today.String())
 }
 
-// Outdated lists the domains on whose alarms of a kind, KEY:DOMAIN, the expiry has moved
-// out of a window.
+// Outdated lists the domains whose expiry has left a window while they have an alarm of a kind, KEY:DOMAIN.
 func (t Domains) Outdated(kind string, w policy.Window) ([]string, error) {
 	return collect(t.tx, scanText, `select a.domain from alarms a join domains d on d.name = a.domain
 		where a.key = $1 || ':' || a.domain and d.paid_till > $2`, kind, w.To.String())

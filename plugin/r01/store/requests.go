@@ -31,21 +31,20 @@ type Request struct {
 	SentAt    time.Time
 	Deadline  time.Time
 	Batch     string // the mail it goes out in with others; "" = alone
-	// As of lifecycle.Request.
+	// As in lifecycle.Request.
 	MayRun     bool
 	Releasable bool
 
 	version int64
 }
 
-// Lifecycle is what the lifecycle needs to know of it.
+// Lifecycle returns what package lifecycle needs to know of the request.
 func (r Request) Lifecycle() lifecycle.Request {
 	return lifecycle.Request{Kind: r.Kind, State: r.State, Stall: r.Stall, MayRun: r.MayRun, Releasable: r.Releasable,
 		Leads: r.Kind.AboutClient() && r.Client != 0}
 }
 
-// Untouched reports whether nothing has been done with it or decided about it since it was
-// stored.
+// Untouched reports whether nothing has been done with the request or decided about it since it was stored.
 func (r Request) Untouched() bool { return r.version == 1 }
 
 const requestColumns = `id, kind, agreement, object, base, coalesce(client, 0), state, hold, message_id, token,
@@ -70,7 +69,7 @@ type Fresh struct {
 	Body    []byte
 }
 
-// Add is AddAll of one request.
+// Add is AddAll for one request.
 func (t Requests) Add(r Request, body []byte) (Request, error) {
 	added, err := t.AddAll([]Fresh{{r, body}})
 	if err != nil {
@@ -79,9 +78,9 @@ func (t Requests) Add(r Request, body []byte) (Request, error) {
 	return added[0], nil
 }
 
-// AddAll stores new requests in state Queued. Bodies hold their templates and are sealed.
-// An open request for the same object is ErrExists, and so is a prolongation from an expiry of
-// the same year that was not refused, or taken back before it was sent.
+// AddAll stores new requests in state Queued. Bodies are their templates and are sealed. The
+// error is ErrExists if a request for the same object is open, or if there is a prolongation
+// from an expiry of the same year that was neither refused nor withdrawn before it was sent.
 func (t Requests) AddAll(fresh []Fresh) ([]Request, error) {
 	added := make([]Request, len(fresh))
 	for i, f := range fresh {
@@ -110,7 +109,7 @@ func (t Requests) Get(id string) (Request, error) {
 	return one(t.tx, scanRequest, "select "+requestColumns+" from requests where id = $1", id)
 }
 
-// Again reads requests again, in the order in which they are given.
+// Again reads requests again, in the given order.
 func (t Requests) Again(requests []Request) ([]Request, error) {
 	list, err := among(t.tx, scanRequest, "select "+requestColumns+" from requests where id in", ids(requests))
 	if err != nil {
@@ -127,7 +126,7 @@ func ids(requests []Request) []string {
 	return all
 }
 
-// inOrder sorts what was found for each of some requests as these are.
+// inOrder sorts what was found for requests in the order of these.
 func inOrder[T any](requests []Request, found []T, id func(T) string) ([]T, error) {
 	at := make(map[string]T, len(found))
 	for _, v := range found {
@@ -143,7 +142,7 @@ func inOrder[T any](requests []Request, found []T, id func(T) string) ([]T, erro
 	return sorted, nil
 }
 
-// Bodies opens the templates of requests, in the order in which they are given. They may have been erased: ErrRemoved.
+// Bodies opens the templates of requests, in the given order. The error is ErrRemoved if some were erased.
 func (t Requests) Bodies(requests []Request) ([][]byte, error) {
 	type body struct {
 		id     string
@@ -170,7 +169,7 @@ func (t Requests) Bodies(requests []Request) ([][]byte, error) {
 	return bodies, nil
 }
 
-// Body opens the templates of a request. They may have been erased: ErrRemoved.
+// Body opens the templates of a request. The error is ErrRemoved if they were erased.
 func (t Requests) Body(id string) ([]byte, error) {
 	sealed, err := one(t.tx, scanBytes, "select sealed_body from requests where id = $1", id)
 	if err != nil {
@@ -188,7 +187,7 @@ func scanBytes(s sqldb.Scanner) ([]byte, error) {
 	return b, err
 }
 
-// Last finds the request about an object that was made last, however it stands.
+// Last finds the request about an object that was handed over last, in whatever state.
 func (t Requests) Last(object string) (Request, error) {
 	return one(t.tx, scanRequest, lastRequestQuery, object)
 }
@@ -200,7 +199,7 @@ func (t Requests) FirstClaim(request string) (at time.Time, err error) {
 	return at, err
 }
 
-// ByTask finds the request that R01 gave a number.
+// ByTask finds the request to which R01 gave a task number.
 func (t Requests) ByTask(task string) (Request, error) {
 	return one(t.tx, scanRequest, taskQuery, task)
 }
@@ -210,7 +209,7 @@ func (t Requests) OfClient(client int64) (Request, error) {
 	return one(t.tx, scanRequest, clientQuery, client)
 }
 
-// Postpone keeps a queued request in the queue until later, in the mail that it is to go out in.
+// Postpone keeps a queued request in the queue until later, in the mail in which it is to go out.
 func (t Requests) Postpone(r Request, dueAt time.Time, why string) error {
 	return t.tx.swap("update requests set due_at = $1, error = $2, batch = $3 where id = $4 and state = 'Queued' and version = $5",
 		sqldb.Millis(dueAt), why, orNull(r.Batch), r.ID, r.version)
@@ -222,8 +221,8 @@ func (t Requests) Open(object string) ([]Request, error) {
 		where object = $1 and state <> 'Queued' and `+unfinished+` order by created_at`, object)
 }
 
-// LongestWait is longer than a request is ever put off. What is to wait for longer was written by
-// a clock that was wrong, and is due.
+// LongestWait is longer than any request is put off. A later due time was written by a clock
+// that was wrong, so the request counts as due.
 const LongestWait = 48 * time.Hour
 
 // NextDue is when the next queued request is due; zero = there is none.
@@ -239,8 +238,7 @@ func (t Requests) Overdue(now time.Time) ([]Request, error) {
 	return collect(t.tx, scanRequest, "select "+requestColumns+" from requests where deadline_at <= $1", sqldb.Millis(now))
 }
 
-// A query must repeat the condition of an index to use it, even where it follows from what else
-// is asked.
+// A query must repeat the condition of an index to use it, even if the condition follows from the rest of the query.
 var (
 	taskQuery        = "select " + requestColumns + " from requests where task = $1 and task <> '' order by created_at desc limit 1"
 	lastRequestQuery = "select " + requestColumns + " from requests where object = $1 and claimed_at is not null order by claimed_at desc limit 1"
@@ -259,7 +257,7 @@ func (t Requests) InState(s lifecycle.State) ([]Request, error) {
 	return collect(t.tx, scanRequest, inStateQuery, s)
 }
 
-// Held lists the requests that stand for one reason.
+// Held lists the requests that are held for a reason.
 func (t Requests) Held(h lifecycle.StallReason) ([]Request, error) {
 	return collect(t.tx, scanRequest, heldQuery, h)
 }
@@ -279,5 +277,5 @@ func (t Requests) CountInStates() (map[lifecycle.State]int, error) {
 
 const fenceSetting = "fence"
 
-// TakeOver gives out a new fence: the holder of an older one can claim nothing any more.
+// TakeOver issues a new fence: the holder of an older one can't claim anything any more.
 func (tx *Tx) TakeOver() (int64, error) { return tx.Count(fenceSetting, 1) }

@@ -64,14 +64,13 @@ func (t Reviews) Get(id registrar.ReviewID) (Review, error) {
 	return one(t.tx, scanReview, "select "+reviewColumns+" from reviews where id = $1", id)
 }
 
-// Place is where a list of entries goes on: behind this one. The zero place is its beginning.
+// Place is where a list of entries continues: behind this entry. The zero place is the beginning.
 type Place struct {
 	ReceivedAt time.Time
 	ID         registrar.ReviewID
 }
 
-// Waiting lists entries that wait behind a place, oldest first: those that a person must see, or
-// those of strangers.
+// Waiting lists waiting entries behind a place, oldest first: those that a person must see, or those of strangers.
 func (t Reviews) Waiting(strangers bool, after Place, limit int) ([]Review, error) {
 	return collect(t.tx, scanReview, waitingQuery, strangers, after.ReceivedAt.UnixMilli(), after.ID, limit)
 }
@@ -79,19 +78,19 @@ func (t Reviews) Waiting(strangers bool, after Place, limit int) ([]Review, erro
 const waitingQuery = "select " + reviewColumns + ` from reviews where resolved_at is null and stranger = $1 and (received_at, id) > ($2, $3)
 	order by received_at, id limit $4`
 
-// AnyWaits reports whether an entry waits that a person must see.
+// AnyWaits reports whether any entry that a person must see waits.
 func (t Reviews) AnyWaits() (bool, error) {
 	first, err := t.Waiting(false, Place{}, 1)
 	return len(first) > 0, err
 }
 
-// CountWaiting counts the entries that wait and that a person must see.
+// CountWaiting counts the waiting entries that a person must see.
 func (t Reviews) CountWaiting() (int, error) {
 	return one(t.tx, scanInt, "select count(*) from reviews where resolved_at is null and stranger = $1", false)
 }
 
-// From lists entries that wait, of either list, whose mails are from an address, or from any of a
-// domain when it begins with @.
+// From lists waiting entries, of either list, whose mails are from an address, or from any
+// address of a domain if it begins with @.
 func (t Reviews) From(address string, limit int) ([]Review, error) {
 	query := fromAddressQuery
 	if strings.HasPrefix(address, "@") {
@@ -107,8 +106,8 @@ const (
 		and mail in (select id from mails where sender_host = $1 and state = 'review') order by received_at, id limit $2`
 )
 
-// Version is the version of an entry: a digest of what a person sees of it, and of how far
-// its candidates have come. An entry may be closed and opened again, so no count would do.
+// Version is the version of an entry: a digest of what a person sees of it, and of how far its
+// candidates have come. A count would not do, because an entry may be closed and opened again.
 func (t Reviews) Version(r Review) (registrar.Version, error) {
 	seen := sha256.New()
 	fmt.Fprintf(seen, "%q %q %q %d %q %q", r.Reason, r.Why, r.Closed, r.ResolvedAt.UnixMilli(), r.ResolvedBy, r.Outcome)
@@ -122,7 +121,7 @@ func (t Reviews) Version(r Review) (registrar.Version, error) {
 	return registrar.Version(hex.EncodeToString(seen.Sum(nil)[:6])), nil
 }
 
-// Of lists the entries that wait and seem to be about a request.
+// Of lists the waiting entries that seem to be about a request.
 func (t Reviews) Of(request string) ([]Review, error) {
 	return collect(t.tx, scanReview, reviewsOfQuery, request)
 }

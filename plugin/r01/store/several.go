@@ -8,10 +8,10 @@ import (
 	"registrar.panel/internal/sqldb"
 )
 
-// What is done to several rows takes few statements: to run one costs more than a row of it.
+// Changes of several rows take few statements, because running a statement costs more than changing a row.
 
-// chunks cuts a list into pieces for a statement each. They have few sizes, because a statement
-// is kept for each.
+// chunks cuts a list into pieces, one for each statement. The pieces have few sizes, because a
+// statement is kept for each size.
 func chunks[T any](all []T) (pieces [][]T) {
 	for _, n := range []int{64, 8, 2, 1} {
 		for len(all) >= n {
@@ -21,7 +21,7 @@ func chunks[T any](all []T) (pieces [][]T) {
 	return pieces
 }
 
-// placeholders are n of them from a number on: $3, $4.
+// placeholders returns n placeholders from a number on: $3, $4.
 func placeholders(from, n int) string {
 	var all []string
 	for i := range n {
@@ -30,7 +30,7 @@ func placeholders(from, n int) string {
 	return strings.Join(all, ", ")
 }
 
-// anys are values as the arguments of a query.
+// anys returns values as the arguments of a query.
 func anys[T any](values []T) []any {
 	all := make([]any, len(values))
 	for i, v := range values {
@@ -39,7 +39,7 @@ func anys[T any](values []T) []any {
 	return all
 }
 
-// among collects what a query finds for keys, which its end, "in", asks for.
+// among collects what a query that ends in "in" finds for keys.
 func among[K, T any](tx *Tx, scan func(sqldb.Scanner) (T, error), query string, keys []K) (all []T, err error) {
 	for _, some := range chunks(keys) {
 		found, err := collect(tx, scan, query+" ("+placeholders(1, len(some))+")", anys(some)...)
@@ -51,7 +51,7 @@ func among[K, T any](tx *Tx, scan func(sqldb.Scanner) (T, error), query string, 
 	return all, nil
 }
 
-// insert inserts rows: columns is the table with its columns, and row gives the values of one.
+// insert inserts rows: columns is the table with its columns, and row returns the values of a row.
 func insert[T any](tx *Tx, columns string, all []T, row func(T) ([]any, error)) error {
 	for _, some := range chunks(all) {
 		var rows []string
@@ -71,7 +71,7 @@ func insert[T any](tx *Tx, columns string, all []T, row func(T) ([]any, error)) 
 	return nil
 }
 
-// assignments are columns of an update with their values, which are its first arguments.
+// assignments are the columns of an update and their values, which are its first arguments.
 type assignments struct {
 	columns []string
 	args    []any
@@ -82,16 +82,16 @@ func (a *assignments) add(column string, value any) {
 	a.columns = append(a.columns, fmt.Sprint(column, " = $", len(a.args)))
 }
 
-// String is what follows SET.
+// String is the list that follows SET.
 func (a assignments) String() string { return strings.Join(a.columns, ", ") }
 
-// groups are indexes of a list, sorted by what is assigned to what they stand for.
+// groups are the indexes of a list, grouped by the assignments to their elements.
 type groups struct {
 	list []*group
 	at   map[string]*group
 }
 
-// group shares a statement: its assignments, whose arguments come first, and what it asks for beside.
+// group shares a statement: its assignments, whose arguments come first, and its further conditions.
 type group struct {
 	set     assignments
 	where   string // a condition without arguments
@@ -111,5 +111,5 @@ func (gs *groups) add(member int, set assignments, where string, asked ...any) {
 	gs.at[key].members = append(gs.at[key].members, member)
 }
 
-// place is the number of the nth argument that is asked for.
+// place is the number of the nth argument of the conditions.
 func (g *group) place(n int) string { return fmt.Sprint(len(g.set.args) + 1 + n) }

@@ -1,12 +1,11 @@
-// Package store keeps the R01 plugin's truth: clients, requests, operations, domains,
-// mails and the event record. It is the only room of the plugin that knows SQL.
+// Package store keeps the R01 plugin's data: clients, requests, operations, domains, mails and
+// the event record. It is the only room of the plugin that knows SQL.
 //
-// Guarantees: what a Write returned nil for survives any crash. A request changes state
-// only by compare-and-swap; [ErrMoved] says that another writer was first, and the caller
-// reads again. What may exist once exists once by unique index, and breaking one is
-// [ErrExists]. Registrants, orders, request bodies and mails are sealed before they are
-// written, and their digests are keyed. Cursors of events are dense and in the order of
-// commits.
+// Guarantees: if Write returned nil, what it wrote survives any crash. A request changes state
+// only by compare-and-swap; [ErrMoved] means that another writer was first, and the caller reads
+// again. Unique indexes ensure that what may exist once exists once, and a violation is
+// [ErrExists]. Registrants, orders, request bodies and mails are sealed before they are written,
+// and their digests are keyed. Cursors of events are dense and in the order of commits.
 package store
 
 import (
@@ -29,11 +28,11 @@ import (
 )
 
 var (
-	// ErrNotFound: no such row.
+	// ErrNotFound means that there is no such row.
 	ErrNotFound = errors.New("not found")
-	// ErrMoved: the row is no longer in the state the caller saw.
+	// ErrMoved means that the row is no longer in the state that the caller saw.
 	ErrMoved = errors.New("it has moved on meanwhile")
-	// ErrExists: a unique index forbids a second one.
+	// ErrExists means that a unique index forbids a second row.
 	ErrExists = errors.New("there is one already")
 )
 
@@ -46,7 +45,7 @@ const (
 	keyFile  = "r01.key"
 )
 
-// sealed is all that is sealed.
+// sealed lists the sealed columns.
 var sealed = []sqldb.Sealed{
 	{Table: "clients", Key: "id", Column: "sealed_contact", Context: "'clients|' || id"},
 	{Table: "operations", Key: "id", Column: "sealed_order", Context: "'operations|' || id"},
@@ -86,7 +85,7 @@ type Options struct {
 
 // Open opens a store.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	// The database first: with a database but without its key nothing may be created.
+	// The database first: if there is a database without its key, nothing may be created.
 	db, err := sqldb.Open(ctx, sqldb.Options{Path: filepath.Join(o.Dir, database), Server: o.Server, Owner: "plugin r01", Create: o.Create, Migrations: migrations()})
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
@@ -116,8 +115,7 @@ func (s *Store) Close() error {
 	return err
 }
 
-// Fingerprint is a keyed digest, for telling whether two things are the same without
-// keeping them.
+// Fingerprint returns a keyed digest by which two things can be compared without being kept.
 func (s *Store) Fingerprint(parts ...string) string { return s.box.Fingerprint(parts...) }
 
 // InPlace returns an error when the database is no longer where it was opened: deleted, moved, or
@@ -129,17 +127,17 @@ func (s *Store) InPlace() error {
 	return nil
 }
 
-// Purge takes what was removed or replaced out of the database's files.
+// Purge takes removed and replaced data out of the database's files.
 func (s *Store) Purge(ctx context.Context) error { return s.db.Purge(ctx) }
 
-// RotateKey exchanges the key of the store, or goes on with that.
+// RotateKey exchanges the key of the store, or continues an exchange.
 func (s *Store) RotateKey(ctx context.Context) (fingerprint string, n int64, err error) {
 	n, err = s.db.RotateKey(ctx, s.box, sealed...)
 	return s.box.Name(), n, err
 }
 
-// Tx is one transaction, with the rows that can be reached in it. It lives only within the
-// function given to Write or Read, and so does the context in it.
+// Tx is one transaction, with the rows that can be reached in it. It is valid only within the
+// function that is given to Write or Read, and so is its context.
 type Tx struct {
 	Requests   Requests
 	Operations Operations
@@ -158,7 +156,7 @@ type Tx struct {
 	memo    memo
 }
 
-// The rows of a transaction, by what they are about.
+// The rows of a transaction, by their subject.
 type (
 	Requests   struct{ tx *Tx } // what is sent to R01
 	Operations struct{ tx *Tx } // what was ordered, and its history
@@ -170,7 +168,7 @@ type (
 	Registry   struct{ tx *Tx } // zone lists that were read, and doubts
 )
 
-// begun is a transaction that has begun.
+// begun wraps a transaction that has begun.
 func (s *Store) begun(ctx context.Context, t *sql.Tx) *Tx {
 	tx := &Tx{ctx: ctx, sql: t, box: s.box, memo: memo{records: map[string]registrar.Domain{}}}
 	tx.Requests, tx.Operations, tx.Mails, tx.Reviews = Requests{tx}, Operations{tx}, Mails{tx}, Reviews{tx}
@@ -186,11 +184,12 @@ func (s *Store) Write(ctx context.Context, fn func(tx *Tx) error) error {
 		if err := fn(tx); err != nil {
 			return err
 		}
+		// Last, because an event takes along its domain as the transaction leaves it.
 		return tx.record()
 	})
 }
 
-// Read runs fn on one unchanging view.
+// Read runs fn on one view of the data that does not change.
 func (s *Store) Read(ctx context.Context, fn func(tx *Tx) error) error {
 	return s.db.Read(ctx, func(t *sql.Tx) error {
 		tx := s.begun(ctx, t)
@@ -228,10 +227,10 @@ func (tx *Tx) exec(query string, args ...any) error {
 	return translate(err)
 }
 
-// swap runs a conditional update that must change one row.
+// swap runs a conditional update that must change exactly one row.
 func (tx *Tx) swap(query string, args ...any) error { return tx.swapAll(1, query, args...) }
 
-// swapAll runs a conditional update that must change so many rows.
+// swapAll runs a conditional update that must change that many rows.
 func (tx *Tx) swapAll(rows int, query string, args ...any) error {
 	n, err := sqldb.Changed(tx.ctx, tx.sql, query, args...)
 	if err != nil {
@@ -278,7 +277,7 @@ func (tx *Tx) SetSetting(name, value string) error {
 		on conflict (name) do update set value = excluded.value`, name, value)
 }
 
-// Time returns a moment kept as a setting; zero when it was never set.
+// Time returns a moment that is stored as a setting; zero when it was never set.
 func (tx *Tx) Time(name string) (at time.Time, err error) {
 	text, err := tx.Setting(name)
 	if err != nil || text == "" {
@@ -290,7 +289,7 @@ func (tx *Tx) Time(name string) (at time.Time, err error) {
 	return at, nil
 }
 
-// SetTime keeps a moment as a setting.
+// SetTime stores a moment as a setting.
 func (tx *Tx) SetTime(name string, at time.Time) error {
 	return tx.SetSetting(name, at.UTC().Format(time.RFC3339Nano))
 }
@@ -298,7 +297,7 @@ func (tx *Tx) SetTime(name string, at time.Time) error {
 // Count adds one to a counter and returns it. A counter that was never used gives first.
 func (tx *Tx) Count(name string, first int64) (int64, error) { return tx.count(name, first, 1) }
 
-// count adds to a counter and returns it. One that was never used gives first.
+// count adds to a counter and returns the sum. A counter that was never used gives first.
 func (tx *Tx) count(name string, first, add int64) (int64, error) {
 	text, err := one(tx, scanText, `insert into settings (name, value) values ($1, $2)
 		on conflict (name) do update set value = cast(cast(settings.value as bigint) + $3 as text) returning value`,

@@ -9,7 +9,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Cut marks a mail as a stranger's, and leaves at most so many of its bytes.
+// Cut marks a mail as a stranger's, and leaves no more than most bytes of it.
 func (t Mails) Cut(id registrar.MailID, most int) error {
 	rest := []byte{}
 	if most > 0 {
@@ -36,7 +36,7 @@ const expiredQuery = "select " + reviewColumns + ` from reviews where resolved_a
 	order by received_at, id limit $2`
 
 // RemoveStrangers removes the bytes of at most limit mails of strangers that are older than an
-// instant and wait no more, and returns how many. What is known of a mail stays.
+// instant and no longer wait, and returns how many. The rows of the mails stay.
 func (t Mails) RemoveStrangers(before time.Time, limit int) (int64, error) {
 	n, err := sqldb.Changed(t.tx.ctx, t.tx.sql, `update mails set sealed_raw = $1 where id in (
 		select id from mails where stranger = 1 and length(sealed_raw) > 0 and at < $2 and state not in ('new', 'review') order by at limit $3)`,
@@ -44,7 +44,7 @@ func (t Mails) RemoveStrangers(before time.Time, limit int) (int64, error) {
 	return n, translate(err)
 }
 
-// List is one of the two in which mails wait.
+// List is one of the two lists in which mails wait.
 type List string
 
 const (
@@ -52,14 +52,13 @@ const (
 	Strangers List = "strangers" // a person may see them, until they expire
 )
 
-// Lists lists both.
+// Lists lists both of them.
 func Lists() []List { return []List{Desk, Strangers} }
 
 // Everyone stands for all senders together.
 const Everyone = ""
 
-// Visit counts an unproved mail of a sender for a list and a day, and returns how many there are
-// now.
+// Visit counts an unproved mail of a sender for a list and a day, and returns how many there are now.
 func (tx *Tx) Visit(l List, sender string, at time.Time) (int, error) {
 	if sender != Everyone {
 		sender = tx.senderDigest(sender)
@@ -79,7 +78,7 @@ func (tx *Tx) ForgetVisits(today time.Time) error {
 
 func dayNumber(at time.Time) int64 { return at.Unix() / (24 * 60 * 60) }
 
-// IgnoredSender is one whose unproved mails a person has had ignored from now on.
+// IgnoredSender is a sender whose unproved mails a person has had ignored from now on.
 type IgnoredSender struct {
 	Address string // or @ and a domain
 	Since   time.Time
@@ -100,7 +99,7 @@ func (t Mails) Ignore(s IgnoredSender) error {
 
 func ignoredContext(digest string) string { return "ignored_senders|" + digest }
 
-// Heed has the mails of a sender heeded again. ErrNotFound: they are.
+// Heed ends the ignoring of a sender. The error is ErrNotFound if the sender is not ignored.
 func (t Mails) Heed(address string) error {
 	n, err := sqldb.Changed(t.tx.ctx, t.tx.sql, "delete from ignored_senders where sender = $1", t.tx.senderDigest(address))
 	if err == nil && n == 0 {
@@ -122,7 +121,7 @@ func (t Mails) IsIgnored(h Heading) (bool, error) {
 	return n > 0, nil
 }
 
-// Ignored lists the senders whose mails are ignored, the first to be so first.
+// Ignored lists the senders whose mails are ignored, in the order in which they were ignored.
 func (t Mails) Ignored() ([]IgnoredSender, error) {
 	return collect(t.tx, func(s sqldb.Scanner) (i IgnoredSender, err error) {
 		var digest string

@@ -9,7 +9,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Traffic is how many mails went out, and what became of those that came.
+// Traffic is how many mails were sent, and what became of those that came.
 type Traffic struct {
 	Sent    int // requests that the relay took
 	Read    int // mails that came and were read
@@ -28,7 +28,7 @@ func (t Requests) Traffic(from, to time.Time) (all Traffic, err error) {
 	return all, err
 }
 
-// Unanswered is a request of which R01 has not said a word.
+// Unanswered is a request that R01 has not answered at all yet.
 type Unanswered struct {
 	Operation registrar.OperationID // that it is for
 	Domain    string
@@ -48,11 +48,11 @@ func (t Requests) LongestUnanswered() (Unanswered, error) {
 
 const takenQuery = "select count(*) from attempts where claimed_at > $1 and claimed_at <= $2 and outcome = 'accepted'"
 
-// By the index of times: of all mails ever stored those of the time asked about are looked at alone.
+// The index of times limits the search to mails of that time, out of all that were ever stored.
 const cameQuery = `select count(*), count(*) filter (where state = 'applied'), count(*) filter (where state = 'review')
 	from mails where at > $1 and at <= $2 and direction = 'in' and state <> 'new'`
 
-// A request whose operation has ended is left out: that there is no answer concerns nothing any more.
+// A request whose operation has ended is left out, because its missing answer no longer matters.
 var unansweredQuery = `select o.id, o.domain, r.claimed_at from requests r join operations o on o.request = r.id and o.finished_at is null
 	where r.state in ('Sent', 'Uncertain') and r.hold in (` + sqldb.Words([]lifecycle.StallReason{lifecycle.NotStalled, lifecycle.NoAnswer, lifecycle.FateUnknown}) + `)
 		and r.claimed_at is not null and r.` + unfinished + ` order by r.claimed_at, o.id limit 1`

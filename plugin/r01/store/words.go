@@ -8,8 +8,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Lists in SQL. Go says which kinds cost money and which statuses are held; no query lists them
-// itself.
+// Lists for SQL. Go decides which kinds cost money and which statuses are held; no query lists them itself.
 var (
 	paidKinds    = sqldb.Words(those(lifecycle.Kinds(), lifecycle.Kind.Paid))
 	unseenKinds  = sqldb.Words(those(lifecycle.Kinds(), func(k lifecycle.Kind) bool { return !k.Witnessed() }))

@@ -11,8 +11,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Check answers for each name whether it may be registered. Only the registry's own word
-// that there is no such domain is Available.
+// Check reports for each name whether it may be registered. Only if the registry itself says
+// that there is no such domain, the name is Available.
 func (vs *Views) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {
 	answers := make([]registrar.Availability, 0, len(names))
 	for _, name := range names {
@@ -25,7 +25,7 @@ func (vs *Views) Check(ctx context.Context, names []string) ([]registrar.Availab
 	return answers, nil
 }
 
-// reasons are why a name has a status, where one is as good as the other.
+// reasons are why a name has a status, for the statuses that have a single reason.
 var reasons = map[registrar.AvailabilityStatus]registrar.AvailabilityReason{
 	registrar.Taken:       registrar.ReasonTaken,
 	registrar.NameInvalid: registrar.ReasonInvalid,
@@ -45,6 +45,7 @@ func (vs *Views) check(ctx context.Context, asked string) (registrar.Availabilit
 		return answer(registrar.NameInvalid, err.Error(), "такого имени здесь быть не может")
 	}
 
+	// Our own record first: the registry does not show yet what is under way here.
 	d, err := vs.Domain(ctx, name)
 	switch {
 	case err == nil && d.Status.Held():
@@ -76,7 +77,7 @@ func (vs *Views) check(ctx context.Context, asked string) (registrar.Availabilit
 	}
 }
 
-// look asks whois, and leaves it to other questions where they wait.
+// look asks whois, but leaves a share of its pace to other questions if any wait.
 func (vs *Views) look(ctx context.Context, name string) registry.Answer {
 	if vs.witness.IsWanted() {
 		return vs.whois.RecallSparingly(ctx, name)

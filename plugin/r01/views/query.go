@@ -15,17 +15,16 @@ import (
 	"registrar.panel/shared/registrarkit"
 )
 
-// Store is what is looked into; package store has the real one.
+// Store is what views read; package store has the real one.
 type Store interface {
 	Read(ctx context.Context, fn func(tx *store.Tx) error) error
 }
 
 // Whois asks the registry about one name; package registry has the real one.
 type Whois interface {
-	// Recall takes an answer of a moment ago, too.
+	// Recall accepts an answer of a moment ago, too.
 	Recall(ctx context.Context, name string) registry.Answer
-	// RecallSparingly is Recall for a question that can wait: it leaves a share of the pace to
-	// those that can't.
+	// RecallSparingly is Recall for a question that can wait: it leaves a share of the pace to questions that can't.
 	RecallSparingly(ctx context.Context, name string) registry.Answer
 }
 
@@ -33,17 +32,17 @@ type Whois interface {
 type Witness interface {
 	// IsWanted reports whether other questions wait for whois.
 	IsWanted() bool
-	// Health says how the registry does; no component when none is configured.
+	// Health reports how the registry does; no component when none is configured.
 	Health() []registrar.Component
 }
 
-// Sender is the queue of what is to be sent; package outbox has the real one.
+// Sender is the queue of mails to R01; package outbox has the real one.
 type Sender interface {
-	// Stopped reports until when nothing is handed to the relay; zero = it is.
+	// Stopped reports until when nothing is handed to the relay; zero = sending is not stopped.
 	Stopped() time.Time
 }
 
-// Parts are what views are made of, beside the engine.
+// Parts are what views need, beside the engine.
 type Parts struct {
 	Store     Store
 	Whois     Whois // nil = none
@@ -52,7 +51,7 @@ type Parts struct {
 	LookAgain time.Duration // bounds how long what others store goes unseen
 }
 
-// Views answers.
+// Views answers questions about operations, domains and handles.
 type Views struct {
 	engine    *engine.Engine
 	store     Store
@@ -62,12 +61,13 @@ type Views struct {
 	lookAgain time.Duration
 }
 
-// New composes the answers.
+// New composes views.
 func New(en *engine.Engine, p Parts) *Views {
 	return &Views{engine: en, store: p.Store, whois: p.Whois, witness: p.Witness, sender: p.Sender, lookAgain: p.LookAgain}
 }
 
-// Operation returns an operation with its history, and with advice. What one in the queue waits for is told as it is now.
+// Operation returns an operation with its history and with advice. For an operation in the
+// queue it says what the operation waits for now.
 func (vs *Views) Operation(ctx context.Context, id registrar.OperationID) (registrar.Operation, error) {
 	op, err := engine.Look(ctx, vs.store, func(tx *store.Tx) (store.Operation, error) {
 		op, err := engine.OperationOf(tx, id)
@@ -84,7 +84,7 @@ func (vs *Views) Operation(ctx context.Context, id registrar.OperationID) (regis
 			return op, err
 		}
 
-		// What holds it changes with time, and without an event.
+		// The reason for waiting changes with time, without an event.
 		waits, err := vs.engine.Limits.Holds(tx, r, vs.sender.Stopped())
 		if op.WaitsFor = lifecycle.WaitsFor(r.Lifecycle()); waits.For != "" {
 			op.WaitsFor = waits.String()
@@ -94,7 +94,7 @@ func (vs *Views) Operation(ctx context.Context, id registrar.OperationID) (regis
 	return op.Operation, engine.Fault(err, "operation "+string(id))
 }
 
-// TransferCode returns the code that an operation has brought.
+// TransferCode returns the transfer code that an operation has brought.
 func (vs *Views) TransferCode(ctx context.Context, id registrar.OperationID) (registrar.AuthCode, error) {
 	code, err := engine.Look(ctx, vs.store, func(tx *store.Tx) (registrar.AuthCode, error) {
 		if _, err := tx.Operations.Get(id); err != nil {
@@ -151,7 +151,7 @@ func (vs *Views) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[r
 	return registrarkit.Follow(ctx, record{vs}, after, vs.lookAgain)
 }
 
-// record is the stored events.
+// record is the event record in the store.
 type record struct{ *Views }
 
 // Changed implements registrarkit.Record.
@@ -167,7 +167,7 @@ func (r record) EventsAfter(ctx context.Context, after registrar.Cursor) (batch 
 	return batch, err
 }
 
-// Health tells how the queue stands.
+// Health reports how the queue, the waiting mails, the renewals and the registry do.
 func (vs *Views) Health(ctx context.Context) ([]registrar.Component, error) {
 	queue := registrar.Component{Name: "queue", OK: true}
 	review := registrar.Component{Name: "review", OK: true, Detail: "no mail waits"}
@@ -188,7 +188,7 @@ func (vs *Views) Health(ctx context.Context) ([]registrar.Component, error) {
 			case engine.PassAlarm:
 				renewals = registrar.Component{Name: "renewals", Detail: a.Message}
 			default:
-				// What has ended stands with its domain, and is nothing that the queue suffers from.
+				// The alarm of an operation that has ended stands with its domain; the queue does not suffer from it.
 				over, err := engine.IsOver(tx, a)
 				if err != nil {
 					return err
@@ -221,7 +221,7 @@ func (vs *Views) Health(ctx context.Context) ([]registrar.Component, error) {
 	return append([]registrar.Component{queue, review, strangers, renewals}, vs.witness.Health()...), err
 }
 
-// adviceOn is what to do about an alarm, beside what it says.
+// adviceOn is what to do about an alarm, beside what the alarm says.
 func adviceOn(alarm string) []registrar.Advice {
 	if alarm != engine.RestoredAlarm {
 		return nil
@@ -261,6 +261,7 @@ func (vs *Views) measure(tx *store.Tx, passed time.Time, queue, review, renewals
 
 	queue.Figures = map[registrar.Figure]float64{registrar.FigureLeft: float64(may.Ordered.May), registrar.FigureMost: float64(most), registrar.FigureQueued: float64(queued),
 		registrar.FigureSent: float64(day.Sent)}
+	// The operation comes as advice, because a figure is a number.
 	if !oldest.Since.IsZero() {
 		queue.Figures[registrar.FigureUnansweredAt] = float64(oldest.Since.Unix())
 		queue.Advice = append(queue.Advice, registrar.Advice{Action: registrar.AdviseSeeOperation, Parameters: map[string]string{"operation": string(oldest.Operation), "domain": oldest.Domain}})
@@ -273,7 +274,7 @@ func (vs *Views) measure(tx *store.Tx, passed time.Time, queue, review, renewals
 	return nil
 }
 
-// paidQueued counts what waits to be sent and costs money: in the queue, and planned by a pass.
+// paidQueued counts the requests that cost money and wait to be sent: in the queue, and planned by a pass.
 func paidQueued(tx *store.Tx) (int, error) {
 	ordered, scheduled, err := tx.Requests.PaidWaiting()
 	if err != nil {

@@ -9,10 +9,10 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// lastTransfer is how many days before it expires a domain can be transferred at the latest.
+// lastTransfer is how many days before its expiry a domain can still be transferred.
 const lastTransfer = 7
 
-// Transferable says by the registry's word why a domain can't be transferred to R01, or, in
+// Transferable says why, by the registry's word, a domain can't be transferred to R01, or, in
 // notes, that the registry said nothing. today is Moscow's. r01-mail 2.9
 func (vs *Views) Transferable(ctx context.Context, name string, today registrar.Date) (problems, notes []registrar.Problem) {
 	if vs.whois == nil {

@@ -19,19 +19,18 @@ import (
 )
 
 const (
-	// DoubtRefusal is how long the registry is asked about what R01 refused.
+	// DoubtRefusal is how long the registry is asked about a domain that R01 refused.
 	DoubtRefusal = 48 * time.Hour
-	// goOn is how soon a round goes on that the pace of whois has cut short.
+	// goOn is how soon a round continues that the pace of whois has cut short.
 	goOn = 5 * time.Second
-	// JustAsked is for how long a name is not put before others again: as often as strangers
-	// write about it.
+	// JustAsked is how long a name that was just asked about is not put before others again,
+	// however often strangers write about it.
 	JustAsked = 30 * time.Second
 	// paidShare is how many names with a paid request are asked about before one without.
 	paidShare = 2
 )
 
-// lookupMemory is the schedule of registry lookups in memory. Losing it only causes extra
-// questions.
+// lookupMemory is the schedule of registry lookups, in memory. If it is lost, that only causes extra questions.
 type lookupMemory struct {
 	mu        sync.Mutex
 	asked     map[string]time.Time // when whois was asked last, by name
@@ -48,15 +47,14 @@ func newMemory() *lookupMemory {
 	return &lookupMemory{asked: map[string]time.Time{}, refreshed: map[string]time.Time{}, hurry: wake.NewSignal(), lists: map[string]listState{}}
 }
 
-// isWanted reports whether the registry's word was wanted on some name when that was looked at
-// last.
+// isWanted reports whether the registry's word was wanted on some name at the last look.
 func (w *lookupMemory) isWanted() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.wanted
 }
 
-// Asker asks whois about what waits.
+// Asker asks whois about domains that wait for its word.
 type Asker struct {
 	engine   *engine.Engine
 	clock    *engine.Clock
@@ -69,9 +67,9 @@ type Asker struct {
 	now      func() time.Time
 }
 
-// AskAtOnce has the registry asked about a name before all others, as soon as its pace allows:
-// something was said of the name that proves nothing, and the registry's record may. It may be
-// called within a transaction; the answer is applied in a later one.
+// AskAtOnce has the registry asked about a name before all other names, as soon as its pace
+// allows: something was said about the name that proves nothing, while the registry's record
+// may prove it. It may be called within a transaction; the answer is applied in a later one.
 func (ask *Asker) AskAtOnce(name string) {
 	if ask.whois == nil {
 		return
@@ -84,7 +82,7 @@ func (ask *Asker) AskAtOnce(name string) {
 	ask.memory.hurry.Wake()
 }
 
-// Run asks about what waits.
+// Run asks whois about names until ctx ends.
 func (ask *Asker) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		left, err := ask.AskAround(ctx)
@@ -99,8 +97,8 @@ func (ask *Asker) Run(ctx context.Context) {
 	}
 }
 
-// Refresh asks about a name now, because a person wants to know, and applies the answer as any
-// other. What was answered a moment ago is not asked again.
+// Refresh asks about a name now, because a person wants to know, and applies the answer like
+// any other. A name that was answered a moment ago is not asked about again.
 func (ask *Asker) Refresh(ctx context.Context, name string) error {
 	if ask.whois == nil {
 		return registrar.Errorf(registrar.Unavailable, "no whois is configured, so the registry can't be asked")
@@ -113,14 +111,14 @@ func (ask *Asker) Refresh(ctx context.Context, name string) error {
 	if err == nil && a.Status == registry.Unknown {
 		err = registrar.Errorf(registrar.Unavailable, "the registry says nothing that can be relied on: %s", a.Why)
 	}
-	// Only an answer counts: after a failure it may be asked again at once.
+	// Only an answer counts: after a failure the name may be asked about again at once.
 	if err == nil {
 		ask.memory.noteRefreshed(name, ask.now())
 	}
 	return err
 }
 
-// refreshedLately reports whether a person has just been answered about a name.
+// refreshedLately reports whether a person has just had an answer about a name.
 func (w *lookupMemory) refreshedLately(name string, now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -136,9 +134,9 @@ func (w *lookupMemory) noteRefreshed(name string, now time.Time) {
 }
 
 // AskAround asks about every name whose turn has come, as far as the pace of whois allows, and
-// returns how many it had to leave. What fails for one name hinders no other.
+// returns how many it had to leave. A failure for one name does not hinder the others.
 func (ask *Asker) AskAround(ctx context.Context) (left int, err error) {
-	// A clock in doubt holds all that costs money, so the time comes before names.
+	// The time comes before names, because a clock in doubt holds everything that costs money.
 	ask.AskTime(ctx)
 	names, err := ask.questions(ctx)
 	if err != nil {
@@ -156,8 +154,7 @@ func (ask *Asker) AskAround(ctx context.Context) (left int, err error) {
 	return 0, errors.Join(failed...)
 }
 
-// AskTime asks for the time of day while ours is in doubt: with each answer the registry tells
-// its own.
+// AskTime asks for the time of day while our clock is in doubt: each answer of the registry tells its own time.
 func (ask *Asker) AskTime(ctx context.Context) {
 	if ask.clock.Doubt() != "" && ask.whois.Ready() {
 		ask.clock.HeardNow(engine.ByWhois, ask.whois.Look(ctx, registry.OwnName).Told)
@@ -171,9 +168,9 @@ type question struct {
 	paid  bool      // a request that costs money waits for it
 }
 
-// questions lists the names whose turn has come: the urgent ones, then those that were asked
-// about longest ago, and between two others one with a paid request; then what is urgent
-// though it was just asked about.
+// questions lists the names whose turn has come: first the urgent ones, then those that were
+// asked about longest ago, with names of paid requests between others in the proportion of
+// paidShare; last the urgent ones that were just asked about.
 func (ask *Asker) questions(ctx context.Context) (names []string, err error) {
 	waiting, err := ask.openQuestions(ctx)
 	if err != nil {
@@ -193,6 +190,7 @@ func (ask *Asker) questions(ctx context.Context) (names []string, err error) {
 			asked[q.name] = last
 		}
 
+		// An urgent name already has its place.
 		switch {
 		case slices.Contains(w.urgent, q.name) || known && !ask.isDue(q, last):
 		case q.paid:
@@ -213,7 +211,7 @@ func (ask *Asker) questions(ctx context.Context) (names []string, err error) {
 	return slices.Concat(urgent, interleave(paid, others), again), nil
 }
 
-// byUrgency parts the urgent names from those that were just asked about.
+// byUrgency separates the urgent names from those that were just asked about.
 func (w *lookupMemory) byUrgency(now time.Time) (urgent, again []string) {
 	for _, name := range w.urgent {
 		if last, ok := w.asked[name]; ok && now.Sub(last) >= 0 && now.Sub(last) < JustAsked {
@@ -225,15 +223,14 @@ func (w *lookupMemory) byUrgency(now time.Time) (urgent, again []string) {
 	return urgent, again
 }
 
-// isDue reports whether a name is to be asked about again. What has waited for long is asked
-// about less often. A time that lies in the future was read from a clock that was wrong.
+// isDue reports whether a name is to be asked about again. A name that has waited for long is
+// asked about less often. A last time in the future was read from a clock that was wrong.
 func (ask *Asker) isDue(q question, last time.Time) bool {
 	now := ask.now()
 	return last.After(now) || now.Sub(last) >= max(ask.settings.Registry.Check, now.Sub(q.since)/10)
 }
 
-// interleave puts one of the others behind each paidShare of the paid ones, so that neither
-// starves the other.
+// interleave puts one of the others behind each paidShare of the paid names, so that neither starves the other.
 func interleave(paid, others []question) (names []string) {
 	for len(paid) > 0 || len(others) > 0 {
 		for range min(paidShare, len(paid)) {
@@ -246,8 +243,8 @@ func interleave(paid, others []question) (names []string) {
 	return names
 }
 
-// openQuestions lists every name that the registry's word is wanted on, each once: those of
-// operations that wait, of what was refused lately, and those in doubt.
+// openQuestions lists every name on which the registry's word is wanted, each once: those of
+// operations that wait, those that were refused lately, and those in doubt.
 func (ask *Asker) openQuestions(ctx context.Context) (all []question, err error) {
 	err = ask.store.Read(ctx, func(tx *store.Tx) error {
 		waiting, err := tx.Requests.Witnessable()
@@ -255,6 +252,7 @@ func (ask *Asker) openQuestions(ctx context.Context) (all []question, err error)
 			return err
 		}
 
+		// A domain that R01 refused may be registered nevertheless: for a while the registry is asked.
 		refused, err := tx.Operations.FailedBetween(ask.now().Add(-DoubtRefusal), ask.now())
 		if err != nil {
 			return err
@@ -265,7 +263,7 @@ func (ask *Asker) openQuestions(ctx context.Context) (all []question, err error)
 			return err
 		}
 
-		// Of a name that is wanted for several reasons the first stands: that of a request, which may be paid.
+		// If a name is wanted for several reasons, the first one stands: that of a request, which may be paid.
 		for _, r := range waiting {
 			all = append(all, question{r.Object, latest(r.ClaimedAt, r.CreatedAt), r.Kind.Paid()})
 		}
@@ -291,21 +289,21 @@ func (ask *Asker) openQuestions(ctx context.Context) (all []question, err error)
 	return all, err
 }
 
-// askAbout puts one question and applies the answer. The name counts as asked about once the
-// question was put, whatever came of it.
+// askAbout puts one question and applies the answer. Once the question was put, the name counts
+// as asked about, whatever came of it.
 func (ask *Asker) askAbout(ctx context.Context, name string) error {
 	_, err := ask.put(ctx, name)
 	return err
 }
 
-// put is askAbout that tells the answer.
+// put is askAbout, and returns the answer.
 func (ask *Asker) put(ctx context.Context, name string) (registry.Answer, error) {
 	a := ask.whois.Look(ctx, name)
 	if a.NotAsked {
 		return a, nil
 	}
 
-	// Before it is applied: a name whose answer can't be applied must not come first each time.
+	// Before the answer is applied: a name whose answer can't be applied must not come first each time.
 	ask.noteAnswer(name, a)
 	if a.Status == registry.Unknown {
 		ask.log.Warn("registry lookup inconclusive", "domain", name, "why", a.Why)

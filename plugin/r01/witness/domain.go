@@ -13,7 +13,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// seeDomain brings a domain's record to what the registry shows, as far as it may.
+// seeDomain brings a domain's record in line with what the registry shows, as far as it may.
 func (j *Judge) seeDomain(tx *store.Tx, d registrar.Domain, s Sighting) error {
 	changed, err := tx.Domains.ChangedAt(d.Name)
 	if err != nil {
@@ -38,8 +38,8 @@ func (j *Judge) seeDomain(tx *store.Tx, d registrar.Domain, s Sighting) error {
 	return nil
 }
 
-// seeHeld: it is with us. A day or two more or less is the same expiry, and the registry knows
-// best how it is written; all else moves it forward only.
+// seeHeld records that the domain is with us. A day or two more or less is the same expiry,
+// which is taken as the registry writes it; any other difference only moves the expiry forward.
 func (j *Judge) seeHeld(tx *store.Tx, d registrar.Domain, s Sighting, fresh bool) error {
 	if fresh && d.PaidTill != s.PaidTill && term.Near(d.PaidTill, s.PaidTill) {
 		return j.correctExpiry(tx, d, s)
@@ -50,7 +50,7 @@ func (j *Judge) seeHeld(tx *store.Tx, d registrar.Domain, s Sighting, fresh bool
 		return nil
 	}
 
-	// From here on the expiry is another year's, or stays.
+	// From here on the expiry is a later year's, or does not change.
 	moved := d.PaidTill.IsZero() || d.PaidTill.Before(s.PaidTill)
 	if err := j.alarms.SettleDoubt(tx, d.Name); err != nil {
 		return err
@@ -76,8 +76,7 @@ func (j *Judge) seeHeld(tx *store.Tx, d registrar.Domain, s Sighting, fresh bool
 	return j.record(tx, d, level, message)
 }
 
-// correctExpiry writes an expiry as the registry does. Nothing was renewed by that, and what
-// hangs on the expiry moves along.
+// correctExpiry writes an expiry as the registry does. Nothing was renewed, and what depends on the expiry moves along.
 func (j *Judge) correctExpiry(tx *store.Tx, d registrar.Domain, s Sighting) error {
 	was, guess := d.PaidTill, ""
 	guessed, err := tx.Domains.Guessed(d.Name)

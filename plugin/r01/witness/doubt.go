@@ -12,7 +12,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// doubtOf is what a sighting shows and a domain's record does not; "" = nothing. A sighting
+// doubtOf returns how a sighting contradicts a domain's record; "" = it does not. A sighting
 // from before the record last changed says nothing.
 func (j *Judge) doubtOf(status registrar.DomainStatus, paidTill registrar.Date, changed time.Time, s Sighting) store.DoubtKind {
 	switch {
@@ -38,8 +38,7 @@ func describeDoubt(d store.Doubt, name string, s Sighting) string {
 	return fmt.Sprintf("the registry still shows %s paid till %s", name, s.PaidTill)
 }
 
-// seeBack records that a domain which had left is with R01 again, unless the name has been
-// re-registered since.
+// seeBack records that a domain which had left is with R01 again, unless the name has been registered anew since.
 func (j *Judge) seeBack(tx *store.Tx, d registrar.Domain, s Sighting) error {
 	left, err := tx.Registry.Doubt(d.Name)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -58,8 +57,8 @@ func (j *Judge) seeBack(tx *store.Tx, d registrar.Domain, s Sighting) error {
 	return j.record(tx, d, registrar.LevelWarning, mailform.Unicode(d.Name)+" is back: the registry shows it with "+s.Registrar+" again")
 }
 
-// seeRefused raises an alarm when R01 refused a domain and the registry shows it with R01 since
-// then. Only a person can find out whose it is.
+// seeRefused raises an alarm if the registry shows a domain that R01 refused with R01 since
+// then. Only a person can find out who holds it.
 func (j *Judge) seeRefused(tx *store.Tx, d registrar.Domain, s Sighting) error {
 	op, err := tx.Operations.Last(d.Name)
 	if errors.Is(err, store.ErrNotFound) {
@@ -75,8 +74,7 @@ func (j *Judge) seeRefused(tx *store.Tx, d registrar.Domain, s Sighting) error {
 		"if it is ours, import it", engine.Nouns[op.Kind], mailform.Unicode(d.Name), op.State, s.Registrar))
 }
 
-// doubt counts a sighting that our record does not agree with. Whois only confirms what
-// zone lists have shown often enough.
+// doubt counts a sighting that contradicts our record. Whois only confirms what zone lists have shown often enough.
 func (j *Judge) doubt(tx *store.Tx, d registrar.Domain, kind store.DoubtKind, s Sighting) error {
 	known, err := tx.Registry.Doubt(d.Name)
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
@@ -91,11 +89,11 @@ func (j *Judge) doubt(tx *store.Tx, d registrar.Domain, kind store.DoubtKind, s 
 	}
 
 	known.Registrar = s.Registrar
-	// The same edition, read again, counts once.
+	// An edition that is read again counts once.
 	if s.fromList && s.AsOf.After(known.SeenAt) {
 		known.Times, known.SeenAt = known.Times+1, s.AsOf
 	}
-	// Where there is whois it has the last word: it asks about names in doubt.
+	// If whois is configured it has the last word, because it is asked about names in doubt.
 	if known.Times < j.settings.Registry.Misses || s.fromList && j.whois != nil {
 		return tx.Registry.PutDoubt(known)
 	}
@@ -108,8 +106,8 @@ var believed = map[store.DoubtKind]registrar.DomainStatus{
 	store.Elsewhere: registrar.StatusTransferredAway,
 }
 
-// believe makes a doubt the record. That R01 said more than the registry shows is only ever
-// an alarm: expiry never moves backwards.
+// believe makes a doubt the record. If R01 said more than the registry shows, that is only ever
+// an alarm, because expiry never moves backwards.
 func (j *Judge) believe(tx *store.Tx, d registrar.Domain, known store.Doubt, s Sighting) error {
 	text := describeDoubt(known, mailform.Unicode(d.Name), s)
 	status, moves := believed[known.Kind]

@@ -9,8 +9,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// settleEarly concludes a renewal of which R01 said that it came too early, once the registry
-// shows that the year is not there: it was refused.
+// settleEarly concludes a renewal that, by R01's word, came too early, once the registry shows
+// that the year was not added: it was refused.
 func (j *Judge) settleEarly(tx *store.Tx, r *store.Request, s Sighting) error {
 	if r.Kind != lifecycle.Prolong || r.Stall != lifecycle.ToVerify || !s.Present || !j.engine.Ours(s.Registrar) {
 		return nil

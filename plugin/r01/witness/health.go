@@ -17,7 +17,7 @@ type Store interface {
 	Read(ctx context.Context, fn func(tx *store.Tx) error) error
 }
 
-// Parts are what a witness is made of, beside its engine.
+// Parts are what a witness needs, beside its engine.
 type Parts struct {
 	Whois     Whois // nil = none
 	ZoneLists []ZoneList
@@ -51,7 +51,7 @@ func New(s *engine.Settings, en *engine.Engine, p Parts) *Witness {
 	}
 }
 
-// Run looks at what is configured until ctx ends; with nothing it returns at once.
+// Run runs what is configured until ctx ends; if nothing is, it returns at once.
 func (w *Witness) Run(ctx context.Context) {
 	var loops sync.WaitGroup
 	if w.whois != nil {
@@ -63,12 +63,10 @@ func (w *Witness) Run(ctx context.Context) {
 	loops.Wait()
 }
 
-// IsWanted reports whether the registry's word was wanted on some name when that was looked at
-// last.
+// IsWanted reports whether the registry's word was wanted on some name at the last look.
 func (w *Witness) IsWanted() bool { return w.memory.isWanted() }
 
-// Health reports when the registry last answered and what is wrong; no component
-// when none is configured.
+// Health reports when the registry last answered and what is wrong; no component when no registry is configured.
 func (w *Witness) Health() []registrar.Component {
 	if w.whois == nil && len(w.zoneLists) == 0 {
 		return nil

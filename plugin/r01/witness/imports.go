@@ -14,8 +14,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Imports knows the names that are hosted here and keeps the list of those to import;
-// package registry has the real one.
+// Imports knows the names that are hosted here and keeps the list of domains to import; package
+// registry has the real one.
 type Imports interface {
 	String() string // where the list is
 	EachHosted(each func(name string)) error
@@ -23,8 +23,8 @@ type Imports interface {
 	Put([]registry.Import) error
 }
 
-// Unmanaged are names that we host DNS for and that have no domain record here, each with what a zone
-// list says it is paid till; zero = the list does not show it with R01.
+// Unmanaged are names that we host DNS for and that have no domain record here, each with the
+// day till which it is paid according to a zone list; zero = no list shows it with R01.
 type Unmanaged map[string]registrar.Date
 
 func (ls *Lists) unmanaged(p *holdings.Set) (Unmanaged, error) {
@@ -51,8 +51,8 @@ func (ls *Lists) seeUnmanaged(s Unmanaged, l *registry.Line) {
 // ImportAlarm is raised while the list of domains to import can't be written.
 const ImportAlarm = "import-list"
 
-// offerImports updates the list of domains to import and reports new ones. A list that can't be
-// written is an alarm, and hinders nothing else.
+// offerImports updates the list of domains to import and reports new ones. If the list can't be
+// written, an alarm is raised, and nothing else is hindered.
 func (ls *Lists) offerImports(ctx context.Context, s Unmanaged, failed error, covers func(zone string) bool) error {
 	if ls.imports == nil {
 		return nil
@@ -79,8 +79,8 @@ func (ls *Lists) offerImports(ctx context.Context, s Unmanaged, failed error, co
 	})
 }
 
-// UpdateImports replaces the list: the zones that were just read as they are now, the
-// others as they were, as far as their names are still strangers.
+// UpdateImports replaces the list: names of the zones that were just read as they are now, the
+// others as they were, as far as they are still unmanaged.
 func (ls *Lists) UpdateImports(s Unmanaged, covers func(zone string) bool) (all []registry.Import, fresh int, err error) {
 	before, err := ls.imports.Listed()
 	if err != nil {
@@ -95,7 +95,7 @@ func (ls *Lists) UpdateImports(s Unmanaged, covers func(zone string) bool) (all 
 	for name, till := range s {
 		was, known := listed[name]
 
-		// Of a zone that was not read just now, what was known stays.
+		// For a zone that was not read just now, what was known stays.
 		if !covers(zoneOf([]byte(name))) {
 			till = was
 		}

@@ -40,14 +40,14 @@ func (s Sighting) source() string {
 	return "whois"
 }
 
-// Finding is the conclusion that a sighting allows about one request, if it is believed.
+// Finding is what a sighting means for one request, if it is believed.
 type Finding struct {
 	event    lifecycle.Event // "" = nothing
 	conflict string          // it is not of what we asked for, and why; "" = it is
 }
 
-// Read reads a sighting for a request that has left and waits: what it would show, and whether
-// it is of our registrar. Whether that is believed is weighed.
+// Read reads a sighting for a request that has left and waits: what the sighting would show,
+// and whether the domain is with our registrar. Whether that is believed is weighed later.
 func (j *Judge) Read(r store.Request, ordered []registrar.Nameserver, s Sighting) Finding {
 	ours := j.engine.Ours(s.Registrar)
 
@@ -74,7 +74,7 @@ func (j *Judge) Read(r store.Request, ordered []registrar.Nameserver, s Sighting
 			return Finding{event: lifecycle.Confirmed}
 		}
 	case lifecycle.UpdateDomain:
-		// Zone lists name no nameservers, and so prove nothing of this.
+		// Zone lists name no nameservers, and so prove nothing about an update.
 		if ours && s.Nameservers != nil && registry.Compare(s.Nameservers, ordered) == registry.Same {
 			return Finding{event: lifecycle.Confirmed}
 		}
@@ -83,12 +83,12 @@ func (j *Judge) Read(r store.Request, ordered []registrar.Nameserver, s Sighting
 	return Finding{}
 }
 
-// younger reports whether a sighting is of after the request was handed over.
+// younger reports whether a sighting is from after the request was handed over.
 func (j *Judge) younger(r store.Request, s Sighting) bool {
 	return s.AsOf.After(latest(r.ClaimedAt, r.CreatedAt))
 }
 
-// registrySays is a sighting as evidence for a request.
+// registrySays returns a sighting as evidence for a request.
 func (j *Judge) registrySays(r store.Request, s Sighting, w Finding) lifecycle.Evidence {
 	e := lifecycle.Evidence{Source: lifecycle.FromWhois, Event: w.event, Proof: lifecycle.OwnWord, Binding: lifecycle.ByOwnRecord,
 		Made: lifecycle.Between, Object: lifecycle.SameObject, Till: j.engine.TillOf(r, s.PaidTill)}
@@ -99,8 +99,8 @@ func (j *Judge) registrySays(r store.Request, s Sighting, w Finding) lifecycle.E
 		e.Object = lifecycle.OtherObject
 	}
 
-	// Within what the clocks may differ it is not known which came first: that stays Between, and
-	// confirms nothing.
+	// Within the possible difference of the clocks it is not known which came first: this stays
+	// Between, and confirms nothing.
 	sent := latest(r.ClaimedAt, r.CreatedAt)
 	switch {
 	case s.AsOf.After(sent):
@@ -111,7 +111,7 @@ func (j *Judge) registrySays(r store.Request, s Sighting, w Finding) lifecycle.E
 	return e
 }
 
-// conflictOf says why a sighting can't be reconciled with a request.
+// conflictOf says why a sighting does not fit a request.
 func (j *Judge) conflictOf(v lifecycle.Verdict, s Sighting, w Finding) string {
 	switch v.Reason() {
 	case lifecycle.TooOld:
@@ -122,8 +122,7 @@ func (j *Judge) conflictOf(v lifecycle.Verdict, s Sighting, w Finding) string {
 	return w.conflict
 }
 
-// judgeRegistration is strict: the record may be that of a faster buyer, or of an earlier
-// owner.
+// judgeRegistration is strict, because the record may be that of a faster buyer, or of an earlier owner.
 func judgeRegistration(r store.Request, ordered []registrar.Nameserver, s Sighting, ours bool) Finding {
 	switch {
 	case !ours:
@@ -142,12 +141,11 @@ func judgeRegistration(r store.Request, ordered []registrar.Nameserver, s Sighti
 	return Finding{event: lifecycle.HalfDone}
 }
 
-// deleting is the state by which a registry says that it is about to remove a domain, in capital letters,
-// without blanks.
+// deleting is the registry's state of a domain that is about to be removed, in capital letters, without blanks.
 const deleting = "PENDINGDELETE"
 
-// judgeDeletion: what the registry has no more, or is about to remove, is given up. Who holds it
-// otherwise says nothing.
+// judgeDeletion finds that a domain was given up if the registry no longer has it, or is about
+// to remove it. Otherwise it does not matter who holds the domain.
 func judgeDeletion(s Sighting) Finding {
 	goes := slices.ContainsFunc(s.States, func(state string) bool {
 		return strings.ReplaceAll(strings.ToUpper(state), " ", "") == deleting

@@ -33,10 +33,10 @@ type Lists struct {
 	now       func() time.Time
 }
 
-// ZoneList is a zone list and where it is found; package registry has the real one.
+// ZoneList is a zone list and its place; package registry has the real one.
 type ZoneList interface {
 	String() string // its place
-	// Open opens it, unless it is the edition of the mark: then registry.ErrUnchanged.
+	// Open opens the list. If it is still the edition last, it returns registry.ErrUnchanged.
 	Open(ctx context.Context, last registry.Edition) (io.ReadCloser, registry.Edition, error)
 }
 
@@ -49,16 +49,15 @@ type listState struct {
 const (
 	// listWithin is how long one pass over one list may take.
 	listWithin = 2 * time.Hour
-	// ageUntold is how old a list is taken to be whose server does not tell: they are daily.
+	// ageUntold is the assumed age of a list whose server does not tell: lists are daily.
 	ageUntold = 24 * time.Hour
-	// maxShrink is the share, in parts of a hundred, by which a list may be shorter than
-	// the edition before.
+	// maxShrink is the percentage by which a list may be shorter than the edition before.
 	maxShrink = 10
 	// applyAtOnce is how many domains are changed in one transaction.
 	applyAtOnce = 200
 )
 
-// Run reads the zone lists, each again after about as long as configured.
+// Run reads the zone lists, each again after about the configured time.
 func (ls *Lists) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		for _, list := range ls.zoneLists {
@@ -75,8 +74,8 @@ func (ls *Lists) Run(ctx context.Context) {
 	}
 }
 
-// ReconcileList makes one pass and keeps how it went. What is wrong with a list is an alarm
-// until one pass goes well.
+// ReconcileList makes one pass and records how it went. If anything is wrong with a list, an
+// alarm stands until a pass goes well.
 func (ls *Lists) ReconcileList(ctx context.Context, list ZoneList) error {
 	source := list.String()
 	bounded, cancel := context.WithTimeout(ctx, ls.within)
@@ -91,12 +90,13 @@ func (ls *Lists) ReconcileList(ctx context.Context, list ZoneList) error {
 		state = listState{at: ls.memory.list(source).at, err: passed.Error()}
 	}
 
-	// What ends with the plugin says nothing of the list. The alarm is not bound by the time of the pass.
 	ls.memory.setList(source, state)
+	// An error because the plugin ends says nothing about the list.
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 
+	// With the context of the caller, because the time of the pass may be over, and must not bound the alarm.
 	alarm := ls.engine.Write(ctx, func(tx *store.Tx) error {
 		if passed == nil {
 			return ls.alarms.Clear(tx, listAlarm(source), "")
@@ -121,8 +121,8 @@ func (w *lookupMemory) setList(source string, s listState) {
 	w.lists[source] = s
 }
 
-// Reconcile compares every domain of ours with a zone list. Nothing is changed before the
-// whole list was read and found believable.
+// Reconcile compares every domain of ours with a zone list. Nothing is changed before the whole
+// list was read and found believable.
 func (ls *Lists) Reconcile(ctx context.Context, list ZoneList) error {
 	source := list.String()
 	last, err := ls.lastEdition(ctx, source)
@@ -140,7 +140,7 @@ func (ls *Lists) Reconcile(ctx context.Context, list ZoneList) error {
 		return err
 	}
 
-	// First only notes, in memory: the list counts when it was read to its end.
+	// At first it only takes notes in memory, because the list counts only when it was read to its end.
 	p, err := ls.holdings(ctx)
 	if err != nil {
 		return errors.Join(err, r.Close())
@@ -158,7 +158,7 @@ func (ls *Lists) Reconcile(ctx context.Context, list ZoneList) error {
 	edition := store.ZoneList{Source: source, ETag: mark.ETag, Modified: mark.Modified, Size: mark.Size,
 		Lines: summary.Lines, Digest: summary.Digest, ReadAt: ls.now()}
 
-	// One edition counts once, and one that lost many domains is not believed.
+	// An edition counts once, and one that lost many domains is not believed.
 	if last.Lines > 0 && summary.Digest == last.Digest && summary.Lines == last.Lines { // the same text once more
 		return ls.engine.Write(ctx, func(tx *store.Tx) error { return tx.Registry.PutZoneList(edition) })
 	}
@@ -173,7 +173,7 @@ func (ls *Lists) Reconcile(ctx context.Context, list ZoneList) error {
 	}
 
 	ls.log.Info("zone list read", "source", source, "lines", summary.Lines, "malformed", summary.Malformed, "domains", p.Len())
-	// Last: a pass that dies before is made again, and what it has counted counts once by the list's time.
+	// Last: a pass that dies before this is made again, and by the list's time what it has counted counts only once.
 	return ls.engine.Write(ctx, func(tx *store.Tx) error { return tx.Registry.PutZoneList(edition) })
 }
 
@@ -185,7 +185,7 @@ func (ls *Lists) lastEdition(ctx context.Context, source string) (last store.Zon
 	return last, err
 }
 
-// asOf is what a list is true of: when it was made, and never after it was opened.
+// asOf is the time of which a list is true: when it was made, and never after it was opened.
 func asOf(m registry.Edition, opened time.Time) time.Time {
 	switch {
 	case m.Modified.IsZero():
@@ -196,7 +196,7 @@ func asOf(m registry.Edition, opened time.Time) time.Time {
 	return m.Modified
 }
 
-// holdings reads all domains of ours.
+// holdings reads all our domains.
 func (ls *Lists) holdings(ctx context.Context) (p *holdings.Set, err error) {
 	err = ls.store.Read(ctx, func(tx *store.Tx) error {
 		n, err := tx.Domains.Count()
@@ -216,6 +216,7 @@ func (ls *Lists) holdings(ctx context.Context) (p *holdings.Set, err error) {
 		}
 
 		doubted, err := tx.Registry.DoubtedDomains()
+		// For these even an unchanged entry says something: about the request that waits, or about the doubt.
 		for _, name := range append(atWork, doubted...) {
 			if e := p.Find([]byte(name)); e != nil {
 				e.Watch()
@@ -228,11 +229,11 @@ func (ls *Lists) holdings(ctx context.Context) (p *holdings.Set, err error) {
 	return p, err
 }
 
-// findings lists the domains of which a list shows what our record does not say, and
-// counts those it shows gone and those we hold.
+// findings lists the domains that a list shows differently from our record, and counts those
+// that it shows gone and those that we hold.
 func (ls *Lists) findings(p *holdings.Set, summary registry.Summary, asOf time.Time) (found []*holdings.Entry, missing, held int) {
 	for e := range p.All() {
-		// Of a zone that the list does not cover, absence says nothing.
+		// If the list does not cover the zone, absence says nothing.
 		if !e.Listed() && !summary.Covers(zoneOf(p.Name(e))) {
 			continue
 		}
@@ -256,7 +257,7 @@ func zoneOf(name []byte) string {
 	return zone
 }
 
-// listed is what a list, true of asOf, shows of a domain of ours.
+// listed returns what a list, true of asOf, shows of a domain of ours.
 func listed(p *holdings.Set, e *holdings.Entry, asOf time.Time) Sighting {
 	s := Sighting{AsOf: asOf, Present: e.Listed(), fromList: true}
 	if s.Present {
@@ -265,7 +266,7 @@ func listed(p *holdings.Set, e *holdings.Entry, asOf time.Time) Sighting {
 	return s
 }
 
-// quickDoubt is doubtOf without making anything.
+// quickDoubt is doubtOf without allocating for the usual domain.
 func (ls *Lists) quickDoubt(p *holdings.Set, e *holdings.Entry, asOf time.Time) store.DoubtKind {
 	if e.Listed() && e.Status().Held() && !e.Behind() && ls.engine.Ours(p.Registrar(e)) {
 		return ""
@@ -273,7 +274,7 @@ func (ls *Lists) quickDoubt(p *holdings.Set, e *holdings.Entry, asOf time.Time) 
 	return ls.judge.doubtOf(e.Status(), e.PaidTill(), e.ChangedAt(), listed(p, e, asOf))
 }
 
-// applyList changes what a list shows otherwise, unless it shows too many gone.
+// applyList changes the domains that a list shows differently, unless it shows too many gone.
 func (ls *Lists) applyList(ctx context.Context, p *holdings.Set, summary registry.Summary, asOf time.Time) error {
 	found, missing, held := ls.findings(p, summary, asOf)
 	if allowed := max(int(ls.settings.Registry.MaxGone*float64(held)), 1); missing > allowed {
@@ -285,7 +286,7 @@ func (ls *Lists) applyList(ctx context.Context, p *holdings.Set, summary registr
 	}
 
 	for len(found) > 0 {
-		// In parts, so that others get to write between them. Each domain is judged by its record as it is then.
+		// In parts, so that others can write between them. Each domain is judged by its record at that moment.
 		batch := found[:min(len(found), applyAtOnce)]
 		found = found[len(batch):]
 
@@ -305,7 +306,7 @@ func (ls *Lists) applyList(ctx context.Context, p *holdings.Set, summary registr
 	return nil
 }
 
-// report reports what a list would change, each in the log and all in one event.
+// report reports what a list would change: each domain in the log, and all in one event.
 func (ls *Lists) report(ctx context.Context, p *holdings.Set, found []*holdings.Entry, asOf time.Time) error {
 	for _, e := range found {
 		s := listed(p, e, asOf)

@@ -15,8 +15,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// See applies what the registry shows of a domain: to the operations that are open on it,
-// and then to the domain itself. A day that can't be is believed of neither.
+// See applies what the registry shows of a domain: first to the operations that are open on it,
+// then to the domain itself. A day that is impossible is not believed for either.
 func (j *Judge) See(tx *store.Tx, name string, s Sighting) error {
 	d, err := tx.Domains.Get(name)
 	switch {
@@ -40,7 +40,7 @@ func (j *Judge) See(tx *store.Tx, name string, s Sighting) error {
 		return err
 	}
 
-	// Operations first: what they asked for explains the record.
+	// Operations first, because what they asked for explains the record.
 	for _, op := range open {
 		d.Operation = &op.Operation
 		if err := j.seeOperation(tx, d, s); err != nil {
@@ -55,7 +55,7 @@ func (j *Judge) See(tx *store.Tx, name string, s Sighting) error {
 	return j.seeDomain(tx, d, s)
 }
 
-// show keeps the registry's own states of a domain that is with us, and tells of others than before.
+// show keeps the registry's own states of a domain that is with us, and reports a change of them.
 func (j *Judge) show(tx *store.Tx, d registrar.Domain, s Sighting) error {
 	if !s.Present || len(s.States) == 0 || !j.engine.Ours(s.Registrar) || slices.Equal(d.Registry, s.States) {
 		return nil
@@ -68,8 +68,8 @@ func (j *Judge) show(tx *store.Tx, d registrar.Domain, s Sighting) error {
 	return nil
 }
 
-// implausible returns why the day that the registry shows can't be; "" = it can, or it is what
-// we know, or it is of a domain that is no affair of ours.
+// implausible returns why the day that the registry shows is impossible; "" = it is possible,
+// or it is the known one, or the domain is neither ours nor on its way to us.
 func (j *Judge) implausible(d registrar.Domain, s Sighting) string {
 	transfer := d.Operation != nil && d.Operation.Kind == registrar.KindTransfer
 	if !s.Present || !transfer && !j.engine.Ours(s.Registrar) || term.Near(d.PaidTill, s.PaidTill) {
@@ -89,7 +89,7 @@ func (j *Judge) seeOperation(tx *store.Tx, d registrar.Domain, s Sighting) error
 		return err
 	}
 
-	// Nothing of it has left: the record can't be its work.
+	// The request has not left yet, so the record can't be its result.
 	if r.State == registrar.Queued {
 		return j.withdrawIfRenewed(tx, r, s)
 	}
@@ -130,9 +130,9 @@ func (j *Judge) seeOperation(tx *store.Tx, d registrar.Domain, s Sighting) error
 	return errors.Join(j.alarms.Clear(tx, engine.RegistryAlarm(d.Name), d.Name), j.reviews.CloseAnswered(tx, r, s.source()))
 }
 
-// tellsEnough reports whether one sighting may conclude a request. A list names no nameservers, and may
-// lack a line: whois, which is asked about it anyway, says more; without it as many lists must show a
-// domain gone as are believed in any case.
+// tellsEnough reports whether one sighting may conclude a request. A list names no nameservers, and
+// may lack a line, so whois, which is asked about the domain anyway, shows more. Without whois, a
+// deletion needs as many lists that show the domain gone as any domain that is to be believed gone.
 func (j *Judge) tellsEnough(tx *store.Tx, r store.Request, s Sighting, w Finding) (bool, error) {
 	if !s.fromList || w.conflict != "" || r.Kind != lifecycle.NewDomain && r.Kind != lifecycle.Delete {
 		return true, nil
@@ -140,7 +140,7 @@ func (j *Judge) tellsEnough(tx *store.Tx, r store.Request, s Sighting, w Finding
 	if j.whois != nil || r.Kind == lifecycle.NewDomain {
 		return j.whois == nil, nil
 	}
-	// This list is counted with the domain, after its operations: so it is one more.
+	// This list is counted with the domain, after its operations, so it adds one.
 	known, err := tx.Registry.Doubt(r.Object)
 	if errors.Is(err, store.ErrNotFound) {
 		err = nil
@@ -148,8 +148,8 @@ func (j *Judge) tellsEnough(tx *store.Tx, r store.Request, s Sighting, w Finding
 	return known.Times+1 >= j.settings.Registry.Misses, err
 }
 
-// withdrawIfRenewed keeps a renewal from being sent for a year that is there already,
-// however old the sighting: expiry does not move back. r01-mail 4.3
+// withdrawIfRenewed keeps a renewal from being sent for a year that was added already, however
+// old the sighting is, because expiry does not move backwards. r01-mail 4.3
 func (j *Judge) withdrawIfRenewed(tx *store.Tx, r store.Request, s Sighting) error {
 	if r.Kind != lifecycle.Prolong || !s.Present {
 		return nil

@@ -12,9 +12,9 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// seeTransfer weighs a sighting of a domain on its way to us. While another registrar has
-// it, its expiry dates the steps. Was it never seen elsewhere, then that R01 has it proves
-// nothing: it may be another partner's of R01.
+// seeTransfer weighs a sighting of a domain on its way to us. While another registrar has the
+// domain, its expiry dates the steps. If it was never seen elsewhere, its being with R01 proves
+// nothing: another partner of R01 may hold it.
 func (j *Judge) seeTransfer(tx *store.Tx, r store.Request, d registrar.Domain, s Sighting, w Finding) (Finding, error) {
 	switch {
 	case w.event == lifecycle.Confirmed && d.PaidTill.IsZero():

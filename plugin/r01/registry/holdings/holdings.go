@@ -19,10 +19,9 @@ import (
 )
 
 // Set is every domain of ours with what a zone list shows of it. It has no pointers for the
-// garbage collector to follow. Names
-// lie in one block of bytes, and slots hold, by hash, the number of an entry plus one. The
-// bits of a slot that no number needs hold bits of the hash: of most names in a list that are
-// not ours, the slot alone tells it.
+// garbage collector to follow. Names lie in one block of bytes, and slots hold, by hash, the
+// number of an entry plus one. The bits of a slot that no number needs hold bits of the hash: for
+// most names in a list that are not ours, the slot alone shows that they are not.
 type Set struct {
 	seed    maphash.Seed
 	names   []byte
@@ -88,6 +87,7 @@ func statusNumber(s registrar.DomainStatus) uint8 {
 // New returns a Set that has room for n domains.
 func New(n int) *Set {
 	const usualName = 20
+	// Half of the slots stay empty, so that a search ends soon.
 	slots := 1 << bits.Len(uint(2*n+1))
 	return &Set{seed: maphash.MakeSeed(), names: make([]byte, 0, n*usualName), entries: make([]Entry, 0, n),
 		slots: make([]uint32, slots), number: 1<<bits.Len(uint(n)) - 1}

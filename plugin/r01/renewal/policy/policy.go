@@ -243,6 +243,7 @@ func due(d Domain, today registrar.Date, held string) Decision {
 		return hold("waits for " + open.WaitsFor)
 	case renewing && open.State == registrar.Queued && held != "":
 		return hold(held)
+	// R01 should have answered by now, and there is time left to do something about it.
 	case renewing && d.PaidTill.DaysSince(today) <= slow:
 		return hold("it is under way and waits for " + open.WaitsFor)
 	case renewing:
@@ -253,6 +254,7 @@ func due(d Domain, today registrar.Date, held string) Decision {
 		return hold(asked(d))
 	}
 
+	// The plan has a renewal that R01 found too early as begun: it is planned once more.
 	begin := !d.Planned || again && d.Begun
 	switch {
 	case held != "":
