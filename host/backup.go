@@ -69,13 +69,14 @@ func (h *Host) Backup(ctx context.Context, w io.Writer) error {
 // copyWithin is how long a plugin may take to copy its store.
 const copyWithin = 15 * time.Minute
 
-// backUpPlugins has the plugins copy their stores side by side. What can't be copied is named,
-// and costs the others nothing.
+// backUpPlugins has the plugins copy their stores side by side. Those that can't be copied are named and
+// do not hinder the others.
 func (h *Host) backUpPlugins(ctx context.Context, dir string) (missing []backup.Missing) {
 	names := h.names(false)
 	faults := make([]error, len(names))
 	var copying sync.WaitGroup
 	for i, name := range names {
+		// Each has its own time limit, so that a registrar that hangs keeps only its own store out of the archive.
 		copying.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, copyWithin)
 			defer cancel()
@@ -92,6 +93,7 @@ func (h *Host) backUpPlugins(ctx context.Context, dir string) (missing []backup.
 		}
 	}
 
+	// No process runs for these, so their stores can't be copied. A backup that did not name them would seem complete.
 	for _, f := range h.stillForgotten() {
 		missing = append(missing, backup.Missing{Registrar: f.Registrar, Reason: "plugin.hcl does not name it"})
 	}
@@ -99,8 +101,8 @@ func (h *Host) backUpPlugins(ctx context.Context, dir string) (missing []backup.
 	return missing
 }
 
-// backUpPlugin leaves the mark that a plugin was at work also where its store can't be copied:
-// a panel that is restored from such a backup then misses the store, and makes no new one.
+// backUpPlugin has a plugin copy its store into the backup. If that fails, only the mark that the plugin was at
+// work stays in the backup.
 func (h *Host) backUpPlugin(ctx context.Context, name, dir string) (err error) {
 	own := launch.DataIn(dir)
 	copied, err := own.Of(name)
@@ -108,6 +110,7 @@ func (h *Host) backUpPlugin(ctx context.Context, name, dir string) (err error) {
 		return err
 	}
 
+	// Marked even if the store can't be copied: a panel restored from such a backup misses it and makes no new one.
 	if h.launcher.Data.HasStarted(name) {
 		if err := own.SetStarted(name); err != nil {
 			return err
@@ -161,13 +164,14 @@ func Restore(r Restoration) (m backup.Manifest, aside string, err error) {
 		}
 	}
 
+	// A panel that serves would go on with the files that are moved away, and what it acknowledges there would be lost.
 	lock, err := launch.Lock(c.Panel)
 	if err != nil {
 		return m, "", err
 	}
 	defer lock.Close()
 
-	// The lock's file is there because of this call, and makes no directory one that holds something.
+	// This call made the lock's file, so a directory that holds nothing else counts as empty.
 	return backup.Restore(backup.Restoration{Archive: r.Archive, Dir: c.Panel.Data, Identities: identities, KeysDir: r.Keys,
 		Replace: r.Replace, Ignore: []string{launch.LockFile}, At: r.Now()})
 }

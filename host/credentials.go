@@ -34,7 +34,7 @@ func withBook(ctx context.Context, p config.Panel, use func(*orders.Service) err
 	return errors.Join(use(book), book.Close())
 }
 
-// warnLocked tells that a panel on TCP has no credential yet.
+// warnLocked warns if a panel on TCP has no credential yet.
 func (h *Host) warnLocked(ctx context.Context, c *orders.Credentials) error {
 	if _, isSocket := h.config.Panel.Socket(); isSocket || !h.config.Panel.Token.IsEmpty() {
 		return nil
@@ -43,6 +43,7 @@ func (h *Host) warnLocked(ctx context.Context, c *orders.Credentials) error {
 	if err != nil {
 		return err
 	}
+	// Members of the staff can sign in on the pages, so they are callers as well.
 	members, err := h.orders.Staff().List(ctx)
 	if err != nil {
 		return err

@@ -136,9 +136,9 @@ func (h *Host) closeListener() error {
 	return nil
 }
 
-// openOrders opens the panel's own database. It may be made only as long as the directory of
-// the plugins' data is not there, because that is made right after it.
+// openOrders opens the panel's own database, which is made only at the first start.
 func (h *Host) openOrders(ctx context.Context, o Options) error {
+	// At the first start the directory of the plugins' data does not exist: it is made right after the database.
 	_, err := os.Stat(string(h.launcher.Data))
 	log := o.Logger.With(logline.Module, "orders")
 	h.board = switchboard.New(switchboard.Options{
@@ -155,7 +155,7 @@ func (h *Host) openOrders(ctx context.Context, o Options) error {
 	h.orders = service
 	h.closers = append(h.closers, service.Close)
 
-	// Only now: a panel that dies before this may make its database anew, and one that finds none afterwards has lost it.
+	// Only now: a panel that dies before this may make its database anew, but one that finds none afterwards has lost it.
 	if err := os.MkdirAll(string(h.launcher.Data), 0o700); err != nil {
 		return fmt.Errorf("make the plugins' directory: %w", err)
 	}

@@ -35,6 +35,7 @@ func notices(c *config.Config) (p notify.Policy, all []notify.Channel, err error
 		return p, nil, nil
 	}
 
+	// Zone and secrets are read now, so that a mistake in them fails the start and not the first alarm.
 	p = notify.Policy{After: n.After, Gather: n.Gather, Repeat: n.Repeat, Digest: int(n.Digest), Quiet: [2]int{int(n.Quiet[0]), int(n.Quiet[1])}}
 	if p.Zone, err = time.LoadLocation(n.Zone); err != nil {
 		return p, nil, n.At.Errorf("panel.notify.timezone: %v", err)
@@ -81,6 +82,7 @@ func (a attention) Attention(ctx context.Context) (found notify.Attention, err e
 		for _, m := range page.Missing {
 			found.Absent = append(found.Absent, m.Registrar)
 		}
+		// The end of a longer list is not known, so nothing that is missing from it may be reported as over.
 		if page.Next != "" && len(found.Items) >= mostItems {
 			found.More = true
 			break

@@ -74,12 +74,13 @@ func (h *Host) exchange(ctx context.Context, c *config.Config, r config.Registra
 	}
 }
 
-// differs reports whether a plugin is not what the file says now. One that is not at work does.
+// differs reports whether a plugin differs from what the file says now. One that is not at work does.
 func (h *Host) differs(ctx context.Context, c *config.Config, r config.Registrar) (bool, error) {
 	if err := r.Fault(); err != nil {
 		return false, err
 	}
 
+	// A plugin that is not at work has no settings in force: it is tried with those that the file has now.
 	at, err := h.supervisor.Registrar(r.Name)
 	if err != nil {
 		return true, nil
@@ -93,6 +94,7 @@ func (h *Host) differs(ctx context.Context, c *config.Config, r config.Registrar
 		return false, err
 	}
 
+	// Read by the schema of the process at work, like its settings in force.
 	s, err := c.Settings(r.Name, d.Schema)
 	if err != nil {
 		return false, err

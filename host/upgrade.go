@@ -84,6 +84,8 @@ func (h *Host) reread(name string) (supervisor.Spec, error) {
 		return supervisor.Spec{}, err
 	}
 
+	// One plugin can't change what the rest of the panel was opened with: the routes of new orders, and the plugin and the
+	// user whose data are in its directory.
 	r, ok := c.Registrar(name)
 	switch {
 	case ok && r.Fault() != nil:

@@ -46,6 +46,7 @@ func (g *Guesses) Wrong(ctx context.Context, address string) (count int, ok bool
 	if !ok {
 		return count, false
 	}
+	// A guesser who hangs up ends the wait, but the guess is counted.
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {

@@ -111,6 +111,7 @@ func (m *Manifest) takeKeys(dir string, to []age.Recipient) error {
 			return err
 		}
 
+		// With this check a restoration recognizes a wrong key before it exchanges anything.
 		m.KeyChecks[path] = checkOf(key)
 
 		if len(to) > 0 {
@@ -144,6 +145,7 @@ func wrap(file string, to []age.Recipient) error {
 	if _, err := w.Write(key); err != nil {
 		return err
 	}
+	// Close writes the last piece, without which the key can't be opened.
 	if err := w.Close(); err != nil {
 		return err
 	}
@@ -172,7 +174,7 @@ func (m *Manifest) write(w io.Writer, dir string) error {
 		return err
 	}
 
-	// A reader has to know what a file must be before it comes.
+	// The manifest comes first: a reader has to know what a file must be before it reads the file.
 	if err := m.add(out, manifestName, int64(len(text)), bytes.NewReader(text)); err != nil {
 		return err
 	}
@@ -181,6 +183,7 @@ func (m *Manifest) write(w io.Writer, dir string) error {
 			return err
 		}
 	}
+	// The archive is closed first, because its end is written through the compressor.
 	return errors.Join(out.Close(), zip.Close())
 }
 

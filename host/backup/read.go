@@ -48,6 +48,7 @@ func read(archive string, writer func(File) (io.WriteCloser, error)) (Manifest, 
 		return m, fmt.Errorf("it is not a backup of a panel: %w", err)
 	}
 
+	// Files are read in the manifest's order, so that nothing is written that the manifest does not list.
 	for _, want := range m.Files {
 		if err := readFile(in, want, writer); err != nil {
 			return m, fmt.Errorf("%s: %w", want.Path, err)
@@ -103,6 +104,7 @@ func readFile(in *tar.Reader, want File, writer func(File) (io.WriteCloser, erro
 	if err != nil {
 		return err
 	}
+	// Checked before writing: an entry that is no regular file, such as a link, might lead out of the directory.
 	if h.Name != want.Path || h.Typeflag != tar.TypeReg || h.Size != want.Size {
 		return fmt.Errorf("the archive has %s of %d bytes instead", h.Name, h.Size)
 	}

@@ -49,6 +49,7 @@ func Restore(r Restoration) (m Manifest, aside string, err error) {
 	if err != nil {
 		return m, "", fmt.Errorf("restore: %w", err)
 	}
+	// After the rename nothing has this name any more, so nothing is removed.
 	defer os.RemoveAll(stage)
 
 	if m, err = r.unpack(stage); err != nil {
@@ -108,6 +109,7 @@ func create(dir, path string) (io.WriteCloser, error) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return nil, err
 	}
+	// O_EXCL refuses the second of two entries with the same name, and follows no link.
 	f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	return synced{f}, err
 }
@@ -118,7 +120,7 @@ func (r Restoration) placeKey(stage, path string, m Manifest) error {
 		return err
 	}
 
-	// Looked at now: a panel refuses to start with another key, and by then the directory would be exchanged.
+	// Checked now: a panel refuses to start with another key, but by then the directory would be exchanged.
 	if check := m.KeyChecks[path]; check != "" && check != checkOf(key) {
 		return fmt.Errorf("%w: %s", ErrOtherKey, path)
 	}
@@ -158,6 +160,7 @@ func (r Restoration) key(stage, path string, wrapped bool) ([]byte, error) {
 		return nil, fmt.Errorf("open key %s: %w", path, err)
 	}
 
+	// The sealed copy has no place in a data directory.
 	return key, os.Remove(file)
 }
 

@@ -199,6 +199,7 @@ func (c *Config) assign(problems []Problem, body hcl.Body) (left int) {
 		for _, b := range native.Blocks {
 			if b.Type == "registrar" && len(b.Labels) == 1 {
 				_, twice := blocks[b.Labels[0]]
+				// The whole block, because a mistake deep within its config is this registrar's, too.
 				blocks[b.Labels[0]] = hcl.RangeBetween(b.DefRange(), b.Body.Range())
 				// Two registrars of one name can't be told apart, so no mistake is one's alone.
 				if twice {
@@ -273,6 +274,7 @@ func (c *Config) Route(tld string) (name string, ok bool) {
 		if r.Default {
 			return r.Name, true
 		}
+		// The only registrar that serves the TLD: if several do, checkShared has made sure of a default.
 		name, ok = r.Name, true
 	}
 	return name, ok

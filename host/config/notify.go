@@ -105,7 +105,7 @@ type relayBlock struct {
 	UsernameAt hcl.Range `hcl:"username,attr_value_range"`
 }
 
-// notify reads the block; nil = there is none, and nothing is told.
+// notify reads the block; nil = there is none, and no notice is sent.
 func (r *reader) notify(b *notifyBlock) *Notify {
 	if b == nil {
 		return nil
@@ -117,6 +117,7 @@ func (r *reader) notify(b *notifyBlock) *Notify {
 	n.Repeat = r.span(b.Repeat, defaultRepeat, 10*time.Minute, 365*24*time.Hour, r.at(b.RepeatAt, b.At), "repeat")
 	r.notifyTimes(n, b)
 
+	// Links in messages begin with this URL and leave the machine, so it must not contain a password.
 	if u, err := url.Parse(b.URL); b.URL != "" && (err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http") {
 		r.add(r.at(b.URLAt, b.At), "panel.notify.url must be http(s)://HOST, as people open the pages")
 	}
@@ -203,6 +204,7 @@ func (r *reader) notifyMail(b *notifyMailBlock) *NotifyMail {
 	}
 	switch b.SMTP.TLS {
 	case "starttls", "implicit":
+	// A relay on this machine needs no TLS, because others can't listen on the way to it.
 	case "none":
 		if err == nil && !loopback(host) && !b.SMTP.AllowPlaintext {
 			r.add(r.at(b.SMTP.TLSAt, b.SMTP.At), `panel.notify.mail.smtp.tls: "none" would show password and mails to others on the way: use "starttls" or "implicit", or set allow_plaintext = true`)
@@ -228,6 +230,7 @@ func (r *reader) relayPassword(m *NotifyMail, b relayBlock) {
 		}
 	}
 
+	// Only its presence is checked: the panel that sends mail resolves a reference, and clients of the file do not.
 	given := !m.password.IsNull() && (m.password.Type() != cty.String || m.password.AsString() != "")
 	if given != (m.Username != "") {
 		r.add(r.at(b.UsernameAt, b.At), "panel.notify.mail.smtp needs both username and password, or neither")

@@ -51,6 +51,7 @@ func (r *reader) between(at Position, message string) {
 }
 
 func (r *reader) panel(b *panelBlock) Panel {
+	// Without the block the defaults apply, and a mistake in them needs a place, too.
 	if b == nil {
 		b = &panelBlock{At: hcl.Range{Filename: r.file, Start: hcl.InitialPos}}
 	}
@@ -176,6 +177,7 @@ const (
 )
 
 func (r *reader) checkListen(p *Panel) {
+	// By default a socket in the panel's own directory, on which only the panel's user and root can call.
 	if p.Listen == "" {
 		p.Listen = unixScheme + filepath.Join(p.Data, defaultSocket)
 		r.checkSocket(p)
@@ -250,12 +252,14 @@ func (r *reader) registrar(b registrarBlock) Registrar {
 		r.add(one.At, "a registrar's name has 1 to 32 of a-z 0-9 - and does not start with -")
 	}
 
+	// If plugin is left out, the registrar's own name is used; an empty plugin is a mistake.
 	if b.Plugin != nil {
 		if one.Plugin = *b.Plugin; !goodName.MatchString(one.Plugin) {
 			r.add(one.PluginAt, "plugin must be the name of a plugin, as it calls itself: 1 to 32 of a-z 0-9 -, not - first; leave it out where the registrar is called as its plugin")
 		}
 	}
 
+	// A retired registrar's TLDs count, too: its names stay in their zones, and do not count as names of a shorter one.
 	one.TLDs = r.tlds(b.TLDs, one.TLDsAt)
 	if one.Retired {
 		return one // what else the block says is not used any more
@@ -357,6 +361,7 @@ func (r *reader) checkShared(all []Registrar) {
 		}
 	}
 
+	// Without a default, chance would decide where new orders go.
 	for tld, several := range serving {
 		if len(several) < 2 {
 			continue

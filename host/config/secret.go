@@ -103,6 +103,7 @@ func (s secrets) read(ref reference) (string, error) {
 		return value, nil
 	}
 
+	// Relative to the configuration file, and not to the directory in which the panel was started.
 	path := join(s.dir, ref.name)
 	text, err := readFile(path)
 	// The path is in the message below already.
@@ -125,6 +126,7 @@ func readFile(path string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
+	// Stat looks at the open file, because its path may lead to another one by now.
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
 		err = errors.New("it is no regular file")
@@ -132,6 +134,8 @@ func readFile(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+
+	// One byte above the limit shows that the file is too large.
 	text, err := io.ReadAll(io.LimitReader(f, largestSecret+1))
 	if err == nil && len(text) > largestSecret {
 		err = fmt.Errorf("it has more than %d KiB", largestSecret>>10)

@@ -111,6 +111,7 @@ func (d *decoder) add(at Position, format string, args ...any) {
 func (d *decoder) body(b hcl.Body, s registrar.Schema, path string, at Position) map[string]any {
 	content, diags := b.Content(bodySchema(s))
 	d.problems = append(d.problems, problemsOf(diags)...)
+	// The result has every attribute of the schema: one that the file leaves out has its default or is null.
 	values := map[string]any{}
 	for _, a := range s.Attributes {
 		values[a.Name] = d.attribute(content.Attributes[a.Name], a, within(path, a.Name), at)
@@ -160,6 +161,7 @@ func (d *decoder) repeated(blocks hcl.Blocks, s registrar.Block, path string) []
 	list := []any{}
 	seen := map[string]int{}
 	for i, b := range blocks {
+		// A problem names a block by its labels if it has some, because people know it by them.
 		key := path + "[" + strconv.Itoa(i) + "]"
 		if len(b.Labels) > 0 {
 			key = path + quoted(b.Labels)
@@ -199,11 +201,13 @@ func (d *decoder) attribute(written *hcl.Attribute, a registrar.Attribute, path 
 	at := blockAt
 	if written != nil {
 		at = positionOf(written.Expr.Range())
+		// Problems that the plugin reports later lead back to this place.
 		d.at[path] = at
 		value = d.evaluate(written.Expr, a, path)
 		if value == cty.NilVal {
 			return nil
 		}
+		// The text in place of an unread secret may suit only a password, so a setting with a default gets the default.
 		if d.secrets.unread && a.Default != "" && value.RawEquals(cty.StringVal(unreadSecret)) {
 			value = cty.NullVal(cty.String)
 		}
@@ -258,7 +262,7 @@ func textsIn(value json.RawMessage) []string {
 	return several
 }
 
-// evaluate resolves references; cty.NilVal means that it has complained.
+// evaluate resolves references; cty.NilVal means that it has recorded a problem.
 func (d *decoder) evaluate(e hcl.Expression, a registrar.Attribute, path string) cty.Value {
 	if a.Sensitive {
 		return d.sensitive(e, path)
@@ -269,6 +273,7 @@ func (d *decoder) evaluate(e hcl.Expression, a registrar.Attribute, path string)
 		return cty.NilVal
 	}
 	if value.Type() != referenceType {
+		// A URL that contains a password is a secret even if the schema does not call it one.
 		if value.Type() == cty.String && value.IsKnown() && !value.IsNull() && holdsPassword(value.AsString()) {
 			d.warnings = append(d.warnings, literalSecret(positionOf(e.Range()), path))
 		}
@@ -311,6 +316,9 @@ func (d *decoder) fallback(a registrar.Attribute, path string) cty.Value {
 	if want == cty.String {
 		return cty.StringVal(a.Default)
 	}
+
+	// The schema writes a default as the file would. One that can't be read is the plugin's
+	// fault and no mistake in the file.
 	e, diags := hclsyntax.ParseExpression([]byte(a.Default), "default", hcl.InitialPos)
 	if !diags.HasErrors() {
 		var value cty.Value

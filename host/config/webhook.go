@@ -10,7 +10,7 @@ import (
 	"registrar.panel/shared/secret"
 )
 
-// webhooks reads whom the Action Log is told to.
+// webhooks reads the receivers that the blocks name.
 func (r *reader) webhooks(blocks []webhookBlock) []Webhook {
 	var all []Webhook
 	for _, b := range blocks {
@@ -24,6 +24,8 @@ func (r *reader) webhooks(blocks []webhookBlock) []Webhook {
 		if wrong := wrongAddress(b.URL); wrong != "" {
 			r.add(r.at(b.URLAt, b.At), w.path()+wrong)
 		}
+
+		// Not resolved here, because commands that are clients of the panel read the same file and don't need its secrets.
 		key, problem := sensitive(b.Secret, w.path()+".secret")
 		if problem != nil {
 			r.problems = append(r.problems, *problem)

@@ -109,9 +109,10 @@ func (v *visit) lookedAt(d bulkDeed, id string) row {
 	return t
 }
 
-// dealtWith is a row after it was done with, or refused: the others are dealt with all the same.
+// dealtWith is a row after its deed was done or refused; a refusal does not stop the other rows.
 func (v *visit) dealtWith(d bulkDeed, t row) row {
 	told, err := d.do(v, t)
+	// The row shows its new state. If that can't be read, the row still says what was done.
 	if now, gone := d.look(v, t.ID); gone == nil {
 		t.Name, t.At, t.State = now.Name, now.At, now.State
 	} else {
@@ -247,6 +248,7 @@ func (c *Console) chosenDomains(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
+	// All are read before the first line is sent, so that a failure becomes a page and not a table that ends early.
 	var chosen []api.Domain
 	for _, name := range names {
 		d, err := get[api.Domain](v, api.Path("domains", name), nil)

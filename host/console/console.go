@@ -61,6 +61,7 @@ func New(o Options) *Console {
 	c.languages = sync.OnceValue(func() []*language { return speak(c.zone, c.now, o.Phrases) })
 	c.routes()
 
+	// The shield is outermost, so that pages of refusals have its headers, too.
 	origins := http.NewCrossOriginProtection()
 	origins.SetDenyHandler(http.HandlerFunc(c.foreign))
 	c.handler = shielded(origins.Handler(c.mux))

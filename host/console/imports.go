@@ -61,6 +61,7 @@ func (v *visit) pasted() (intake, error) {
 
 // plan asks what would become of each line, or with the step "take" does it.
 func (v *visit) plan(in *intake) error {
+	// If any line is wrong nothing is sent, and the person sees all wrong lines at once.
 	rows := v.rowsOf(in)
 	switch {
 	case len(in.Lines) > 0:
@@ -72,6 +73,7 @@ func (v *visit) plan(in *intake) error {
 	take := v.PostFormValue("step") == "take"
 	in.Counts = map[string]int{}
 	for len(rows) > 0 {
+		// Each part is as large as the API accepts. If one fails the rest is not sent; taking over again is harmless.
 		n := min(mostRows, len(rows))
 		part, err := post[[]api.Imported](v, api.Path("domains", "import"), api.Imports{DryRun: !take, Rows: rows[:n]})
 		if err != nil {
@@ -86,8 +88,8 @@ func (v *visit) plan(in *intake) error {
 	return nil
 }
 
-// rowsOf reads the lines: name, day, customer and handle, with tabs or semicolons between; what all have
-// alike may stand beside.
+// rowsOf reads the lines: name, day, customer and handle, separated by tabs or semicolons. Customer and handle may be
+// given once for all lines.
 func (v *visit) rowsOf(in *intake) (rows []api.ImportRow) {
 	number := 0
 	for line := range strings.Lines(in.Text) {
@@ -95,12 +97,15 @@ func (v *visit) rowsOf(in *intake) (rows []api.ImportRow) {
 		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
 			continue
 		}
+
+		// Split before trimming, or an empty cell would move those behind it and a handle would be taken for a customer.
 		cells := strings.Split(strings.ReplaceAll(line, ";", "\t"), "\t")
 		for len(cells) < 4 {
 			cells = append(cells, "")
 		}
 		row := api.ImportRow{Domain: strings.TrimSpace(cells[0]), PaidTill: strings.TrimSpace(cells[1]), Customer: or(strings.TrimSpace(cells[2]), in.Customer),
 			Handle: or(strings.TrimSpace(cells[3]), in.Handle)}
+
 		day, err := registrar.ParseDate(row.PaidTill)
 		switch {
 		case err != nil || day.IsZero():

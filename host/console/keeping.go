@@ -53,8 +53,8 @@ func (l logPage) Refresh() int {
 // followEvery is in seconds.
 const followEvery = 10
 
-// logged asks for the part of the Action Log that the address of the page names, the newest first. Of its parameters those
-// named are passed on.
+// logged asks for the part of the Action Log that the address of the page names, the newest first. It passes on the
+// named parameters of that address.
 func (v *visit) logged(names ...string) (l list[api.Entry], err error) {
 	asked := v.only(names...)
 	query := url.Values{"limit": {strconv.Itoa(rowsOnPage)}, "before": {v.URL.Query().Get("before")}}
@@ -65,6 +65,7 @@ func (v *visit) logged(names ...string) (l list[api.Entry], err error) {
 	if err != nil {
 		return l, err
 	}
+	// The API lists the oldest first, a page the newest.
 	slices.Reverse(rows)
 
 	l = list[api.Entry]{Rows: rows, Asked: asked}
@@ -142,7 +143,7 @@ func showNotifications(v *visit) (any, error) {
 	return notifications{Ways: ways, Hooks: hooks}, err
 }
 
-// tryWays tells something on every way, and shows what came of it.
+// tryWays sends a test on every way, and shows the results.
 func (c *Console) tryWays(w http.ResponseWriter, r *http.Request) {
 	v := c.visit(r)
 	if !v.mayOneOf(admin) {
@@ -154,6 +155,7 @@ func (c *Console) tryWays(w http.ResponseWriter, r *http.Request) {
 		v.trouble = v.troubleOf(err)
 	}
 
+	// Shown in this answer, because the outcome of the test is stored nowhere.
 	c.render(w, v, screen{"notifications.html", look, func(v *visit) (any, error) {
 		shown, err := showNotifications(v)
 		if n, ok := shown.(notifications); ok {
@@ -218,6 +220,8 @@ func (c *Console) addToken(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		v.trouble = v.troubleOf(err)
 	}
+
+	// Shown in this answer, without a redirect: the secret is stored nowhere and can't be shown again.
 	c.render(w, v, screen{"tokens.html", admin, func(v *visit) (any, error) {
 		shown, err := showTokens(v)
 		if t, ok := shown.(tokens); ok && v.trouble == nil {

@@ -60,6 +60,8 @@ func (v *visit) offered(d domain) (domain, error) {
 	if v.caller.May(access.Money) {
 		d.Others = otherRegistrars(plugins, d.Domain)
 	}
+
+	// Nothing can be ordered from a registrar that is not run any more.
 	at := slices.IndexFunc(plugins, func(p api.Plugin) bool { return p.Name == d.Registrar })
 	if at < 0 {
 		return d, nil

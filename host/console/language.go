@@ -161,6 +161,7 @@ func (l *language) daysLeft(day *string) (n int, ok bool) {
 	}
 	now := l.now().In(l.zone)
 	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, l.zone)
+	// Rounded, because the day on which clocks are put forward has 23 hours.
 	return int(then.Sub(today).Round(24*time.Hour) / (24 * time.Hour)), true
 }
 

@@ -92,6 +92,7 @@ func (v *visit) toldWaiting() (n int, told bool) {
 // over reports whether all operations that a mail may be about have ended; final keeps what was found of each.
 func (v *visit) over(m api.Review, final map[string]bool) bool {
 	for _, id := range m.Candidates {
+		// Many mails are about the same operation, so each operation is asked for only once.
 		if _, known := final[id]; !known {
 			op, err := get[api.Operation](v, api.Path("operations", id), nil)
 			final[id] = err == nil && registrar.OperationState(op.State).Final()
@@ -184,6 +185,7 @@ func showReview(v *visit) (any, error) {
 	if p.About != "" && !slices.Contains(about, p.About) {
 		about = append(about, p.About)
 	}
+	// An operation that can't be read is left out: the mail can be read without it.
 	for _, id := range about {
 		if op, err := get[api.Operation](v, api.Path("operations", id), nil); err == nil {
 			p.Candidates = append(p.Candidates, op)

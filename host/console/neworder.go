@@ -214,6 +214,7 @@ func (o newOrder) order() api.NewOrder {
 		return in
 	}
 
+	// An empty contact is sent only if one is needed: the registrar says what it lacks. In an update it would be a change.
 	contact, given := api.Contact{"kind": {o.Registrant}}, false
 	for _, f := range o.asked() {
 		if answers := answersTo(f, o.values["c."+f.Key]); len(answers) > 0 {
@@ -251,6 +252,7 @@ func (c *Console) newOrder(w http.ResponseWriter, r *http.Request) {
 		case "place":
 			var d done
 			if d, err = v.place(o.order()); err == nil {
+				// The form carries the order's ID, so a form that is sent twice leads to the same order.
 				remember(w, r, d.told)
 				http.Redirect(w, r, d.to, http.StatusSeeOther)
 				return

@@ -81,6 +81,7 @@ func showOperation(v *visit) (any, error) {
 	}
 
 	p.Steps = slices.Clone(op.History)
+	// Reversed before the mails are read, because only a few are folded under the steps: those of the newest steps.
 	slices.Reverse(p.Steps)
 	var behind []*string
 	for _, s := range p.Steps {

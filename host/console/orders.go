@@ -225,6 +225,7 @@ func readContact(v *visit) (any, error) {
 	}
 
 	page := contactPage{Order: o}
+	// The registrant's contact holds the contacts of other roles under a key that is no field.
 	others, _ := contact["contacts"].(map[string]any)
 	for _, role := range slices.Sorted(maps.Keys(others)) {
 		if other, ok := others[role].(map[string]any); ok {

@@ -43,10 +43,10 @@ func showToday(v *visit) (any, error) {
 		return nil, err
 	}
 	status, err := get[api.Status](v, api.Path("status"), nil)
-
 	if err != nil {
 		return nil, err
 	}
+
 	t := today{Needs: v.needsOf(found), Status: status, Remind: reminders, Flow: flows(v.console.now(), status.Plugins)}
 	if status.Domains[string(registrar.StatusExpired)] > 0 {
 		oldest, err := get[[]api.Domain](v, api.Path("domains"), url.Values{"status": {string(registrar.StatusExpired)}, "due": {"0d"}, "limit": {"1"}})
@@ -89,6 +89,7 @@ func (v *visit) needOf(a api.Attention) need {
 		case "retry", "refund", "dismiss":
 			to = address("orders", text(a.Order)) + "#" + action.Code
 		}
+		// Deeds that the person at the page may not do are not shown; the API would refuse them.
 		if v.mayOneOf(deedRights(action.Code)) {
 			n.Actions = append(n.Actions, deed{action.Code, to})
 		}
@@ -150,6 +151,7 @@ func search(v *visit) (any, error) {
 	if f.Orders, err = listOf[api.Order](v, api.Path("orders"), []string{"q"}, url.Values{"limit": {"20"}}); err != nil {
 		return nil, err
 	}
+	// Registrars hold these, and find them only by the whole ID.
 	for _, kind := range []string{"operations", "review", "mails"} {
 		if _, err := get[struct{}](v, api.Path(kind, f.Query), nil); err == nil {
 			f.Pages = append(f.Pages, address(kind, f.Query))

@@ -58,7 +58,7 @@ func (o newOrder) asked() []api.Field {
 	return askedOf(*o.Form, o.values, "c.")
 }
 
-// askedOf lists the fields of a form that are asked by the answers, whose names begin so.
+// askedOf lists the fields of a form that the answers call for; the answers' names begin with the prefix.
 func askedOf(questions api.Form, values url.Values, prefix string) []api.Field {
 	form, answers := registrar.Form{}, registrar.Registrant{Fields: map[string][]string{}}
 	byKey := map[string]api.Field{}
@@ -71,6 +71,7 @@ func askedOf(questions api.Form, values url.Values, prefix string) []api.Field {
 		answers.Fields[f.Key], byKey[f.Key] = answersTo(f, values[prefix+f.Key]), f
 	}
 
+	// The contract's own rule decides, so that page and registrar ask for the same.
 	var asked []api.Field
 	for _, f := range form.Asked(answers) {
 		asked = append(asked, byKey[f.Key])

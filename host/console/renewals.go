@@ -104,6 +104,7 @@ const mostSteps = 300
 // renewals makes a pass, or its plan, and shows what came of it.
 func (c *Console) renewals(w http.ResponseWriter, r *http.Request, dryRun bool) {
 	v := c.visit(r)
+	// A plan spends nothing, so the right to look is enough.
 	rights := money
 	if dryRun {
 		rights = look

@@ -112,9 +112,10 @@ type masked struct {
 	Fields []labelled
 }
 
-// maskedContacts are the contacts of a domain as its registrar tells them; none where it tells none.
+// maskedContacts are the contacts of a domain as its registrar shows them, if it does.
 func (v *visit) maskedContacts(name string) (all []masked) {
 	list, err := get[[]api.MaskedContact](v, api.Path("domains", name, "contacts"), nil)
+	// Not every registrar shows contacts, and one may be silent: the page is shown without them.
 	if err != nil {
 		return nil
 	}

@@ -124,7 +124,7 @@ func showOwnPassword(v *visit) (any, error) {
 	return nil, nil
 }
 
-// setOwnPassword exchanges the password of the person at the page, and leads to where one signs in: the
+// setOwnPassword exchanges the password of the person at the page, and leads to the sign-in page, because the
 // session at the page ends, too.
 func setOwnPassword(v *visit) (done, error) {
 	if _, err := showOwnPassword(v); err != nil {
@@ -137,6 +137,7 @@ func setOwnPassword(v *visit) (done, error) {
 
 	_, err = post[api.MemberChanged](v, api.Path("staff", v.caller.Name, "password"), api.NewPassword{Password: password, Old: v.PostFormValue("old")})
 	var refused *api.Error
+	// The API answers in the words of signing in, where a name could be wrong as well.
 	if errors.As(err, &refused) && refused.Code == string(registrar.Precondition) {
 		err = &api.Error{Code: refused.Code, Message: v.lang.Text("failure.old-password")}
 	}

@@ -8,13 +8,14 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// fold takes out the alarms that say what the operation, or the failed order, says already. The time since
-// when they stand is kept.
+// fold takes out the alarms that only repeat the operation or the failed order. It keeps the
+// time since when they stand.
 func (d *domain) fold() {
 	d.Alarms = slices.DeleteFunc(slices.Clone(d.Alarms), func(a api.Alarm) bool {
 		if !d.says(a.Message) {
 			return false
 		}
+		// The earliest beginning is kept, because neither the operation nor the order says it.
 		if d.Stands.IsZero() || a.Since.Before(d.Stands) {
 			d.Stands = a.Since
 		}

@@ -92,6 +92,7 @@ func (c *Console) act(pattern string, rights []access.Right, do func(v *visit) (
 			c.render(w, v, again)
 			return
 		}
+		// Shown on the next page, so that loading that page again repeats nothing.
 		remember(w, r, d.told)
 		http.Redirect(w, r, d.to, http.StatusSeeOther)
 	})

@@ -39,6 +39,7 @@ func (d *Door) Accept() (net.Conn, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	// If all are busy, a new connection waits until one of them ends or has been answered.
 	for len(d.idle)+len(d.busy) >= d.most && !d.makeRoom() {
 		d.left.Wait()
 	}
@@ -78,6 +79,8 @@ func (d *Door) Moved(c net.Conn, state http.ConnState) {
 	case http.StateNew, http.StateIdle:
 		d.idle[c] = time.Now()
 	}
+
+	// Accept may be waiting for a connection that ends, or that falls idle and can make room.
 	d.left.Signal()
 }
 

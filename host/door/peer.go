@@ -23,6 +23,7 @@ func WithPeer(ctx context.Context, c net.Conn) context.Context {
 	var uid uint32
 	var fault error
 	err = raw.Control(func(fd uintptr) { uid, fault = peerUser(int(fd)) })
+	// A caller whose user is not known needs a credential, as on TCP.
 	if err != nil || fault != nil {
 		return ctx
 	}

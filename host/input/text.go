@@ -42,10 +42,11 @@ func CheckText(text string, most int) string {
 	return CheckLine(strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ").Replace(text), most)
 }
 
-// OneLine makes one line of bounded length of any text: what a reader would not see, or a
-// terminal obey, is replaced.
+// OneLine makes one line of bounded length of any text. Characters that a reader would not see or a terminal
+// would obey are replaced.
 func OneLine(text string, most int) string {
 	if len(text) > most { // characters are no shorter than bytes
+		// Cut first, so that the cost of cleaning depends on the limit and not on what was sent.
 		for i := range text {
 			if most == 0 {
 				text = text[:i] + "…"

@@ -158,8 +158,8 @@ func (l Launcher) command(r config.Registrar) ([]string, error) {
 	return []string{path}, nil
 }
 
-// configure reads a plugin's settings by its schema and hands them over. What the plugin
-// finds wrong comes back with its place in the file.
+// configure reads a plugin's settings by its schema and hands them over. Problems that the plugin finds come back
+// with their places in the file.
 func (l Launcher) configure(ctx context.Context, r config.Registrar, account *supervisor.Account, plugin registrar.Hosted, d registrar.Description) error {
 	for _, tld := range r.TLDs {
 		if len(d.TLDs) > 0 && !slices.Contains(d.TLDs, tld) {
@@ -181,6 +181,7 @@ func (l Launcher) configure(ctx context.Context, r config.Registrar, account *su
 		return err
 	}
 
+	// Each time, because root made the directory, and also the files that a restored backup put there.
 	if err := chownTree(dir, account); err != nil {
 		return err
 	}
@@ -192,7 +193,7 @@ func (l Launcher) configure(ctx context.Context, r config.Registrar, account *su
 		return s.Locate(refusal.Problems, d.Phrases...)
 	}
 
-	// What it has refused is not in force: where it is exchanged, the process at work goes on with its own.
+	// Refused settings are not in force: in an exchange the process at work goes on with its own.
 	if err == nil {
 		l.applied.set(r.Name, fingerprint(r, s.Config), s.InForce)
 	}

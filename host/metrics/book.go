@@ -42,8 +42,8 @@ type counter struct {
 	fault   error
 }
 
-// renew counts again when it is time. While one counts, others are given what was found before; of a
-// book that was never counted they wait for it.
+// renew counts again when it is time. While one caller counts, others get the counts from before; if
+// there are none yet, they wait.
 func (c *counter) renew(ctx context.Context) {
 	if !c.due() {
 		return
@@ -55,6 +55,7 @@ func (c *counter) renew(ctx context.Context) {
 		c.counting.Lock()
 	}
 	defer c.counting.Unlock()
+	// Another caller may have counted while this one waited.
 	if !c.due() {
 		return
 	}
@@ -65,6 +66,7 @@ func (c *counter) renew(ctx context.Context) {
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	// A failure counts as a try, too, or every scrape would ask a book that hangs.
 	if c.tried = c.now(); err != nil {
 		found = counts{}
 	}
@@ -140,6 +142,7 @@ func (b bookMetrics) Collect(all chan<- prometheus.Metric) {
 	}
 
 	found := b.known()
+	// No counts rather than zeros, which would look like a book without domains.
 	if found.at.IsZero() {
 		tell(bookUp, 0)
 		return

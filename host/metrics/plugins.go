@@ -61,12 +61,13 @@ func (p pluginMetrics) Collect(all chan<- prometheus.Metric) {
 	}
 }
 
-// parts tells of a plugin's components. Names that are said twice, and figures, count once: a plugin
-// must not spoil what the others are read with.
+// parts reports a plugin's components. Names and figures that are reported twice count once: a plugin must not spoil
+// the metrics of the others.
 func parts(s supervisor.Status, all chan<- prometheus.Metric) {
 	well, said := map[string]bool{}, map[registrar.Figure]float64{}
 	for _, c := range s.Health {
 		before, twice := well[c.Name]
+		// If two components have the same name, the worse one counts.
 		well[c.Name] = c.OK && (!twice || before)
 		for name, value := range c.Figures {
 			if _, twice := said[name]; !twice {

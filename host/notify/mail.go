@@ -57,6 +57,7 @@ func (m Mail) letter(told Message) (*gomail.Msg, error) {
 	}
 
 	_, domain, _ := strings.Cut(m.From, "@")
+	// A message that is sent again because the relay's answer was lost keeps its ID.
 	letter.SetMessageIDWithValue("panel-notify-" + told.ID + "@" + domain)
 	letter.SetDateWithValue(told.At)
 	letter.SetGenHeader("Auto-Submitted", "auto-generated") // so that no absent reader's program answers
@@ -82,6 +83,7 @@ func (m Mail) relay() (*gomail.Client, error) {
 	switch m.TLS {
 	case "implicit":
 		options = append(options, gomail.WithSSL())
+	// Mandatory, because an attacker on the way could take STARTTLS out of the relay's answer and read the password.
 	case "starttls":
 		options = append(options, gomail.WithTLSPolicy(gomail.TLSMandatory))
 	default:

@@ -202,6 +202,7 @@ func (n *Notifier) tell(ctx context.Context, c Channel, stands Attention, now ti
 		return err
 	}
 
+	// An item that comes and goes is not reported: it is over only when it has been gone for a while.
 	over := n.gone(c.Name())
 	over.note(gone(told, stands), now)
 	m, next := n.Policy.decide(situation{now: now, stands: stands, told: told, last: last, since: n.since, over: over})
@@ -216,8 +217,8 @@ func (n *Notifier) tell(ctx context.Context, c Channel, stands Attention, now ti
 
 	sending, cancel := context.WithTimeout(ctx, tellWithin)
 	defer cancel()
-	// Told first and recorded then: what is recorded and was not told would never be. The number is used up only by the
-	// record, so that a message which is sent again has the same ID.
+	// Recorded only after it was told, because a message that is recorded first might never be told. Only the record uses
+	// up the number, so that a message which is sent again has the same ID.
 	if err := c.Tell(sending, *m); err != nil {
 		return err
 	}
@@ -253,6 +254,7 @@ func (n *Notifier) State(ctx context.Context) (all []Told, err error) {
 
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	// Listed as in the configuration, because the book does not know a channel that has told nothing yet.
 	for _, c := range n.Channels {
 		t := Told{Channel: c.Name(), Standing: standing[c.Name()]}
 		if i := slices.IndexFunc(known, func(k orders.NoticeChannel) bool { return k.Name == c.Name() }); i >= 0 {

@@ -86,7 +86,7 @@ type situation struct {
 // decide says what to tell, and how far the channel has come with it; nil = nothing now.
 func (p Policy) decide(s situation) (*Message, orders.NoticeChannel) {
 	next := s.last
-	// What is new waits, and is told together when it may be.
+	// New items wait, and are told together when that is permitted.
 	if p.quietAt(s.now) || s.now.Sub(s.last.ToldAt) < p.Gather {
 		return nil, next
 	}
@@ -96,7 +96,7 @@ func (p Policy) decide(s situation) (*Message, orders.NoticeChannel) {
 	for _, i := range s.stands.Items {
 		t, known := find(s.told, i.Key)
 		switch {
-		// What has become an error since it was told is told as new.
+		// An item that has become an error since it was told is told as new.
 		case known && (t.Severity == i.Severity || i.Severity != Error):
 			m.Standing = append(m.Standing, i)
 			repeat = repeat || !i.Seen && s.now.Sub(t.ToldAt) >= p.Repeat
@@ -115,6 +115,7 @@ func (p Policy) decide(s situation) (*Message, orders.NoticeChannel) {
 	if len(m.New)+len(m.Over) == 0 && !repeat {
 		return nil, next
 	}
+	// The number is part of the message's ID, and only the record uses it up; see tell.
 	next.Number++
 	next.ToldAt = s.now
 	if m.Digest {

@@ -96,6 +96,7 @@ func (l letter) list(t *strings.Builder, title string, items []Item, url string,
 	}
 
 	t.WriteString(l.words.Text(title) + "\n")
+	// The rest is only counted here; the pages show it.
 	for _, i := range items[:min(len(items), mostLines)] {
 		t.WriteString("  " + l.panel.Line(i.What))
 		if !i.Since.IsZero() {

@@ -16,7 +16,7 @@ import (
 
 // bounded is an event with words that are known, and none that is too long.
 func bounded(e registrar.Event) registrar.Event {
-	// A word that this panel does not know must not end the stream: all that comes after it would wait for a newer panel.
+	// A word that this panel does not know must not end the stream: all later events would wait for a newer panel.
 	if !slices.Contains(registrar.EventTypes(), e.Type) {
 		e.Type = registrar.EventNotice
 	}
@@ -25,6 +25,8 @@ func bounded(e registrar.Event) registrar.Event {
 	}
 
 	e.Message, e.Reason = input.OneLine(e.Message, input.LongestMessage), input.OneLine(e.Reason, input.LongestMessage)
+
+	// An unknown state counts as none: the operation's state is then read from its domain, or asked for; see ends.
 	if !slices.Contains(registrar.OperationStates(), e.State) {
 		e.State = ""
 	}
@@ -79,8 +81,8 @@ func (f follower) about(e registrar.Event, own bool) registrar.Event {
 	return e
 }
 
-// owns reports whether a registrar may tell of a domain: it has it in the list, or had it or an
-// order for it before, or serves its zone while no other registrar has it.
+// owns reports whether a registrar may report a domain: the list has the domain with it, or it had the domain or an
+// order for it before, or it serves the zone and no other registrar has the domain.
 func (f follower) owns(ctx context.Context, tx *sql.Tx, domain string, shown Domain) (bool, error) {
 	if shown.Name != "" && shown.Registrar == f.registrar {
 		return true, nil
@@ -88,6 +90,7 @@ func (f follower) owns(ctx context.Context, tx *sql.Tx, domain string, shown Dom
 	if (shown.Name == "" || shown.Status.Gone()) && f.board.Serves(f.registrar, domain) {
 		return true, nil
 	}
+	// Late reports about a domain that the registrar had before count as well.
 	var before bool
 	err := tx.QueryRowContext(ctx, "select exists (select 1 from log where domain = $1 and registrar = $2)", domain, f.registrar).Scan(&before)
 	return before, fault(err, "look into the log")

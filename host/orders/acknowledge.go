@@ -55,7 +55,7 @@ func (a Acknowledgement) problems(now time.Time) []registrar.Problem {
 	return problems
 }
 
-// Keep records that things were seen, all of them or none. What of them was acknowledged before is so anew.
+// Keep records that things were seen, all of them or none. A thing that was acknowledged before is acknowledged anew.
 func (k Acknowledgements) Keep(ctx context.Context, all []Acknowledgement) error {
 	for _, a := range all {
 		if err := input.Mistakes(a.problems(k.now())); err != nil {
@@ -69,6 +69,7 @@ func (k Acknowledgements) Keep(ctx context.Context, all []Acknowledgement) error
 			}
 		}
 
+		// Counted after all are stored, so that a thing that is acknowledged again counts once.
 		var count int
 		if err := tx.QueryRowContext(ctx, "select count(*) from acknowledged").Scan(&count); err != nil {
 			return fault(err, "count what is acknowledged")
@@ -104,7 +105,7 @@ func (k Acknowledgements) told(ctx context.Context, tx *sql.Tx, a Acknowledgemen
 		Event: registrar.EventDecision, Message: message + input.OnBehalf(a.For)})
 }
 
-// TakeBack has things shown again that were acknowledged, and returns how many of them were. Of each,
+// TakeBack has acknowledged things shown again, and returns how many of them were acknowledged. Only
 // [Acknowledgement.Item] and who takes it back matter.
 func (k Acknowledgements) TakeBack(ctx context.Context, all []Acknowledgement) (changed int, err error) {
 	for _, a := range all {
@@ -112,9 +113,12 @@ func (k Acknowledgements) TakeBack(ctx context.Context, all []Acknowledgement) (
 			return 0, err
 		}
 	}
+
 	err = k.write(ctx, func(tx *sql.Tx) error {
 		for _, a := range all {
 			err := tx.QueryRowContext(ctx, "delete from acknowledged where item = $1 returning what", a.Item).Scan(&a.What)
+			// Another person was faster, or the item has changed and was dropped. It is shown again anyway:
+			// there is nothing to record.
 			if errors.Is(err, sql.ErrNoRows) {
 				continue
 			}

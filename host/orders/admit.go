@@ -49,15 +49,15 @@ func (s *Service) admit(ctx context.Context, name string, o registrar.Order) (no
 	return v.Notes, nil
 }
 
-// forbidden is what the registrar's form forbids of an order that its plugin let pass: what is not
-// accepted, chosen or asked. How a value may be spelt is the plugin's to judge, for it reads more
-// spellings than a form can say.
+// forbidden is what the registrar's form forbids in an order that its plugin let pass: what is not accepted, chosen or
+// asked. The plugin judges how a value may be spelt, because it reads more spellings than a form can say.
 func forbidden(ctx context.Context, r registrar.Service, zone string, o registrar.Order) ([]registrar.Problem, error) {
 	var problems []registrar.Problem
 	everyone := o.Everyone()
 	for _, role := range everyone.Roles() {
 		contact := everyone[role]
 		q := registrar.FormQuery{TLD: zone, Kind: o.Kind, Registrant: contact.Kind, Role: role}
+		// Every plugin takes a form without a role for the registrant's.
 		if role == registrar.RoleRegistrant {
 			q.Role = ""
 		}
@@ -66,6 +66,7 @@ func forbidden(ctx context.Context, r registrar.Service, zone string, o registra
 			return nil, fmt.Errorf("read form: %w", err)
 		}
 
+		// The problems are at the path of this role, even if the plugin's form names another one.
 		form.Role = q.Role
 		problems = append(problems, form.Problems(contact)...)
 	}

@@ -26,6 +26,7 @@ func (s *Service) Preview(ctx context.Context, id registrar.OrderID) (string, er
 	}
 
 	order, err := s.contents(ctx, o)
+	// An erased contact is no fault: the preview says so in place of the text.
 	if errors.Is(err, registrar.Precondition) {
 		return "(" + switchboard.Reason(err) + ")", nil
 	}
@@ -66,7 +67,7 @@ func (s *Service) Resolve(ctx context.Context, d registrar.Decision, forWhom str
 		return op, err
 	}
 
-	// The registrar's event tells of the decision itself. What it does not know is on whose behalf it was.
+	// The registrar's event reports the decision itself, but does not know on whose behalf it was made.
 	if op, err = r.Resolve(ctx, d); err != nil || forWhom == "" {
 		return op, err
 	}
@@ -83,6 +84,7 @@ func (s *Service) ResolveReview(ctx context.Context, d registrar.ReviewDecision,
 	if err != nil {
 		return entry, err
 	}
+	// As in Resolve: the event of the decision may come before the answer.
 	if err := s.passing(ctx, r.Name, d.By); err != nil {
 		return entry, err
 	}
@@ -190,11 +192,12 @@ func (s *Service) Import(ctx context.Context, i registrar.Import, name string) (
 		}
 	}
 
+	// A domain that this same registrar holds may pass: an import whose answer was lost is repeated and changes nothing.
 	if known.Name != "" && !known.Status.Gone() && (known.Registrar != name || !known.Status.Held()) {
 		return Domain{}, registrar.Errorf(registrar.Precondition, "%s is %s here already, with registrar %s", input.Unicode(ace), known.Status, known.Registrar)
 	}
 
-	// A registrar takes the import of a domain that it has for a correction, and an outdated list must not correct by accident.
+	// A registrar takes an import of a domain that it has as a correction; an outdated list must not correct by accident.
 	if known.Status.Held() && differs(known, i) {
 		return Domain{}, registrar.Errorf(registrar.Conflict, "%s is known here already, of customer %s, with handle %s, paid till %s: panel domain correct changes that",
 			input.Unicode(ace), known.Customer, known.Handle, known.PaidTill)

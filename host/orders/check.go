@@ -13,6 +13,7 @@ import (
 // typed in any form and are answered in ACE; one that is no name at all stays as typed. A
 // registrar that does not answer makes a name's availability unknown, not the call an error.
 func (s *Service) Check(ctx context.Context, typed []string) ([]registrar.Availability, error) {
+	// Made in its whole length at once, because the board writes through pointers into it.
 	answers := make([]registrar.Availability, len(typed))
 	open := map[string][]*registrar.Availability{} // by registrar
 	for i, name := range typed {
@@ -42,6 +43,7 @@ func (s *Service) judge(ctx context.Context, typed string) (a registrar.Availabi
 	switch {
 	case err != nil:
 		return a, "", err
+	// Taken whatever the registry says: a name that is only ordered here is still free there.
 	case known.Name != "" && !known.Status.Gone():
 		a.Status, a.Reason, a.Detail = registrar.Taken, registrar.ReasonTaken, "it is "+string(known.Status)+" here"
 		return a, "", nil

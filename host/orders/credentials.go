@@ -60,6 +60,7 @@ func (c *Credentials) Add(ctx context.Context, n access.Credential) error {
 // Revoke ends a credential, and reports whether that changed anything.
 func (c *Credentials) Revoke(ctx context.Context, name string) (changed bool, err error) {
 	err = c.db.Write(ctx, func(tx *sql.Tx) error {
+		// An unknown name is refused, or a misspelt one would seem to be revoked. Revoking twice is no mistake.
 		var there bool
 		if err := tx.QueryRowContext(ctx, "select exists (select 1 from credentials where name = $1)", name).Scan(&there); err != nil {
 			return fault(err, "look for credential")

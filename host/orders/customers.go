@@ -52,6 +52,8 @@ func (l Lists) Customers(ctx context.Context, q CustomerList) (list []Customer, 
 	}
 
 	from := entry.Line(q.Query)
+
+	// One extra row shows if there is a next page.
 	err = l.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		list, err = sqldb.Collect(ctx, tx, scanCustomer, customersQuery, after, from, from+"\U0010FFFF", q.size()+1)
 		return fault(err, "read customers")

@@ -61,6 +61,7 @@ func (d *Data) Erase(ctx context.Context, typed, by, forWhom string) (Erasure, e
 		done.Absent = append(done.Absent, switchboard.Absent{Registrar: byPanel, Reason: "the data were removed and may still lie in the files; the panel tries again"})
 	}
 
+	// A registrar that can't follow now is asked again later; the answer names it, or its part would seem to be gone.
 	for _, a := range d.board.Erase(ctx, names, registrar.ErasureQuery{Customer: customer}) {
 		if err := d.erased(ctx, customer, a); err != nil {
 			return done, err
@@ -109,6 +110,7 @@ func (d *Data) demandErasure(ctx context.Context, customer, by, forWhom string) 
 // holders lists the registrars that may have data of a customer: those that are run, and those
 // that the record names.
 func (d *Data) holders(ctx context.Context, tx *sql.Tx, customer string) ([]string, error) {
+	// The record may name a registrar that is not run any more: the answer then says that it has not followed.
 	recorded, err := sqldb.Collect(ctx, tx, scanName, `select distinct registrar from orders where customer = $1
 		union select distinct registrar from domains where customer = $1`, customer)
 	if err != nil {
@@ -181,6 +183,7 @@ func (d *Data) eraseCode(ctx context.Context, q sqldb.Querier, id registrar.Orde
 	if err != nil || p.AuthCode == "" {
 		return p.personal(), 0, err
 	}
+	// Everything but the code is sealed again, because a contact is kept longer: as long as its domain is held.
 	if sealed, err = d.seal(id, registrar.Order{Registrant: p.Registrant, AcceptPrice: p.AcceptPrice, DS: p.DS, Contacts: p.Contacts}); err != nil {
 		return false, 0, err
 	}
@@ -259,6 +262,7 @@ func (d *Data) finishErasures(ctx context.Context) error {
 	}
 
 	for _, p := range waiting {
+		// This row is the book's own: its orders were emptied with the demand, but its files have yet to be purged.
 		if p.registrar == "" {
 			_ = d.purge(ctx, p.customer) // which tells of it
 			continue

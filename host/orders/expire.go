@@ -23,6 +23,7 @@ func (g gate) expireUnpaid(ctx context.Context) error {
 		return err
 	}
 
+	// These are only candidates: each is read again under the writer's lock, because it may have been paid meanwhile.
 	var late []Order
 	err := g.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		late, err = selectOrders(ctx, tx, "where state = 'unpaid' and expires_at <= $1", sqldb.Millis(g.time()))
@@ -69,8 +70,7 @@ func (g gate) expireOne(ctx context.Context, tx *sql.Tx, id registrar.OrderID) e
 	return err
 }
 
-// findFree is find for what may be ordered: a name that only an order holds which was not paid in
-// time is free.
+// findFree is find for a name to be ordered: a name is free if it is held only by an order that was not paid in time.
 func (g gate) findFree(ctx context.Context, ace string) (Domain, error) {
 	d, err := g.find(ctx, ace)
 	if err != nil || d.Status != registrar.StatusPending {
@@ -78,6 +78,7 @@ func (g gate) findFree(ctx context.Context, ace string) (Domain, error) {
 	}
 	err = g.db.Read(ctx, func(tx *sql.Tx) error {
 		held, err := selectOrders(ctx, tx, "where domain = $1 and closed_at is null", ace)
+		// The name only counts as free here; the transaction that stores the new order ends the old one.
 		if err == nil && len(held) == 1 && overdue(held[0], g.time()) {
 			d = Domain{}
 		}

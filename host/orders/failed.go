@@ -11,7 +11,7 @@ import (
 )
 
 // FailedOf finds the orders for these domains that are paid and came to nothing, and wait for a person to retry or
-// refund them; of several for one domain the last.
+// refund them; if a domain has several, the last one.
 func (l Lists) FailedOf(ctx context.Context, domains []string) (map[string]Order, error) {
 	var names filter
 	for _, d := range domains {
@@ -20,6 +20,7 @@ func (l Lists) FailedOf(ctx context.Context, domains []string) (map[string]Order
 	found := map[string]Order{}
 	err := l.db.Read(ctx, func(tx *sql.Tx) error {
 		list, err := selectOrders(ctx, tx, "where domain in ("+names.places()+") and "+isFailed, names.args...)
+		// Orders come by age, so the last one of a domain stays.
 		for _, o := range list {
 			found[o.Domain] = o
 		}

@@ -67,6 +67,7 @@ func (f follower) applyAll(ctx context.Context, events registrar.Events) error {
 
 // read passes events on, at the pace of the book, and returns why they end.
 func read(ctx context.Context, events registrar.Events, after registrar.Cursor, to chan<- registrar.Event) error {
+	// At a limited pace: a plugin that tells without end must neither fill the disk nor keep other writers waiting.
 	pace := rate.NewLimiter(rate.Every(eventPace), eventBurst)
 	for e, err := range events.Events(ctx, after) {
 		if err == nil {
@@ -206,7 +207,7 @@ func (f follower) applyNext(ctx context.Context, tx *sql.Tx, e registrar.Event) 
 	}
 
 	if e.Operation != "" {
-		// The link comes first: by it the order of an operation is found.
+		// The link comes first, because the order of an operation is found through it.
 		if err := link(ctx, tx, f.registrar, e.Order, e.Operation); err != nil {
 			return err
 		}
@@ -215,6 +216,7 @@ func (f follower) applyNext(ctx context.Context, tx *sql.Tx, e registrar.Event) 
 		}
 	}
 
+	// After the link: an order without an operation counts as not yet with its registrar, and would hold the record back.
 	if e.Domain == nil {
 		return nil
 	}

@@ -52,6 +52,7 @@ func (g gate) giveUp(ctx context.Context, v Verdict, a action) (o Order, changed
 		if o, err = selectOrder(ctx, tx, v.Order); err != nil {
 			return err
 		}
+		// Judged in the writer's transaction, so that of a retry and a refund at the same time the second is refused.
 		next, ok := o.after(a)
 		if !ok {
 			return o.refusedTo(a)
@@ -60,7 +61,7 @@ func (g gate) giveUp(ctx context.Context, v Verdict, a action) (o Order, changed
 			return registrar.Errorf(registrar.Precondition, "nothing was paid for order %s: dismiss it instead, if it is to be out of the way", o.ID)
 		}
 
-		// Saying it again changes nothing and makes no second entry.
+		// A repetition changes nothing and makes no second entry.
 		if a == refund && !o.RefundedAt.IsZero() || a == dismiss && !o.DismissedAt.IsZero() {
 			return nil
 		}

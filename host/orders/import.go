@@ -50,9 +50,8 @@ func (t Intake) route(domain string) (string, error) {
 // atATime is how many imports are under way at once: they share the flushes of a disk.
 const atATime = 64
 
-// Take takes over the domains of these rows, and tells what became of each. With dryRun nothing is changed, and what
-// only the registrar knows is not told.
-// Repeating it is harmless.
+// Take takes over the domains of these rows, and reports what became of each. With dryRun nothing is changed, and what
+// only the registrar knows is not reported. Repeating it is harmless.
 func (t Intake) Take(ctx context.Context, rows []registrar.Import, dryRun bool) ([]Imported, error) {
 	if len(rows) > MostImports {
 		return nil, input.Mistake("rows", fmt.Sprintf("must be %d at most", MostImports))
@@ -69,7 +68,7 @@ func (t Intake) Take(ctx context.Context, rows []registrar.Import, dryRun bool) 
 		return all, ctx.Err()
 	}
 
-	// One transaction for all that was taken; one for each domain would cost a flush of the disk a thousand times.
+	// One transaction for all domains that were taken: one for each would cost a flush of the disk a thousand times.
 	taken := t.ask(ctx, rows, all)
 	err = t.book.write(ctx, func(tx *sql.Tx) error {
 		for _, d := range taken {

@@ -67,12 +67,14 @@ func oversizedContact(path string, r registrar.Registrant) (problems []registrar
 	add := func(path, wrong string) {
 		problems = append(problems, registrar.Problem{Path: path, Message: wrong})
 	}
+	// Beyond a limit single values are not checked, or the list of problems would be as long as what was sent.
 	if len(r.Fields) > mostFields {
 		add(path, fmt.Sprintf("must have %d fields at most", mostFields))
 		return problems
 	}
 
 	for key, values := range r.Fields {
+		// Such a key is left out of the problem's path, because the path is shown, too.
 		if wrong := input.CheckLine(entry.Line(key), input.LongestID); wrong != "" {
 			add(path, "has a key that "+wrong)
 			continue

@@ -168,6 +168,7 @@ func (q DomainList) matches(column string) []filter {
 // narrow adds what every row must be.
 func (q DomainList) narrow(f filter) filter {
 	f.by("status", string(q.Status))
+	// A customer is compared in the stored form, however it was typed.
 	f.by("customer", entry.Line(q.Customer))
 	f.by("registrar", q.Registrar)
 	f.by("renewal", string(q.Renewal))

@@ -148,6 +148,7 @@ func selectLog(ctx context.Context, q sqldb.Querier, want LogQuery) ([]Entry, er
 	where, args := f.where(), append(f.args, limit)
 	entries, err := sqldb.Collect(ctx, q, scanEntry, `select id, at, registrar, domain, actor, level, event, message, "order", operation, mail, operation_state, outcome, reason
 		from log `+where+order+fmt.Sprint(" limit $", len(args)), args...)
+	// The last entries were read from the end, and are returned in the order in which they came.
 	if !want.First {
 		slices.Reverse(entries)
 	}

@@ -68,7 +68,7 @@ func (q LogQuery) filter() (f filter) {
 	return f
 }
 
-// WaitLog is Log for a caller who polls: where there is nothing yet, it waits so long for an entry.
+// WaitLog is Log for a caller who polls: if there is nothing yet, it waits so long for an entry.
 func (l *ledger) WaitLog(ctx context.Context, q LogQuery, wait time.Duration) ([]Entry, error) {
 	end := time.NewTimer(wait)
 	defer end.Stop()
@@ -80,6 +80,7 @@ func (l *ledger) WaitLog(ctx context.Context, q LogQuery, wait time.Duration) ([
 		}
 		select {
 		case <-more:
+		// Another panel on the same database wakes no waiter here.
 		case <-time.After(lookAtOthers):
 		case <-end.C:
 			wait = 0 // and one look more

@@ -126,6 +126,7 @@ func mayTake(ctx context.Context, target registrar.Service, m Move, d Domain) er
 		return err
 	}
 
+	// A registrar without this capability can't take over a domain that it does not know.
 	if !about.Has(registrar.CapHandles) {
 		return registrar.Errorf(registrar.Precondition, "registrar %s does not know %s and can't take over a domain: it must hold the domain first", m.To, input.Unicode(d.Name))
 	}

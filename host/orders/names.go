@@ -13,8 +13,10 @@ import (
 // atOnce is how many names one transaction fills in.
 const atOnce = 1000
 
-// fillNames writes the names for people that a migration could not: SQL knows no punycode.
+// fillNames writes the names for people that a migration could not write: SQL knows no punycode.
 func (l *ledger) fillNames(ctx context.Context) error {
+	// Each part is committed, so that an interrupted start goes on where it was and writers of
+	// other panels get their turn.
 	for {
 		var left []string
 		err := l.write(ctx, func(tx *sql.Tx) (err error) {

@@ -65,9 +65,11 @@ func scanNotice(row sqldb.Scanner) (n Notice, err error) {
 	return n, row.Scan(&n.Item, &n.Severity, &n.What, sqldb.At(&n.Since), sqldb.At(&n.ToldAt))
 }
 
-// Told records a message that was taken: what it said that stands, and what it said that is over.
+// Told records a message that was accepted: the items that it reported as standing, and those that it reported as over.
 func (n Notices) Told(ctx context.Context, c NoticeChannel, stands []Notice, over []string) error {
 	return n.db.Write(ctx, func(tx *sql.Tx) error {
+		// In one transaction: if only the number were used up, the notices would be told anew under another ID, and a
+		// receiver would take them for new.
 		if err := exec(ctx, tx, "update notice_channels set number = $1, told_at = $2, digest_on = $3 where name = $4",
 			c.Number, sqldb.Millis(c.ToldAt), c.DigestOn, c.Name); err != nil {
 			return err

@@ -130,6 +130,7 @@ func newService(o Options, db *sqldb.DB, box *seal.Box) *Service {
 
 	s.data = &Data{ledger: s.ledger, board: s.board, keep: o.Keep, retained: map[string]time.Time{}}
 
+	// Filled here once and never changed, so that callers and dispatchers read the map without a lock.
 	for _, name := range s.board.Names() {
 		s.toSubmit[name] = wake.NewSignal()
 	}

@@ -68,6 +68,8 @@ func (k key) after(f *filter, mark string) error {
 		places[i] = fmt.Sprint("$", len(f.args))
 	}
 
+	// Rows are compared in the columns of the order by: an index finds the place, and no row is repeated or left
+	// out while the list changes.
 	comparison := ">"
 	if k.descending {
 		comparison = "<"
@@ -93,6 +95,7 @@ func (k key) read(mark string) ([]any, error) {
 	}
 	all := make([]any, len(values))
 	for i, v := range values {
+		// Times are numbers in the database, and the other columns are texts: a time is not compared with a text.
 		if all[i] = v; k.columns[i] != created {
 			continue
 		}

@@ -154,6 +154,8 @@ func (g gate) close(ctx context.Context, tx *sql.Tx, o Order, a action) (Order, 
 	}
 
 	if o.Kind.Acquires() {
+		// Only if the domain was never more than ordered. A withdrawn order was paid, so its domain is one
+		// status further than Pending.
 		if err := exec(ctx, tx, "delete from domains where name = $1 and status in ($2, $3)", o.Domain, registrar.StatusPending, begun[o.Kind]); err != nil {
 			return o, err
 		}

@@ -85,8 +85,8 @@ type Judged struct {
 	Preview   string // what would be sent first, masked
 }
 
-// Judge asks everything that [Service.Place] asks, and stores nothing. What an order says wrong are
-// problems; what forbids it whatever it says is an error.
+// Judge asks everything that [Service.Place] asks, and stores nothing. Mistakes in an order are problems; what forbids
+// the order whatever it says is an error.
 func (s *Service) Judge(ctx context.Context, q NewOrder) (Judged, error) {
 	asked, name, err := s.prepare(ctx, q)
 	if err != nil {
@@ -100,6 +100,8 @@ func (s *Service) Judge(ctx context.Context, q NewOrder) (Judged, error) {
 	if err != nil {
 		return judgedBy(name, err)
 	}
+
+	// Asked in the same order as in Place, so that both say the same about a request.
 	if err := s.standing(ctx, asked); err != nil {
 		return Judged{}, err
 	}
@@ -109,6 +111,7 @@ func (s *Service) Judge(ctx context.Context, q NewOrder) (Judged, error) {
 		return Judged{}, err
 	}
 
+	// The order was judged above; this call is only for the preview.
 	v, err := r.Validate(ctx, asked)
 	if err != nil {
 		return Judged{}, fmt.Errorf("validate order: %w", err)

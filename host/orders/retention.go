@@ -88,14 +88,15 @@ func (d *Data) removeOld(ctx context.Context, old string, before time.Time, remo
 	for last := ""; ; {
 		var ids []string
 		err := d.db.Read(ctx, func(tx *sql.Tx) (err error) {
-			// On from the last ID: what a removal leaves is found again, such as a transfer whose code is gone and whose contact
-			// stays.
+			// On from the last ID, because an order may be found again after a removal, such as a transfer whose code is gone
+			// and whose contact stays.
 			ids, err = sqldb.Collect(ctx, tx, scanName, old, sqldb.Millis(before), last, retainAtOnce)
 			return err
 		})
 		if err != nil || len(ids) == 0 {
 			return n, fault(err, "look for old orders")
 		}
+
 		err = d.write(ctx, func(tx *sql.Tx) error {
 			for _, id := range ids {
 				if err := remove(ctx, tx, registrar.OrderID(id)); err != nil {

@@ -183,6 +183,7 @@ func (r retrier) again(ctx context.Context, tx *sql.Tx, o Order, asked registrar
 	if !ok {
 		return o, o.refusedTo(retry)
 	}
+	// What admitAgain found is checked again: the domain may have been ordered or moved while the registrar was asked.
 	d, err := selectDomain(ctx, tx, o.Domain)
 	if err != nil {
 		return o, err
@@ -197,14 +198,14 @@ func (r retrier) again(ctx context.Context, tx *sql.Tx, o Order, asked registrar
 		return o, r.board.NotRun(o.Registrar)
 	}
 
-	// By this row the registrar's late words about the former attempt are still known to be of this order.
+	// With this row, the registrar's late reports about the former attempt are still known to belong to this order.
 	err = exec(ctx, tx, `insert into attempts (submission, "order", number, operation, outcome, reason, ended_at) values ($1, $2, $3, $4, $5, $6, $7)`,
 		o.Submission, o.ID, o.Attempt, o.Operation, o.Outcome, o.Reason, sqldb.Millis(o.ClosedAt))
 	if err != nil {
 		return o, err
 	}
 
-	// Nothing that the former attempt came to is taken along.
+	// The new attempt keeps nothing of the former one's outcome.
 	o = Order{ID: o.ID, Kind: o.Kind, Domain: o.Domain, Customer: o.Customer, Registrar: o.Registrar, State: next.State, Own: o.Own,
 		Nameservers: asked.Nameservers, PaidTill: o.PaidTill, Years: o.Years, DS: o.DS, Roles: asked.Contacts.Roles(), Attempt: o.Attempt + 1, Submission: asked.ID, BegunAt: r.time(),
 		CreatedAt: o.CreatedAt, PaidAt: o.PaidAt, ExpiresAt: o.ExpiresAt, Reference: o.Reference, Digest: o.Digest}
@@ -218,7 +219,7 @@ func (r retrier) again(ctx context.Context, tx *sql.Tx, o Order, asked registrar
 		}
 	}
 
-	// The alarm about the former operation has had its answer.
+	// The retry is the answer to the alarm about the former operation.
 	if err := settleDomain(ctx, tx, o.Domain); err != nil {
 		return o, err
 	}

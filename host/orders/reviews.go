@@ -46,6 +46,7 @@ func (s Reviews) HeedSender(ctx context.Context, address, by, forWhom string) er
 	if err := input.Mistakes(append(input.Person(by), input.Behalf(forWhom)...)); err != nil {
 		return err
 	}
+	// All are told, because only the registrars know which of them ignore the sender.
 	for _, name := range s.board.Names() {
 		if err := s.passing(ctx, name, by); err != nil {
 			return err

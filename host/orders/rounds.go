@@ -7,14 +7,15 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// rounds does what time alone brings about, until ctx ends: orders that wait too long are told of,
-// those that were not paid in time end, and registrars are asked how operations have ended.
+// rounds does what time alone brings about, until ctx ends: it reports orders that wait too long, ends those that were
+// not paid in time, and asks registrars how operations have ended.
 func (s *Service) rounds(ctx context.Context) {
 	tick := time.NewTicker(lookLate)
 	defer tick.Stop()
 	ends := asker{s, map[registrar.OrderID]time.Time{}}
 
 	for {
+		// A look that fails is repeated in the next round, and does not keep the others from theirs.
 		for what, look := range map[string]func(context.Context) error{
 			"late orders can't be told":            s.lateness().tellLate,
 			"unpaid orders can't be ended":         s.gate().expireUnpaid,

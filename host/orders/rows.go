@@ -81,6 +81,7 @@ func scanOrder(row sqldb.Scanner) (o Order, err error) {
 		return o, err
 	}
 
+	// Empty for orders that are older than this column, and for those that bring neither DS records nor other roles.
 	if brought != "" {
 		var b broughtBy
 		if err := json.Unmarshal([]byte(brought), &b); err != nil {

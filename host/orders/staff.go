@@ -27,6 +27,7 @@ func (s *Service) Staff() *Staff { return &Staff{s.db, s.time} }
 func (s *Staff) Add(ctx context.Context, m access.Member) error {
 	now := s.now().UnixMilli()
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		// In the same transaction: a credential that is made meanwhile is seen here, or comes second and sees the member.
 		var taken bool
 		if err := tx.QueryRowContext(ctx, "select exists (select 1 from credentials where name = $1 and revoked_at = 0)", m.Name).Scan(&taken); err != nil {
 			return fault(err, "look for credential")
@@ -141,6 +142,7 @@ func (s *Staff) Open(ctx context.Context, n access.Session, hash string) (opened
 			now.Add(-access.SessionIdle).UnixMilli(), now.Add(-access.SessionLife).UnixMilli()); err != nil {
 			return err
 		}
+		// In the same transaction, so that a member who is removed or gets another password meanwhile gets no session.
 		if err := tx.QueryRowContext(ctx, "select exists (select 1 from staff where name = $1 and password = $2)", n.Name, hash).Scan(&opened); err != nil || !opened {
 			return fault(err, "look for member of the staff")
 		}

@@ -40,8 +40,8 @@ type pattern struct {
 
 var place = regexp.MustCompile(`\{([a-z]+)\}`)
 
-// New makes a book of the phrases that have a text in English and in the language. Of two that are said
-// alike the first counts.
+// New makes a book of the phrases that have a text in English and in the language. If two have the same
+// English text, the first counts.
 func New(lang string, phrases ...registrar.Phrase) *Book {
 	b := &Book{whole: map[string]string{}}
 	for _, p := range phrases {
@@ -60,6 +60,7 @@ func New(lang string, phrases ...registrar.Phrase) *Book {
 		b.patterns = append(b.patterns, one)
 	}
 
+	// The most specific pattern comes first, because the first one that fits is taken.
 	slices.SortStableFunc(b.patterns, func(a, c pattern) int { return cmp.Compare(c.says, a.says) })
 	return b
 }
@@ -71,6 +72,7 @@ func patternOf(said, text string) pattern {
 		if i == 0 {
 			p.prefix = said[:at[0]]
 		}
+		// The longest piece of plain text is looked for first, because trying the expression costs far more.
 		if piece := said[from:at[0]]; len(piece) > len(p.must) {
 			p.must = piece
 		}
@@ -100,7 +102,7 @@ func (b *Book) Say(sentence string) []Part {
 	return joined(b.say(sentence, deepest))
 }
 
-// say looks for a phrase of the whole, and else for one of its beginning: what follows is read for itself.
+// say looks for a phrase that covers the whole sentence, or else its beginning; the rest is read by itself.
 func (b *Book) say(sentence string, depth int) []Part {
 	if said, ok := b.phrase(sentence, depth); ok {
 		return said
@@ -118,6 +120,7 @@ func (b *Book) say(sentence string, depth int) []Part {
 		if !ok { // a name
 			parts = []Part{{Text: head}}
 		}
+		// The text in brackets is said by itself, without the closing bracket.
 		closing := ""
 		if seam == " (" && strings.HasSuffix(rest, ")") {
 			rest, closing = strings.TrimSuffix(rest, ")"), ")"
@@ -128,7 +131,7 @@ func (b *Book) say(sentence string, depth int) []Part {
 	return []Part{{sentence, isEnglish(sentence)}}
 }
 
-// phrase is what a sentence says that one phrase covers.
+// phrase says a sentence that one phrase covers.
 func (b *Book) phrase(sentence string, depth int) ([]Part, bool) {
 	if text, ok := b.whole[sentence]; ok {
 		return []Part{{Text: text}}, true
@@ -138,6 +141,7 @@ func (b *Book) phrase(sentence string, depth int) ([]Part, bool) {
 	}
 
 	for _, p := range b.patterns {
+		// Cheap checks come first, because each sentence is compared with every pattern.
 		if !strings.HasPrefix(sentence, p.prefix) || !strings.Contains(sentence, p.must) {
 			continue
 		}

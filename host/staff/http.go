@@ -49,6 +49,7 @@ func (r *Room) ServeHTTP(w http.ResponseWriter, q *http.Request) { r.handler.Ser
 type filled struct{ Name, Next, Wrong string }
 
 func (r *Room) signIn(w http.ResponseWriter, q *http.Request) {
+	// The form is read before its sender is known, so it must not be large.
 	q.Body = http.MaxBytesReader(w, q.Body, mostForm)
 	if err := q.ParseForm(); err != nil {
 		r.show(w, q, http.StatusBadRequest, filled{Wrong: "form"})
@@ -58,6 +59,7 @@ func (r *Room) signIn(w http.ResponseWriter, q *http.Request) {
 	f := filled{Name: strings.TrimSpace(q.PostForm.Get("name")), Next: q.PostForm.Get("next")}
 	cookie, err := r.SignIn(q.Context(), f.Name, q.PostForm.Get("password"), address(q))
 	switch {
+	// An unknown name and a wrong password get the same answer.
 	case errors.Is(err, errWrong):
 		f.Wrong = "wrong"
 		r.show(w, q, http.StatusUnauthorized, f)
@@ -74,18 +76,21 @@ func (r *Room) signIn(w http.ResponseWriter, q *http.Request) {
 		return
 	}
 
+	// The cookie of the former session is replaced below: the session would stay open, and signing out would not end it.
 	if old, ok := r.cookie(q); ok { // the browser's session before
 		if err := r.End(q.Context(), access.SessionDigest(old)); err != nil {
 			r.log.Warn("an old session can't be ended", "err", err)
 		}
 	}
 	r.setCookie(w, q, cookie, int(access.SessionLife.Seconds()))
+	// See Other, so that a browser that loads the page again does not send the password again.
 	http.Redirect(w, q, local(f.Next), http.StatusSeeOther)
 }
 
 // signOut ends the session of this browser, or with everywhere=1 all of its owner.
 func (r *Room) signOut(w http.ResponseWriter, q *http.Request) {
 	q.Body = http.MaxBytesReader(w, q.Body, mostForm)
+	// First, because after this session ends its cookie no longer shows whose the others are.
 	c, ok, err := r.Caller(q)
 	if err == nil && ok && q.PostFormValue("everywhere") == "1" {
 		_, err = r.EndAll(q.Context(), c.Name)

@@ -104,7 +104,7 @@ func (h *hasher) check(ctx context.Context, hash, password string) (bool, error)
 		return false, err
 	}
 
-	// It is wrong, takes no longer than others to be found so, and costs no more.
+	// An overlong password is wrong; checking it takes as long as checking others, and costs no more.
 	if utf8.RuneCountInString(password) > longestPassword {
 		password, known = "", false
 	}
@@ -112,7 +112,7 @@ func (h *hasher) check(ctx context.Context, hash, password string) (bool, error)
 	return known && err == nil && subtle.ConstantTimeCompare(got, want) == 1, err
 }
 
-// key waits for its turn. Keyboards write the same letter in several ways, which are one here.
+// key makes the key of a password when its turn has come; it returns errCrowded if too many wait for theirs.
 func (h *hasher) key(ctx context.Context, c Cost, salt []byte, password string) ([]byte, error) {
 	select {
 	case h.queue <- struct{}{}:
@@ -127,6 +127,8 @@ func (h *hasher) key(ctx context.Context, c Cost, salt []byte, password string) 
 		return nil, ctx.Err()
 	}
 	defer func() { <-h.turns }()
+
+	// Keyboards write the same letter in several ways, which NFC makes one.
 	return argon2.IDKey(norm.NFC.Bytes([]byte(password)), salt, c.Passes, c.Memory, c.Threads, hashLength), nil
 }
 

@@ -54,6 +54,8 @@ func ready(ctx context.Context, spec Spec, slot uint32, t Timing, log *slog.Logg
 	if err == nil {
 		err = i.configure(ctx, d)
 	}
+
+	// No life of the plugin has begun yet that would stop the instance.
 	if err != nil {
 		i.stop()
 		return nil, d, err
@@ -88,6 +90,8 @@ func launch(ctx context.Context, spec Spec, slot uint32, t Timing, log *slog.Log
 }
 
 func clientConfig(p *process, runDir string, t Timing, log *slog.Logger) *goplugin.ClientConfig {
+	// SkipHostEnv, or the plugin would inherit the panel's environment, secrets and all. The runner takes only the
+	// variables from go-plugin's command: the specification says which program is run, and how.
 	return &goplugin.ClientConfig{
 		HandshakeConfig:  registrarrpc.Handshake(),
 		VersionedPlugins: registrarrpc.ClientSet(),
@@ -198,6 +202,7 @@ func (i *instance) configure(ctx context.Context, d registrar.Description) error
 	defer cancel()
 	err := i.spec.Configure(ctx, i.plugin, d)
 	var code registrar.Code
+	// An error without a code is about the settings; see Spec. One that comes with the time limit says nothing about them.
 	if err != nil && ctx.Err() == nil && !errors.As(err, &code) {
 		return permanentError{err}
 	}

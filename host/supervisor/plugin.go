@@ -69,6 +69,7 @@ func (p *plugin) registrar() (registrar.Service, error) {
 		if s.Error != "" {
 			err.Detail += ": " + s.Error
 		}
+		// Asking again is in vain until the plugin is tried again.
 		err.RetryAfter = max(0, time.Until(p.retryAt))
 		return nil, err
 	}
@@ -76,8 +77,8 @@ func (p *plugin) registrar() (registrar.Service, error) {
 
 // run keeps the plugin at work until ctx ends.
 func (p *plugin) run(ctx context.Context) {
-	// Deferred calls run backwards: an upgrade that was accepted gets its answer, the state is told, and only then the others
-	// that wait hear that it has ended.
+	// Deferred calls run backwards: an accepted upgrade gets its answer, the state is reported, and only then the others
+	// that wait hear that the plugin has ended.
 	defer close(p.ended)
 	defer p.enter(Stopped, nil)
 	defer p.discardNext()
@@ -105,6 +106,7 @@ func (p *plugin) run(ctx context.Context) {
 // waitBeforeRestart blocks until the next attempt, or until an upgrade is ready.
 func (p *plugin) waitBeforeRestart(ctx context.Context, state State, pause time.Duration, err error) {
 	p.mu.Lock()
+	// Set before the state, so that a caller whom the state refuses is told when to come again.
 	p.retryAt = time.Now().Add(pause)
 	p.mu.Unlock()
 	p.enter(state, err)
@@ -126,6 +128,7 @@ func (p *plugin) renew() {
 	if p.reread == nil || p.next != nil {
 		return
 	}
+	// If the file can't be read now, the plugin stays disabled for that reason until it can.
 	spec, err := p.reread(p.name)
 	if err != nil {
 		p.spec.Fault = err
@@ -298,6 +301,8 @@ func (p *plugin) follow(ctx context.Context, r registrar.Service) {
 		return
 	}
 
+	// A gap in the events, or a book that can't be written, ends the session but not the process: the session begins again
+	// from the cursor, after growing pauses.
 	b := breaker{timing: p.timing, jitter: p.jitter}
 	for {
 		began := time.Now()

@@ -66,6 +66,7 @@ func (p *process) Start(context.Context) error {
 }
 
 func (p *process) start() error {
+	// The start was given up before it began, when kill found nothing to end.
 	if p.killed {
 		return context.Canceled
 	}

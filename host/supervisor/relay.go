@@ -38,6 +38,7 @@ func relay(r io.Reader, log *slog.Logger, w *words) {
 			return
 		}
 
+		// The rest of a long line is read and dropped, or it would be taken for further lines.
 		text := string(line)
 		for cut && err == nil {
 			_, cut, err = lines.ReadLine()
@@ -133,6 +134,7 @@ func parseEntry(text string) (level slog.Level, message string, pairs []any, ok 
 		return 0, "", nil, false
 	}
 
+	// Sorted, because the order of a map changes each time.
 	for _, key := range slices.Sorted(maps.Keys(entry)) {
 		if strings.HasPrefix(key, "@") {
 			continue

@@ -100,11 +100,14 @@ type Timing struct {
 }
 
 func (t Timing) filled() Timing {
+	// As long as go-plugin's own limit: on a busy machine a plugin that was given ten seconds was killed and started
+	// again, and never became ready.
 	setDefault(&t.Start, time.Minute)
 	setDefault(&t.Setup, time.Minute)
 	setDefault(&t.Interval, 10*time.Second)
 	setDefault(&t.Answer, 3*time.Second)
 	setDefault(&t.Misses, 3)
+
 	setDefault(&t.First, 50*time.Millisecond)
 	setDefault(&t.BackoffMin, time.Second)
 	setDefault(&t.BackoffMax, time.Minute)

@@ -37,6 +37,7 @@ func components(said []registrar.Component) []registrar.Component {
 		}
 	}
 
+	// If there is room for all, they stay in the plugin's own order.
 	if len(said) > mostComponents {
 		keep(false)
 		keep(true)

@@ -28,6 +28,7 @@ func (p *plugin) upgrade(ctx context.Context, spec Spec) (from, to string, err e
 		return from, "", spec.Fault
 	}
 
+	// The new process starts beside the one at work, which notices nothing unless all of this succeeds.
 	i, d, err := ready(ctx, spec, p.launches.Add(1), p.timing, p.log)
 	if err != nil {
 		return from, d.Version, err

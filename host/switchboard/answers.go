@@ -9,8 +9,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Form tells what an order for a zone must say. It may be typed in any form.
-// With it comes what its registrar offers; a kind that it does not is a mistake.
+// Form returns what an order for a zone must say, and what its registrar offers. The zone may be typed in any form; a
+// kind that the registrar does not offer is a mistake.
 func (b *Board) Form(ctx context.Context, q registrar.FormQuery) (form registrar.Form, offer registrar.KindOffer, err error) {
 	ace, err := input.Zone(q.TLD)
 	if err != nil {
@@ -33,6 +33,7 @@ func (b *Board) Form(ctx context.Context, q registrar.FormQuery) (form registrar
 		return form, offer, err
 	}
 	offer, _ = d.Offered(ace, q.Kind)
+	// Every plugin takes a form without a role for the registrant's.
 	if q.Role == registrar.RoleRegistrant {
 		q.Role = ""
 	}
@@ -117,6 +118,8 @@ func (b *Board) AdoptHandle(ctx context.Context, name, typed, handle string) (It
 	if handle, err = input.Handle(handle); err != nil {
 		return Item[registrar.Handle]{}, err
 	}
+
+	// Only now, so that a mistake in what was typed is reported even while a registrar is down.
 	name, err = b.chosen(ctx, name, registrar.CapHandles)
 	if err != nil {
 		return Item[registrar.Handle]{}, err

@@ -56,6 +56,7 @@ func askAll[T any](ctx context.Context, b *Board, names []string, ask func(conte
 	answers := make([]said[T], len(names))
 	var asked sync.WaitGroup
 	for i, name := range names {
+		// Each goroutine writes only its own element, so there is nothing to lock.
 		asked.Go(func() {
 			answers[i].name = name
 			var r registrar.Service

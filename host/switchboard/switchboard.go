@@ -155,6 +155,8 @@ func (b *Board) chosen(ctx context.Context, name string, c registrar.Capability)
 		}
 		return []struct{}{{}}, nil
 	})
+
+	// The only one that answers need not be the only one that is able, and what is meant for another must not reach it.
 	switch {
 	case err != nil:
 		return "", err

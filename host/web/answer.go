@@ -127,6 +127,7 @@ func actionUpTo[In, Out any](s *Server, most int64, times time.Duration, answer 
 			fail(w, http.StatusUnsupportedMediaType, "BAD_REQUEST", "the request must have Content-Type: application/json")
 			return
 		}
+
 		var in In
 		arriving := http.NewResponseController(w)
 		_ = arriving.SetReadDeadline(time.Now().Add(times * s.send)) // an error means that there is no connection
@@ -143,6 +144,7 @@ func actionUpTo[In, Out any](s *Server, most int64, times time.Duration, answer 
 			fail(w, status, "BAD_REQUEST", "read request: "+unreadable(err))
 			return
 		}
+
 		_ = arriving.SetReadDeadline(time.Time{}) // or a long answer would be taken for a lost caller
 		out, err := answer(r, in)
 		if err != nil {
@@ -173,17 +175,20 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 
 	var e *registrar.Error
+	// The details of a fault, such as a path or an address, are for those who run the panel and not for callers.
 	if !errors.As(err, &e) {
 		s.log.Error("request failed", "method", r.Method, "path", r.Pattern, "err", err)
 		fail(w, http.StatusInternalServerError, string(registrar.Internal), "the panel could not do it; its log says why")
 		return
 	}
 
+	// The codes in statusOf are those of the contract; this one is the panel's own.
 	if e.Code == noRight {
 		fail(w, http.StatusForbidden, string(noRight), e.Detail)
 		return
 	}
 
+	// Rounded up, because a caller who comes a moment too early is refused again.
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int((e.RetryAfter+time.Second-1)/time.Second)))
 	}
@@ -196,6 +201,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	failure := api.Error{Code: string(e.Code), Message: message, Problems: make([]api.Problem, 0, len(e.Problems))}
 	for _, p := range e.Problems {
 		failure.Problems = append(failure.Problems, api.Problem(p))
+		// The order in the way has a field of its own, for programs that do not read the problems.
 		if id := p.Params["order"]; id != "" {
 			failure.Order = &id
 		}

@@ -44,6 +44,7 @@ func (l lists) listAttention(r *http.Request) (paged[api.Attention], []switchboa
 	if err != nil {
 		return paged[api.Attention]{}, nil, err
 	}
+	// This list is short enough to be read whole, because the number of acknowledged things is limited.
 	if which == onlySeen {
 		rows, err := cut(r, seen.entries, func(n api.Attention) string { return n.ID })
 		return rows, seen.absent, err
@@ -67,6 +68,7 @@ func (l lists) listAttention(r *http.Request) (paged[api.Attention], []switchboa
 	}
 
 	all = append(all, seen.marked(domains, which)...)
+	// Sorted only within this page: from page to page the list goes by name, so that it can go on from a mark.
 	slices.SortStableFunc(all, func(a, b api.Attention) int { return strings.Compare(a.Severity, b.Severity) })
 	return pageOf(r, all, func(v api.Attention) api.Attention { return v }, next), seen.absent, nil
 }
@@ -169,6 +171,9 @@ func domainNeeds(d orders.Domain, failed orders.Order) api.Attention {
 	}
 
 	resolve := "panel operation resolve " + string(op.ID) + " --outcome "
+
+	// A decision that the work was not carried out may need a note, because
+	// the relay or the registrar may still have the request in a queue.
 	n.Actions = []api.Action{
 		{Does: "see its history", Command: "panel operation show " + string(op.ID), Code: "show"},
 		{Does: "it was carried out", Command: resolve + "done", Code: "done"},
@@ -261,6 +266,7 @@ func (l lists) showStatus(r *http.Request) (api.Status, error) {
 		return status, err
 	}
 
+	// The book's count lacks mails and plugins, and includes domains that were acknowledged.
 	seen, err := l.sighted(r.Context())
 	plugins := seen.marked(list(slices.DeleteFunc(l.plugins.Statuses(), healthy), pluginNeeds), onlyNew)
 	status.Attention = max(needing-len(seen.names), 0) + len(reviewsNeed(seen.waiting, seen.more)) + len(plugins)

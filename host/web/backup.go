@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// makeBackup answers with an archive. A fault after its first byte breaks the connection off,
-// so that the caller does not take a part of it for the whole. One that is not read any more is
-// given up.
+// makeBackup answers with an archive. A fault after its first byte breaks the connection off, so that the caller does
+// not take a part of it for the whole. An archive that is not read any more is given up.
 func (s *Server) makeBackup(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBody)) // there is nothing in it
+	// Copying takes time, and a caller who waits for it in silence is not lost.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	out := &begun{ResponseWriter: w, piece: s.piece}
 	w.Header().Set("Content-Type", "application/gzip")

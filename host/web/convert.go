@@ -145,6 +145,7 @@ func figures(in map[registrar.Figure]float64) *api.Figures {
 		registrar.FigureSent: &out.Sent, registrar.FigureRead: &out.Read, registrar.FigureApplied: &out.Applied, registrar.FigureForReview: &out.ForReview}
 
 	for name, value := range in {
+		// A time far in the future can't be written as JSON, and NaN is neither a time nor a count.
 		if value < 0 || value > 1e11 || value != value {
 			continue
 		}

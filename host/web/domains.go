@@ -69,6 +69,7 @@ func (s *Server) moveDomain(r *http.Request, in api.Move) (api.Moved, error) {
 
 func (s *Server) correctDomain(r *http.Request, in api.Correction) (api.Corrected, error) {
 	var till registrar.Date
+	// A date that is left out stays as it is, because the handle alone may be wrong.
 	if in.PaidTill != "" {
 		day, err := paidTill(in.PaidTill)
 		if err != nil {

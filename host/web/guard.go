@@ -53,7 +53,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		}
 
 		if s.staff != nil && s.staff.Serves(r) {
-			// Guesses are slowed by where they come from, and not by the proxy.
+			// Guesses are slowed by their own address, and not by the proxy's.
 			here := r.WithContext(r.Context())
 			here.RemoteAddr = address
 			s.origins.Handler(s.staff).ServeHTTP(w, here)
@@ -64,6 +64,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		switch {
 		case errors.Is(err, errForeign):
 			fail(w, http.StatusForbidden, "FORBIDDEN", "requests from other sites are refused")
+		// A person at a browser is led to the sign-in page; a program is told what it lacks.
 		case errors.Is(err, errNoCredential) && s.staff != nil && isVisit(r):
 			http.Redirect(w, r, "/sign-in?next="+url.QueryEscape(r.URL.RequestURI()), http.StatusSeeOther)
 		case errors.Is(err, errNoCredential):
@@ -91,8 +92,8 @@ func isVisit(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && !strings.HasPrefix(r.URL.Path, "/api/") && strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
-// signedIn finds the caller by the cookie of a session. A browser adds it by itself, so what changes
-// anything must say that it comes from our own pages.
+// signedIn finds the caller by the cookie of a session. A browser adds the cookie by itself, so a request that changes
+// anything must show that it comes from our own pages.
 func (s *Server) signedIn(r *http.Request) (access.Caller, error) {
 	if s.staff == nil {
 		return access.Caller{}, errNoCredential
@@ -105,6 +106,7 @@ func (s *Server) signedIn(r *http.Request) (access.Caller, error) {
 		return c, errNoCredential
 	}
 
+	// A request without either header can't be recognized as ours, and is refused unless it only reads.
 	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
 	if says := r.Header.Get("Sec-Fetch-Site") + r.Header.Get("Origin"); !reads && says == "" || s.origins.Check(r) != nil {
 		return access.Caller{}, errForeign
@@ -126,6 +128,7 @@ func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, address string
 	}
 	if !waited {
 		w.Header().Set("Retry-After", "10")
+		// A guesser who is refused at once must not keep the connection either.
 		w.Header().Set("Connection", "close")
 		fail(w, http.StatusTooManyRequests, "UNAUTHORIZED", "too many wrong credentials are being tried")
 		return

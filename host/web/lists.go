@@ -176,6 +176,7 @@ func (s *Server) actionLog(w http.ResponseWriter, r *http.Request) {
 	}
 
 	q.Limit++ // one more, to see whether the list goes on
+	// The caller has asked to wait, and then has the usual time to read the answer.
 	within(w, readWithin+wait)
 	entries, err := s.orders.WaitLog(r.Context(), q, wait)
 	if err != nil {
@@ -191,6 +192,7 @@ func (s *Server) followLog(w http.ResponseWriter, r *http.Request, q orders.LogQ
 	stream := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	out := json.NewEncoder(w)
+	// The header goes out at once: the first entry may take long, and the caller must know that following has begun.
 	if stream.Flush() != nil {
 		return
 	}
@@ -202,6 +204,7 @@ func (s *Server) followLog(w http.ResponseWriter, r *http.Request, q orders.LogQ
 			}
 			return
 		}
+		// Each entry has its own time limit: a reader that has stopped is given up, and one that waits for an entry is not.
 		within(w, s.piece)
 		if out.Encode(entryOf(e)) != nil || stream.Flush() != nil {
 			return

@@ -124,6 +124,7 @@ func (s *Server) importDomains(r *http.Request, in api.Imports) ([]api.Imported,
 		}
 		rows[i] = registrar.Import{Domain: row.Domain, Customer: row.Customer, Handle: row.Handle, PaidTill: till}
 	}
+	// All mistakes are reported at once, before any domain is taken over.
 	if err := input.Mistakes(problems); err != nil {
 		return nil, err
 	}

@@ -191,11 +191,13 @@ func cut[T any](r *http.Request, all []T, id func(T) string) (paged[T], error) {
 	}
 	if page.After != "" {
 		at := slices.IndexFunc(all, func(v T) bool { return id(v) == page.After })
+		// The entry may be gone from the list by now. Silently beginning again would list everything twice.
 		if at < 0 {
 			return paged[T]{}, mistake("after", "names nothing of this list; begin again without it")
 		}
 		all = all[at+1:]
 	}
+
 	if page.Limit == 0 || len(all) <= page.Limit {
 		return paged[T]{rows: append([]T{}, all...)}, nil
 	}

@@ -52,6 +52,7 @@ func IssueToken(ctx context.Context, v Vault, in api.NewToken, by string) (api.I
 	if err != nil {
 		return api.IssuedToken{}, input.Mistake("rights", err.Error())
 	}
+	// A caller on the socket has the name of a Unix user, and the Action Log knows callers only by their names.
 	if _, err := user.Lookup(in.Name); err == nil {
 		return api.IssuedToken{}, input.Mistake("name", "is that of a user of this machine, who would be taken for the caller")
 	}

@@ -41,7 +41,7 @@ func (c webhookCalls) listDead(r *http.Request) (paged[api.DeadLetter], error) {
 	return pageOf(r, found, deadOf, next), err
 }
 
-// retryDead sends a dead letter, and tells what came of it.
+// retryDead sends a dead letter again, and reports the outcome.
 func (c webhookCalls) retryDead(r *http.Request, _ none) (api.DeadLetter, error) {
 	name := r.PathValue("name")
 	id, err := strconv.ParseInt(r.PathValue("entry"), 10, 64)
@@ -55,6 +55,7 @@ func (c webhookCalls) retryDead(r *http.Request, _ none) (api.DeadLetter, error)
 	if len(found) == 0 || found[0].Entry.ID != id {
 		return api.DeadLetter{}, registrar.Errorf(registrar.NotFound, "webhook %s has no dead letter %d", name, id)
 	}
+	// A refusal by the receiver is an answer and no fault: the letter stays, to be sent again.
 	if err := c.teller.Again(r.Context(), name, found[0].Entry); err != nil {
 		return api.DeadLetter{}, registrar.Errorf(registrar.Unavailable, "webhook %s did not take it: %v", name, err)
 	}

@@ -109,6 +109,7 @@ func (t *Teller) serve(ctx context.Context, h Hook) {
 			t.Logger.Error("a webhook can't be told", "webhook", h.Name, "err", err)
 		}
 		var look <-chan struct{}
+		// After a failure new entries must not wake the loop: they wait behind the entry that was not taken.
 		if pause <= t.Timing.Look {
 			look = more
 		}

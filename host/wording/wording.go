@@ -81,10 +81,11 @@ func Environment(getenv func(string) string) string {
 		if value == "" {
 			continue
 		}
+		// Only the language counts: ru in ru_RU.UTF-8@euro.
 		asked, _, _ := strings.Cut(value, ".")
 		asked, _, _ = strings.Cut(asked, "@")
 		asked, _, _ = strings.Cut(asked, "_")
-		// The first that is set decides, also where it asks for a language that there is not.
+		// The first variable that is set decides, even if it asks for a language that we do not have.
 		if at := slices.Index(Names(), strings.ToLower(asked)); at >= 0 {
 			return Names()[at]
 		}

@@ -22,6 +22,7 @@ func (c *Contact) UnmarshalJSON(text []byte) error {
 		return nil
 	}
 
+	// Read key by key: a map would take the last of two values for one key without a word.
 	dec := json.NewDecoder(bytes.NewReader(text))
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
 		return errors.New("a contact must be a JSON object")
@@ -63,6 +64,7 @@ func values(raw json.RawMessage) ([]string, error) {
 	switch v := v.(type) {
 	case string:
 		return []string{v}, nil
+	// Programs answer a yes-or-no question with a boolean.
 	case bool:
 		return []string{strconv.FormatBool(v)}, nil
 	case nil:

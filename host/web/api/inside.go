@@ -17,6 +17,7 @@ type inside struct{ http.Handler }
 // RoundTrip implements [http.RoundTripper].
 func (i inside) RoundTrip(r *http.Request) (*http.Response, error) {
 	asked := r.Clone(r.Context())
+	// The handler reads RequestURI, which a server sets and a client must not.
 	asked.RequestURI = asked.URL.RequestURI()
 	if asked.Body == nil {
 		asked.Body = http.NoBody

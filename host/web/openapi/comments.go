@@ -28,6 +28,7 @@ func ReadComments(sources fs.FS) (Comments, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read source: %w", err)
 		}
+		// Names are not resolved, because only the comments of types and fields are looked at.
 		file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			return nil, fmt.Errorf("read source: %w", err)

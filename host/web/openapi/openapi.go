@@ -86,6 +86,7 @@ func (d describer) operation(o Method, failure reflect.Type) object {
 		good["headers"] = headers(o.Headers)
 	}
 
+	// One description serves all refusals, which have the same shape whatever their status.
 	described := object{
 		"operationId": operationID(o),
 		"summary":     o.Summary,

@@ -23,6 +23,7 @@ func (d describer) schema(t reflect.Type) object {
 	case reflect.Struct:
 		return d.named(t)
 	case reflect.Slice:
+		// This is how encoding/json writes bytes.
 		if t.Elem().Kind() == reflect.Uint8 {
 			return object{"type": "string", "contentEncoding": "base64"}
 		}
@@ -74,9 +75,11 @@ func (d describer) fields(t reflect.Type, always bool, properties object, requir
 			if pointer {
 				inner = inner.Elem()
 			}
+			// The fields of an embedded pointer are missing if it is nil, so they are never required.
 			d.fields(inner, always && !pointer, properties, required)
 			continue
 		}
+
 		properties[name] = d.field(t, f)
 		if always && !strings.Contains(options, "omit") {
 			*required = append(*required, name)
