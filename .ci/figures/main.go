@@ -72,6 +72,7 @@ func (f *figures) file(path string) error {
 
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, path, text, parser.ParseComments)
+	// Generated code says nothing about how we write.
 	if err != nil || ast.IsGenerated(file) {
 		return err
 	}
@@ -164,6 +165,7 @@ func (f *figures) function(fset *token.FileSet, d *ast.FuncDecl, dir string, lin
 		switch text := strings.TrimSpace(lines[l-1]); {
 		case text == "":
 			f.blank++
+		// Only a comment on a line of its own counts, not one behind code.
 		case commented[l] && strings.HasPrefix(text, "//"):
 			f.inner++
 		}
@@ -223,6 +225,7 @@ func complexity(d *ast.FuncDecl) int {
 		switch node := node.(type) {
 		case *ast.IfStmt, *ast.ForStmt, *ast.RangeStmt:
 			n++
+		// A default clause is no branch of its own.
 		case *ast.CaseClause:
 			if node.List != nil {
 				n++

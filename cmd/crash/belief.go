@@ -49,6 +49,7 @@ func (j *judge) moves(ctx context.Context) error {
 		return err
 	}
 
+	// A lie is recognised by its text, because it may have the Message-ID of the robot's own mail.
 	texts := map[string]string{}
 	for _, m := range j.stored {
 		texts[m.id] = m.text
@@ -107,7 +108,7 @@ func (j *judge) pauses(ctx context.Context) error {
 
 // repetitions: a request is handed over again only when the relay is known to have taken
 // nothing, when an operator decided it, or when R01 refused this very request, by its own
-// record. That the plugin has put it back into the queue is none of these.
+// record. A return to the queue by the plugin is none of these.
 func (j *judge) repetitions(ctx context.Context) error {
 	type attempt struct {
 		request string
@@ -129,6 +130,7 @@ func (j *judge) repetitions(ctx context.Context) error {
 	}
 
 	for i, a := range all {
+		// A first attempt repeats nothing.
 		if i == 0 || all[i-1].request != a.request {
 			continue
 		}
@@ -165,8 +167,8 @@ func (j *judge) refusedBefore(q request, moment int64) bool {
 	})
 }
 
-// registrants: a domain that the panel holds belongs to whom R01 says, and every client that
-// counts as registered is one of R01's.
+// registrants: a domain that the panel holds belongs to the client that R01 names, and every client
+// that counts as registered is one of R01's.
 func (j *judge) registrants(ctx context.Context) error {
 	type owned struct{ name, handle string }
 	held, err := rows(ctx, j.plugin, func(r *sql.Rows, o *owned) error { return r.Scan(&o.name, &o.handle) },
@@ -181,6 +183,7 @@ func (j *judge) registrants(ctx context.Context) error {
 		}
 	}
 
+	// The plugin orders with a handle that counts as registered. One that R01 does not know comes from a lie.
 	clients, err := rows(ctx, j.plugin, func(r *sql.Rows, handle *string) error { return r.Scan(handle) },
 		"select handle from clients where state = 'registered'")
 	if err != nil {

@@ -170,6 +170,7 @@ func (w *world) begin(ctx context.Context, f fault) (end func()) {
 	case <-time.After(w.scale(patience)):
 	}
 
+	// The point was not met in time, or the campaign ends: the trap is removed unless it has just sprung.
 	switch {
 	case !w.lift(): // it has sprung just now
 		return <-met
@@ -196,6 +197,7 @@ func (w *world) strike(f fault) (end func()) {
 		node = w.peer
 	}
 
+	// Both are read before the strike, because a panel whose plugin has died starts another at once.
 	panel, plugin := node.panelPID(), node.pluginPID()
 	switch f.kind {
 	case killPlugin:

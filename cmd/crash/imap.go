@@ -46,6 +46,7 @@ func imapDialogue(client, server net.Conn, pass func(point) bool) {
 		from, to net.Conn
 		at       func(line []byte) bool
 	}{{client, server, w.asked}, {server, client, w.answered}} {
+		// When one direction has ended the other must, too, and only closing its connection ends it.
 		relays.Go(func() {
 			defer client.Close()
 			defer server.Close()
@@ -90,6 +91,7 @@ func (w *imapWatch) asked(line []byte) bool {
 	if asked == "" {
 		return true
 	}
+	// The answer will have the tag of its command: RFC 9051, 2.2.1.
 	w.mu.Lock()
 	w.waiting[words[0]] = answered
 	w.mu.Unlock()

@@ -80,8 +80,8 @@ func (j *judge) judge(ctx context.Context) error {
 	return nil
 }
 
-// everyOrder: what a panel has acknowledged is there, and concluded; and so is what it has
-// never acknowledged but stored.
+// everyOrder: every order that a panel has acknowledged is there and concluded, and so is every
+// one that it has stored without acknowledging it.
 func (j *judge) everyOrder(ctx context.Context) error {
 	type entry struct {
 		id, kind, domain, state, operation, refusal string
@@ -115,6 +115,7 @@ func (j *judge) everyOrder(ctx context.Context) error {
 		}
 	}
 
+	// The loop goes through the acknowledged orders, because the loss of a row shows nowhere else.
 	for _, p := range j.placed {
 		if e, ok := byID[p.id]; !ok || e.state != "paid" {
 			j.fault("no acknowledged order is lost", p.domain, "%+v: %+v", p, e)
@@ -234,8 +235,8 @@ const (
 	failureIsTrue    = "what R01 has carried out is success"
 )
 
-// truth: the panel shows as registered what R01 has registered, and nothing else; what is
-// paid till, and the nameservers, are R01's.
+// truth: the panel shows as registered exactly what R01 has registered, with R01's paid-till date
+// and nameservers.
 func (j *judge) truth(context.Context) error {
 	there := map[string]r01sim.Domain{}
 	for _, d := range j.Domains {
@@ -255,6 +256,7 @@ func (j *judge) truth(context.Context) error {
 		}
 	}
 
+	// The other direction: a domain that R01 registered for us and the panel does not show was paid for in vain.
 	for name := range there {
 		if !taken[name] && strings.HasPrefix(name, "new") {
 			j.fault("the panel knows what R01 has registered for it", name, "")

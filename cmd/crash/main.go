@@ -48,6 +48,7 @@ func main() {
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 {
+		// The program starts itself in its roles, which have arguments and no flags.
 		if role, ok := roles()[args[0]]; ok {
 			return role(ctx, args[1:], stdout, stderr)
 		}

@@ -216,6 +216,7 @@ func (s *shop) known(ctx context.Context, j job) string {
 		all, err := api.All[api.Order](ctx, s.client(), api.Path("orders"), url.Values{"customer": {j.Customer}})
 		if err == nil {
 			for _, o := range slices.Backward(all) {
+				// A domain may have several updates, and nothing shows which of them is this job's.
 				if o.Domain == j.Domain && o.Kind == j.Kind && j.Kind != string(contract.KindUpdate) {
 					return o.ID
 				}

@@ -91,6 +91,7 @@ func servePanel(ctx context.Context, args []string, _, stderr io.Writer) int {
 	}
 
 	log := logline.New(stderr, logline.Options{Name: "panel"})
+	// The plugin is this program in another role, so that a campaign needs only one build.
 	h, err := host.Open(ctx, host.Options{ConfigPath: args[0], Bundled: map[string][]string{"r01": {self, rolePlugin, slow.String()}},
 		Logger: log, Now: time.Now, Timing: slow.timing()})
 	if err == nil {

@@ -42,6 +42,7 @@ func startSimulator(ctx context.Context, self string, seed uint64, beside compan
 	}
 
 	s := &simulator{cmd: cmd, addresses: map[string]string{}}
+	// The system chooses the simulator's ports, which it prints before it says that it is ready.
 	scanner := bufio.NewScanner(lines)
 	for scanner.Scan() {
 		words := strings.Fields(strings.TrimPrefix(scanner.Text(), "r01sim: "))
@@ -53,7 +54,7 @@ func startSimulator(ctx context.Context, self string, seed uint64, beside compan
 		}
 	}
 
-	// A pipe that is not read on fills, and then stops who writes.
+	// A pipe that is no longer read fills up, and then blocks its writer.
 	s.rest.Go(func() { io.Copy(io.Discard, lines) })
 
 	if s.addresses["admin"] == "" {

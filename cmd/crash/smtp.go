@@ -78,6 +78,7 @@ func (d *dialogue) answer(answered, heard point) bool {
 			return false
 		}
 		text.WriteString(line)
+		// A hyphen behind the code says that another line follows: RFC 5321, 4.2.1.
 		if len(line) < 4 || line[3] != '-' {
 			break
 		}

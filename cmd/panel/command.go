@@ -82,6 +82,7 @@ var errJUnit = errors.New("-o junit is for panel conformance only")
 type exitCode int
 
 func execute(ctx context.Context, args []string, s command.Streams) (code int) {
+	// kong would go on after --help if Exit returned. So Exit panics, and the panic ends here.
 	defer func() {
 		if e := recover(); e != nil {
 			early, ok := e.(exitCode)

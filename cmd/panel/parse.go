@@ -39,6 +39,7 @@ func besides(args []string) (pattern string) {
 		return fields[i], true
 	}
 
+	// A flag's value may be such a word, too. If the narrow grammar can't read the line, parse uses the whole one.
 	first := slices.IndexFunc(args, func(word string) bool { _, ok := named(word); return ok })
 	if first < 0 || slices.ContainsFunc(args, asksForHelp) {
 		return ""

@@ -31,6 +31,7 @@ func NewCertificate(t testing.TB) *Certificate {
 		t.Fatal(err)
 	}
 
+	// The certificate is its own authority: clients get it as the only root that they trust.
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)

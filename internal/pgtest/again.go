@@ -62,6 +62,7 @@ func Again(t *testing.T, suite Suite) {
 		t.Errorf("on PostgreSQL: %v\n%s", err, failures(out))
 	}
 
+	// Tests that ran on files once more would pass without having tried a server.
 	if exchange(t, s.url(admin), "select count(*) from pg_database where datname ~ '^t.{26}$'") == "0" {
 		t.Errorf("no test asked for a database:\n%s", out)
 	}

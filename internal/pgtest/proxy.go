@@ -44,6 +44,7 @@ func StartProxy(t testing.TB, to string) *Proxy {
 	})
 	t.Cleanup(func() {
 		l.Close()
+		// Connections that wait until the proxy is healed must end, too, or Wait would block.
 		p.Heal()
 		p.mu.Lock()
 		for conn := range p.open {
@@ -109,7 +110,7 @@ func (p *Proxy) serve(from net.Conn) {
 		return
 	}
 
-	// When one way has ended the other must, too, which only the closing of its connection brings about.
+	// When one direction has ended the other must, too, and only closing its connection ends it.
 	var ways sync.WaitGroup
 	for _, way := range [][2]net.Conn{{from, to}, {to, from}} {
 		ways.Go(func() {

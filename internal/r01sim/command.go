@@ -45,11 +45,13 @@ func runCommand(ctx context.Context, o Options, stdout io.Writer) error {
 			fmt.Fprintln(stdout, "r01sim:", line.name, line.address)
 		}
 	}
+	// Printed last, after all addresses: the program that started the simulator reads up to this word.
 	fmt.Fprintln(stdout, "r01sim: ready")
 	return s.Run(ctx)
 }
 
 func parseOptions(args []string, env func(string) string, stderr io.Writer) (Options, error) {
+	// Passwords come from the environment, because others on the machine can see arguments.
 	o := Options{Policy: Chaos(),
 		Password:     cmp.Or(env("R01_MAIL_PASSWORD"), "secret"),
 		IMAPPassword: cmp.Or(env("R01_IMAP_PASSWORD"), "secret")}

@@ -101,10 +101,12 @@ func canonicalDomain(s string) (string, bool) {
 	}
 
 	international := strings.HasPrefix(label, "xn--")
+	// Hyphens in the third and fourth place are reserved for ACE: RFC 5891, 4.2.3.1.
 	if !international && len(label) > 3 && label[2:4] == "--" {
 		return "", false
 	}
 
+	// Each zone takes its own letters: field-notes 3.2.
 	switch zone {
 	case "ru":
 		return name, !international

@@ -101,6 +101,7 @@ func (s *Simulator) forge(kind LieKind, about *target, seed uint64) (Lie, bool) 
 	rows := lieTable()
 	row := rows[slices.IndexFunc(rows, func(r lieRow) bool { return r.kind == kind })]
 	now := s.options.Now()
+	// Every liar except a stranger knows what an answer to the request repeats.
 	f := &forger{Rand: rand.New(rand.NewPCG(s.options.Seed, seed)), about: about, bound: row.group != LieOfStranger,
 		liar: &s.liar, now: now, today: today(now), robot: s.options.Gateway, callback: s.options.Callback,
 		server: s.options.AuthServID, seed: s.options.Seed}

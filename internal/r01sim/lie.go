@@ -33,6 +33,8 @@ func LieGroups() []LieGroup { return []LieGroup{LieOfStranger, LieTwisted, LieLe
 // Fact is what a mail says of an object.
 type Fact string
 
+// [FactQueued], [FactDone], [FactRejected], [FactNoFunds] and [FactAuthFailed] are the robot's own outcomes;
+// [FactBounced] is a mail system's: the request did not arrive.
 const (
 	FactQueued     Fact = "queued"
 	FactDone       Fact = "done"

@@ -132,6 +132,7 @@ func (p Policy) Validate() error {
 		return nil
 	}
 
+	// The rates come from a map, which has no order.
 	slices.Sort(faults)
 	return fmt.Errorf("check policy: out of range: %s", strings.Join(faults, ", "))
 }

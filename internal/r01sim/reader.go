@@ -166,6 +166,7 @@ func (r *reader) authorize(fields []Field) *Rejection {
 		values[f.Name] = f.Value
 	}
 
+	// The field pay-type may be left out: r01-mail 2.1.
 	for _, name := range []string{"action", "agreement", "password"} {
 		if values[name] == "" {
 			return reject(ReasonAuthorization, notFilled(name))
@@ -256,6 +257,7 @@ func (r *reader) syntax() *Rejection {
 		fields, bad := parseFields(b.lines)
 		t.Fields = fields
 		t.Object = t.Value(t.key())
+		// Names are compared in ACE and without case: field-notes 3.2.
 		if name, ok := canonicalDomain(t.Object); ok && t.Kind == KindDomain {
 			t.Object = name
 		}

@@ -41,6 +41,7 @@ type Domain struct {
 // TaskStatus is the state of a task; the words are R01's.
 type TaskStatus string
 
+// [TaskQueued]: accepted, and not carried out yet. [TaskSuccess] and [TaskFailure]: how a task ends.
 const (
 	TaskQueued  TaskStatus = "TASK_QUEUED"
 	TaskSuccess TaskStatus = "TASK_SUCCESS"
@@ -165,6 +166,7 @@ func (r *registry) judgeOwned(action Action, t Template, now time.Time) *Rejecti
 		return t.reject(ReasonRefused, "The registrant can be changed by letter only.")
 	}
 
+	// A renewal is possible only for a time before and after the expiry: r01-mail 4.1.
 	left := d.PaidTill.DaysSince(today(now))
 	if action == ActionProlong && left > renewalOpens {
 		return t.reject(ReasonWindow, fmt.Sprintf(
@@ -319,6 +321,7 @@ func (r *registry) adopt(d Domain) error {
 	d.Name = name
 	d.Registrar = cmp.Or(d.Registrar, ownRegistrar)
 
+	// The term is one year: r01-mail 2.6.
 	if d.Created.IsZero() {
 		d.Created = d.PaidTill.AddYears(-1).In(moscow()).UTC()
 	}

@@ -5,6 +5,7 @@ import "strings"
 // Action is what a mail asks for. It governs all templates of the mail.
 type Action string
 
+// [ActionNew] registers, [ActionProlong] renews a domain, and [ActionUpdate] changes: r01-mail 2.1, 2.7.
 const (
 	ActionNew     Action = "NEW"
 	ActionProlong Action = "PROLONG"
@@ -14,6 +15,7 @@ const (
 // Kind is the kind of object a template describes.
 type Kind string
 
+// [KindPerson] and [KindOrganization] are clients, each with its handle: r01-mail 2.2.
 const (
 	KindPerson       Kind = "person"
 	KindOrganization Kind = "organization"
@@ -23,6 +25,7 @@ const (
 // Account is one of the two accounts a partner pays from.
 type Account string
 
+// R01 takes [AccountReal] if the request names none: r01-mail 2.1.
 const (
 	AccountReal  Account = "real"
 	AccountBonus Account = "bonus"

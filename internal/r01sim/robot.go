@@ -57,6 +57,7 @@ func (s *Simulator) receive(from string, recipients []string, raw []byte) {
 		}
 	}
 
+	// Refused mails are recorded, too: the history shows everything that has reached R01.
 	s.history = append(s.history, e)
 	s.logger.Info("mail received", "from", e.From, "action", e.Action, "objects", e.Objects,
 		"verdict", e.Verdict, "reasons", e.Reasons)
@@ -135,6 +136,7 @@ func (s *Simulator) newDossier(request Request, r *reader) *dossier {
 
 // take judges one template: queued, which makes it a task, rejected, or forgotten.
 func (d *dossier) take(e *Entry, t Template) *Task {
+	// R01 may never answer: r01-mail 4.4.
 	if magicOf(t) == magicSilent {
 		return nil
 	}
@@ -225,6 +227,7 @@ func (s *Simulator) finish(task *Task) result {
 	one := result{task: task.ID, action: task.Action, kind: task.Kind, object: task.Object,
 		status: task.Status, message: task.Message}
 
+	// The result distinguishes registered from delegated: r01-mail 3.1.
 	if task.Status == TaskSuccess && task.Kind == KindDomain {
 		domain := s.registry.domains[task.Object]
 		one.paidTill, one.state = domain.PaidTill, stateDelegated

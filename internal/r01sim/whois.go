@@ -26,6 +26,7 @@ func (s *Simulator) serveWhois(l net.Listener) error {
 		}
 		guests.Go(func() {
 			defer c.Close()
+			// A guest that asks nothing must not stay, because the server waits for all guests when it ends.
 			c.SetDeadline(time.Now().Add(whoisTimeout))
 			query, err := bufio.NewReader(io.LimitReader(c, maxQuery)).ReadString('\n')
 			if err == nil {
@@ -73,6 +74,7 @@ func (d Domain) record(paid bool) string {
 	put("person", "Private Person")
 	put("registrar", d.Registrar)
 	put("created", d.Created.UTC().Format(time.RFC3339))
+	// A day begins in Moscow and is written in UTC, which is the evening before: field-notes 3.3.
 	put("paid-till", d.PaidTill.In(moscow()).UTC().Format(time.RFC3339))
 	put("free-date", d.PaidTill.AddDays(freeAfter).String())
 	put("source", "TCI")

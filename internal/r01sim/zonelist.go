@@ -89,6 +89,7 @@ func (s *Simulator) writeZoneLists(ctx context.Context) {
 	defer tick.Stop()
 	for last := ""; ; {
 		if e := s.zoneList(); e.tag != last {
+			// An edition that could not be written is tried again at the next tick.
 			if err := e.write(s.options.ZoneList); err != nil {
 				s.logger.Error("zone list not written", "err", err)
 			} else {

@@ -38,6 +38,7 @@ func Module(root, to string) (changed []string, err error) {
 		switch {
 		case err != nil:
 			return err
+		// Only one hidden directory, .ci, holds files of ours.
 		case d.IsDir() && path != root && strings.HasPrefix(d.Name(), ".") && d.Name() != ".ci":
 			return fs.SkipDir
 		case !d.Type().IsRegular() || !concerned(path):
@@ -85,6 +86,8 @@ func (r rewriter) file(path string) (changed bool, err error) {
 		return false, nil
 	}
 
+	// The descriptor in generated code has the length of the path before it. It is rewritten first, because a plain
+	// replacement would change the path and leave the length.
 	after := before
 	if strings.HasSuffix(path, ".pb.go") {
 		after = r.descriptor.ReplaceAllFunc(after, r.described)

@@ -115,6 +115,7 @@ func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 		return err
 	}
 
+	// Replaced only now that all settings are right: refused ones change nothing.
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.settings = settings{Settings: s, server: server, remote: remote}

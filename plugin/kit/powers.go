@@ -85,8 +85,8 @@ func (r keeper) AdoptHandle(ctx context.Context, customer, handle string) (regis
 	return registrar.Handle{Handle: handle, Customer: customer, State: registrar.HandleRegistered}, r.store.AdoptHandle(ctx, customer, handle)
 }
 
-// ImportDomain implements registrar.HandleKeeper. The registrar's own record is read first; where it
-// can't be, it is taken for what the person says.
+// ImportDomain implements registrar.HandleKeeper. The registrar's own record is read first; if it
+// has none to read, the person's word is taken.
 func (r keeper) ImportDomain(ctx context.Context, i registrar.Import) (registrar.Domain, error) {
 	var p problems
 	p.add(!isName(i.Domain) || tldOf(i.Domain, r.worker.adapter.Describe().TLDs) == "", "domain", "must be a name that the registrar serves, in ACE")
@@ -118,6 +118,7 @@ func (r keeper) ImportDomain(ctx context.Context, i registrar.Import) (registrar
 	if i.Handle == "" {
 		i.Handle = f.Handle
 	}
+	// The kit has no schedule of renewals: a person or the host's billing orders them.
 	return r.store.Import(ctx, registrar.Domain{Name: i.Domain, Customer: i.Customer, Status: registrar.StatusRegistered, Handle: i.Handle,
 		PaidTill: f.PaidTill, Renewal: registrar.RenewManual, Nameservers: f.Nameservers, Registry: f.States}, "operator")
 }

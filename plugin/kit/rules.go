@@ -64,6 +64,7 @@ func judge(a Adapter, o registrar.Order) []registrar.Problem {
 	p.add(!good, "domain", "must be a domain name in ACE, lower case, without a final dot")
 	p.add(good && tldOf(o.Domain, d.TLDs) == "", "domain", fmt.Sprintf("must be below one of %v", d.TLDs))
 
+	// Only an order that acquires a domain needs a customer: the record of a held domain has one.
 	acquires := o.Kind.Acquires()
 	p.add(acquires && o.Customer == "", "customer", "is required")
 	p.add(o.Kind.NeedsRegistrant() && o.Registrant == nil, "contact", "is required")
@@ -114,6 +115,7 @@ func instruction(o registrar.Order) string {
 	for _, s := range o.DS {
 		text += ", DS " + s.String()
 	}
+	// Only the role is named, because a contact's data are personal.
 	for _, role := range o.Contacts.Roles() {
 		text += ", with a contact for " + string(role)
 	}

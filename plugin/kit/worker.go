@@ -91,10 +91,10 @@ func (w *worker) sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// round begins what is due and there is room for, and returns how long nothing else will be.
+// round begins as many due operations as there is room for, and returns how long none will be due.
 func (w *worker) round(ctx context.Context, start func(store.Task)) time.Duration {
 	under := w.underway()
-	// What is being asked about stays due until its answer is recorded, so as many more are read.
+	// An operation under way stays due until its answer is recorded, so as many more are read.
 	due, next, err := w.journal.Next(ctx, under+w.atOnce)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -112,6 +112,7 @@ func (w *worker) round(ctx context.Context, start func(store.Task)) time.Duratio
 			start(t)
 		}
 	}
+	// No operation waits for a time. A new order wakes the loop earlier.
 	if next.IsZero() {
 		return w.timing.Most
 	}
@@ -139,6 +140,7 @@ func (w *worker) release(id registrar.OperationID) {
 	w.mu.Lock()
 	delete(w.busy, id)
 	w.mu.Unlock()
+	// One signal is enough for several operations that end: the loop looks at everything that is due.
 	select {
 	case w.freed <- struct{}{}:
 	default:

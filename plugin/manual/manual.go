@@ -89,6 +89,7 @@ func sold() (all []registrar.KindOffer) {
 		if k == registrar.KindRegister || k == registrar.KindRenew {
 			o.Years = registrar.Years{Min: 1, Max: longestTerm}
 		}
+		// Contacts belong to orders that need a registrant, and to updates.
 		if k.NeedsRegistrant() || k == registrar.KindUpdate {
 			o.Contacts = contacts()
 		}

@@ -5,6 +5,9 @@ import "fmt"
 // AvailabilityStatus is the answer to "may I register it".
 type AvailabilityStatus string
 
+// [Available]: the registry says that the name is free. [Taken]: it is registered, or about to be, or the
+// registry keeps it. [NameInvalid]: no such name can be registered here. [AvailabilityUnknown]: the registry
+// gave no answer, or none that can be relied on.
 const (
 	Available           AvailabilityStatus = "available"
 	Taken               AvailabilityStatus = "taken"
@@ -20,6 +23,7 @@ func AvailabilityStatuses() []AvailabilityStatus {
 // AvailabilityReason is why a name has its status, for programs. New ones may come.
 type AvailabilityReason string
 
+// [ReasonNoAnswer]: the registry did not answer. The others are about the name itself.
 const (
 	ReasonTaken    AvailabilityReason = "taken"    // it is registered, or about to be
 	ReasonReserved AvailabilityReason = "reserved" // the registry keeps it for a registrant of its choice
@@ -46,8 +50,8 @@ type Availability struct {
 	Price  Price              // of a registration, where the name has one of its own; zero = the usual one
 }
 
-// PriceProblems returns where an order for a name does not agree with what the name costs: an order
-// must accept the very price that a name of its own price has, and none where it has the usual one.
+// PriceProblems returns where an order does not agree with what its name costs: it must accept the
+// exact price of a name that has its own, and no price for a name that has the usual one.
 // Hosts and registrars judge by it before anything is paid.
 func (a Availability) PriceProblems(o Order) []Problem {
 	const path = "accept_price"
@@ -59,6 +63,7 @@ func (a Availability) PriceProblems(o Order) []Problem {
 	switch {
 	case !o.AcceptPrice.IsZero() && !o.AcceptPrice.Valid():
 		return problem("price", "must be an amount and a currency, such as 12.50 RUB", "нужны сумма и валюта, например 12.50 RUB")
+	// The price of a check applies only to the registration of a free name.
 	case o.Kind != KindRegister, a.Status != Available, a.Price.Equal(o.AcceptPrice):
 		return nil
 	case a.Price.IsZero():

@@ -38,6 +38,7 @@ func CapabilitiesOf(r Registrar) []Capability {
 	if _, ok := r.(HandleKeeper); ok {
 		list = append(list, CapHandles)
 	}
+	// One interface for three powers: a plugin in Go has all of them or none.
 	if _, ok := r.(MessageQueue); ok {
 		list = append(list, CapReviews, CapMail, CapQueue)
 	}
@@ -118,6 +119,8 @@ func (d Description) Has(c Capability) bool {
 // AttributeType is the type of a configuration value.
 type AttributeType string
 
+// [TypeString] is a JSON string, [TypeInt] a JSON number within 64 bits, without fraction or exponent, and
+// [TypeBool] true or false.
 const (
 	TypeString   AttributeType = "string"
 	TypeInt      AttributeType = "int"

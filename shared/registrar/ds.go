@@ -62,6 +62,7 @@ func DelegationProblems(list []DelegationSigner) (problems []Problem) {
 		path := fmt.Sprintf("ds[%d]", i)
 		digest, err := hex.DecodeString(s.Digest)
 		want, known := digestBytes[s.DigestType]
+		// One problem per record, the first that applies: the length of a digest follows only from a known type.
 		switch {
 		case !slices.Contains(algorithms, s.Algorithm):
 			add(path, "algorithm", "has the algorithm %d, which signs no zone: one of %v", s.Algorithm, algorithms)

@@ -8,6 +8,8 @@ type Cursor uint64
 // Level grades an event for people.
 type Level string
 
+// [LevelInfo] is as expected; [LevelWarning] is unusual, and a person may have to act; [LevelError] is a failure,
+// or an alarm.
 const (
 	LevelInfo    Level = "info"
 	LevelWarning Level = "warning"
@@ -20,6 +22,7 @@ func Levels() []Level { return []Level{LevelInfo, LevelWarning, LevelError} }
 // EventType says what happened.
 type EventType string
 
+// [EventMailIn]: a mail came. [EventCleared]: an alarm has ended.
 const (
 	EventOperation EventType = "operation" // an operation changed state
 	EventMailOut   EventType = "mail-sent" // a request left

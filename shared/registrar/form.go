@@ -13,6 +13,9 @@ type FormQuery struct {
 // FieldType is the type of a form field.
 type FieldType string
 
+// [FieldText] is any text, [FieldYesNo] "true" or "false", [FieldEmail] a mail address, [FieldAddress] a postal
+// address. [FieldPhone] is a telephone number: digits, with blanks and ( ) - . / between them, and at most one plus,
+// at the beginning. [Form.Problems] checks values by their types.
 const (
 	FieldText      FieldType = "text"
 	FieldDate      FieldType = "date" // YYYY-MM-DD

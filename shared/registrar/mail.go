@@ -59,6 +59,11 @@ type Setting struct{ Name, Value string }
 // ReplyOutcome is what a reply says.
 type ReplyOutcome string
 
+// [ReplyQueued]: the registrar has the request in its queue, and the result is yet to come. [ReplyDone]: it was
+// carried out. [ReplyNotDelegated]: the domain is registered and not delegated, which is no success.
+// [ReplyRejected]: it was refused. [ReplyNoFunds]: the account at the registrar has no funds for it.
+// [ReplyAuthFailed]: the registrar refused our agreement or its password. [ReplyNotice]: news that answers no
+// request. [ReplyIgnore]: the mail means nothing to us.
 const (
 	ReplyQueued       ReplyOutcome = "queued"
 	ReplyDone         ReplyOutcome = "done"

@@ -36,6 +36,7 @@ func (s OperationState) Final() bool { return s == Succeeded || s == Failed || s
 // Outcome is how something that was begun has ended; "" = it has not.
 type Outcome string
 
+// [OutcomeSucceeded]: evidence says that it was done. [OutcomeFailed]: evidence says that it was not.
 const (
 	OutcomeSucceeded Outcome = "succeeded"
 	OutcomeFailed    Outcome = "failed"

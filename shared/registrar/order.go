@@ -21,6 +21,9 @@ func (id OrderID) Valid() bool {
 // OperationKind is what an order asks for.
 type OperationKind string
 
+// [KindRegister] asks for a domain that is not registered yet, and [KindTransfer] for one that is with another
+// registrar. [KindRenew] lengthens the registration of a domain that is ours; [KindUpdate] changes its contacts,
+// nameservers or DS records.
 const (
 	KindRegister OperationKind = "register"
 	KindTransfer OperationKind = "transfer"
@@ -68,6 +71,7 @@ func (k OperationKind) Suits(s DomainStatus) bool {
 // RegistrantKind is what a registrant is. New ones may come: a registrar declares those it serves.
 type RegistrantKind string
 
+// [Person] is a natural person, [Organization] a legal one.
 const (
 	Person       RegistrantKind = "person"
 	Organization RegistrantKind = "organization"

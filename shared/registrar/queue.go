@@ -123,6 +123,7 @@ func (d ReviewsDecision) Problems() []Problem {
 		list = append(list, Problem{Path: "by", Message: "is required: who decides"})
 	}
 
+	// These two outcomes move no operation. Outcomes that move one are decided mail by mail.
 	allowed := []ReplyOutcome{ReplyIgnore, ReplyNotice}
 	switch {
 	case !slices.Contains(allowed, d.Outcome):

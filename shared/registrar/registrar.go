@@ -38,7 +38,8 @@ type Registrar interface {
 	Domains
 	Events
 
-	// Health reports on each component; it answers fast and does no I/O.
+	// Health reports on each component from what the plugin and its store know: it answers fast, and asks neither the
+	// registrar nor a mail server.
 	Health(ctx context.Context) ([]Component, error)
 
 	// Drain finishes what is under way, stops all work and returns. Whatever is not
@@ -70,13 +71,18 @@ type Service interface {
 type Hosted interface {
 	Service
 
+	// Configure is as in [Plugin]. While the registrar is at work it returns [Precondition].
 	Configure(ctx context.Context, s Settings) error
+	// Probe is as in [Plugin]. Before Configure it returns [NotReady].
 	Probe(ctx context.Context, mail bool) ([]Component, error)
+	// Start is as in [Plugin], and harmless if the registrar is at work already. Before Configure it returns
+	// [NotReady].
 	Start(ctx context.Context) error
+	// Health is as in [Registrar]. Before Start it returns [NotReady].
 	Health(ctx context.Context) ([]Component, error)
 
-	// Drain is as that of [Registrar], and harmless when it is repeated or nothing is at work.
-	// Afterwards everything else answers [Draining].
+	// Drain is as in [Registrar], and harmless if it is repeated or nothing is at work.
+	// Afterwards all other methods return [Draining].
 	Drain(ctx context.Context) error
 }
 

@@ -89,7 +89,7 @@ func (b Block) index(i int, entry map[string]any) string {
 	return text.String()
 }
 
-// wrong is the code of what is wrong with an attribute's value; "" = nothing.
+// wrong returns the code of the fault in an attribute's value; "" = none.
 func (a Attribute) wrong(value any) string {
 	if value == nil {
 		if a.Required {
@@ -100,6 +100,7 @@ func (a Attribute) wrong(value any) string {
 
 	switch a.Type {
 	case TypeInt:
+		// A JSON number may be 1.5, 1e3 or longer than any integer here. Int64 refuses all of these.
 		if n, ok := value.(json.Number); ok {
 			if _, err := n.Int64(); err == nil {
 				return ""

@@ -28,6 +28,8 @@ func (e *encoder) domain(v registrar.Domain) *pb.Domain {
 func (d *decoder) domain(m *pb.Domain) registrar.Domain {
 	present(&d.faults, "domain", m)
 
+	// Words of a later version leave the record readable: an unknown status becomes empty, and an unknown mode of
+	// renewal becomes manual, so that no schedule renews.
 	v := registrar.Domain{
 		Name:        m.GetName(),
 		Customer:    m.GetCustomer(),

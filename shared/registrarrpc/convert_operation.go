@@ -122,6 +122,8 @@ func (e *encoder) event(v registrar.Event) *pb.Event {
 func (d *decoder) event(m *pb.Event) registrar.Event {
 	present(&d.faults, "event", m)
 
+	// An event that can't be read would end the sequence for good, so a word that a later version has added becomes
+	// the known word that says the least.
 	v := registrar.Event{
 		Cursor:    registrar.Cursor(m.GetCursor()),
 		At:        d.time("event.at", m.GetAt()),

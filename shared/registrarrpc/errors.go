@@ -73,6 +73,7 @@ func detailOf(err error, e *registrar.Error) string {
 
 func statusOf(e *registrar.Error, detail string) *status.Status {
 	code, ok := statusCodes[e.Code]
+	// No caller can branch on a code that the contract lacks, so a plugin that makes one up has a defect.
 	if !ok {
 		code, detail = codes.Internal, fmt.Sprintf("%s: %s", string(e.Code), detail)
 		e = &registrar.Error{Code: registrar.Internal}

@@ -141,6 +141,7 @@ func (g *gate) configure(ctx context.Context, s registrar.Settings) error {
 	if _, err := g.working(); err == nil {
 		return registrar.Errorf(registrar.Precondition, "the plugin is at work; start a new one with the new settings")
 	}
+	// Settings that the plugin refuses are not kept, so that no Start works with them.
 	if err := g.plugin.Configure(ctx, s); err != nil {
 		return err
 	}

@@ -43,6 +43,7 @@ With --witness URL it judges, too, that orders are sent once, whatever happens o
 Exits with 0 when no rule of level MUST is broken, 1 when one is, or could not be judged, and 2 when the command line or FILE is wrong. Skipped rules are listed with the reason and count as neither.`
 }
 
+// Run examines the plugin and prints the report. A rule of level MUST that is broken or not judged is an error.
 func (p *Conformance) Run(c *command.Call, parsed *kong.Context) error {
 	program, err := p.program()
 	if err != nil {
@@ -79,6 +80,7 @@ func (p *Conformance) program() ([]string, error) {
 		return nil, err
 	}
 
+	// The name of a bundled plugin takes precedence over a file with that name.
 	if found, ok := known[p.Plugin]; ok {
 		return found, nil
 	}
@@ -140,6 +142,7 @@ func configureSubject(ctx context.Context, s *registrartest.Subject, file, accou
 
 	s.Config = settings.Config
 
+	// The exam makes up Latin names, which a zone such as xn--p1ai does not take: field-notes 3.2.
 	for _, tld := range block.TLDs {
 		if !strings.HasPrefix(tld, "xn--") {
 			s.TLD = cmp.Or(s.TLD, tld)

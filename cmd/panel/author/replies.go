@@ -52,6 +52,7 @@ func (p *testRepliesCommand) Run(c *command.Call) error {
 	}
 	list, err := p.ask(c, mails)
 	if errors.Is(err, api.ErrNotServing) && c.Server == "" {
+		// No panel was named and none is at work, so the mails are read by the settings alone.
 		list, err = p.alone(c, mails)
 	}
 	if err != nil {
@@ -112,6 +113,7 @@ func (p *testRepliesCommand) plugin(ctx context.Context, file string) (registrar
 		if err != nil {
 			return nil, fmt.Errorf("describe %s: %w", name, err)
 		}
+		// A block with a path may run another plugin than the bundled one.
 		for _, r := range loaded.Accounts(name) {
 			if r.Path == "" && d.Has(registrar.CapMail) && (p.Registrar == "" || p.Registrar == r.Name) {
 				able[r.Name], names = made, append(names, r.Name)

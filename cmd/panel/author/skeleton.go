@@ -106,6 +106,7 @@ func (b *templateData) find(named string) error {
 	}
 
 	for _, inside := range []string{here, filepath.Dir(program)} {
+		// The search goes upwards, as the go command looks for its module.
 		for dir := inside; ; dir = filepath.Dir(dir) {
 			if b.read(dir) == nil {
 				return nil
@@ -174,6 +175,7 @@ func writeSkeleton(dir string, b templateData) ([]newFile, error) {
 
 func writeFiles(dir string, contents map[string][]byte) (files []newFile, err error) {
 	names := slices.Sorted(maps.Keys(contents))
+	// All names are checked before the first file is written, so that a refusal leaves nothing behind.
 	for _, name := range names {
 		f := newFile{filepath.Join(dir, name)}
 		if _, err := os.Lstat(f.File); err == nil {

@@ -62,12 +62,14 @@ func (c *Call) Show(v any, text func(w io.Writer)) error {
 	if c.Output == JSON {
 		out := json.NewEncoder(c.Stdout)
 		out.SetIndent("", "  ")
+		// No browser reads this output, so < and & stay as people and scripts know them.
 		out.SetEscapeHTML(false)
 		if err := out.Encode(v); err != nil {
 			return fmt.Errorf("write result: %w", err)
 		}
 		return nil
 	}
+	// The text is translated before the columns are aligned, because translations differ in width.
 	aligned := tabwriter.NewWriter(c.Stdout, 0, 8, 2, ' ', 0)
 	text(c.Tongue.To(aligned))
 	if err := aligned.Flush(); err != nil {

@@ -49,7 +49,7 @@ func Report(err error, stderr io.Writer) int {
 	return ExitFailed
 }
 
-// mistakes is the text of an error, in which problems that come with a text in the language have it.
+// mistakes returns the text of an error. Problems that have a text in the language are shown with it.
 func (t *Tongue) mistakes(err error) string {
 	text := err.Error()
 	if t == nil {
@@ -62,6 +62,7 @@ func (t *Tongue) mistakes(err error) string {
 		return strings.NewReplacer(words...).Replace(text)
 	}
 
+	// The first line is the error's own; each further line is a problem's, in their order.
 	for i, line := range strings.Split((&api.Error{Problems: refused.Problems}).Error(), "\n") {
 		if i > 0 && refused.Problems[i-1].Texts[t.words.Name] != "" {
 			p := refused.Problems[i-1]

@@ -34,6 +34,7 @@ const demoLimit = 55 * time.Second
 func Run(ctx context.Context, out io.Writer, tongue *command.Tongue, stay bool) (err error) {
 	telling, cancel := context.WithTimeout(ctx, demoLimit)
 	defer cancel()
+	// The story has a time limit; a console that stays open has none.
 	if !stay {
 		ctx = telling
 	}
@@ -42,6 +43,7 @@ func Run(ctx context.Context, out io.Writer, tongue *command.Tongue, stay bool) 
 	if err != nil {
 		return fmt.Errorf("make a directory for the demo: %w", err)
 	}
+	// Deferred before simulator and panel start, so that both have ended when their files are removed.
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
 	show := &narrator{out: tongue.To(out), tongue: tongue, start: time.Now()}
@@ -217,6 +219,7 @@ func withPanel(ctx context.Context, config string, token secret.String, use func
 	running, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- h.Run(running) }() // ends with running, and is waited for below
+	// The wait below lets the panel drain its plugins, whose files are in the demo's directory.
 	err = use(ctx, c)
 	stop()
 

@@ -130,6 +130,7 @@ func (s *simulator) whois(ctx context.Context, name string) (string, error) {
 		return "", fmt.Errorf("ask whois: %w", err)
 	}
 	defer conn.Close()
+	// The end of the context does not end a read, so it closes the connection.
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 	if _, err := io.WriteString(conn, name+"\r\n"); err != nil {

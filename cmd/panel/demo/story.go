@@ -100,11 +100,12 @@ func (s *narrator) listen(ctx context.Context) error {
 	return nil
 }
 
-// poll asks until it is true, the context ends or asking fails.
+// poll asks until the answer is true, the context ends or asking fails.
 func poll(ctx context.Context, ask func() (bool, error)) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
+		// A panel that does not serve may still be starting.
 		done, err := ask()
 		if done || err != nil && !errors.Is(err, api.ErrNotServing) {
 			return err

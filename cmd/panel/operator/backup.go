@@ -52,6 +52,8 @@ func lacking(m backup.Manifest) error {
 	return command.Waiting(strings.Join(lines, "\n"))
 }
 
+// Run writes the archive, reads it back, and removes old ones only if it is whole. If it lacks the store of a
+// registrar, a person has to look at the result.
 func (p *Backup) Run(c *command.Call) error {
 	shelf, err := p.shelf()
 	if err != nil {
@@ -130,6 +132,8 @@ type Restore struct {
 	Replace  bool   `help:"Move a data directory that holds something aside."`
 }
 
+// Run moves the panel's data aside and puts an archive in their place. Data in the way and missing keys are mistakes
+// of the command line; if the archive lacks a store, a person has to look at the result.
 func (p *Restore) Run(c *command.Call) error {
 	m, aside, err := host.Restore(host.Restoration{ConfigPath: c.Config, Archive: p.File, Identity: p.Identity,
 		Keys: p.Keys, Replace: p.Replace, Now: time.Now})

@@ -21,6 +21,7 @@ type otherContacts struct {
 
 // read reads the files; nil = there are none.
 func (o otherContacts) read(c *command.Call) (map[string]api.Contact, error) {
+	// Roles with a flag of their own are entered first, so that one which is given in both ways is refused.
 	files := map[string]string{"admin": o.Admin, "tech": o.Tech, "billing": o.Billing}
 	for _, given := range o.Others {
 		role, file, ok := strings.Cut(given, "=")

@@ -33,6 +33,8 @@ func (p *resolveOperationCommand) Run(c *command.Call) error {
 		return command.Usage(err)
 	}
 
+	// Without a version the person decides about the present one. The panel still compares it, and refuses the decision
+	// if the operation moves between the two calls.
 	seen := p.Version
 	if seen == "" {
 		op, err := command.Get[api.Operation](c, api.Path("operations", p.ID), nil)

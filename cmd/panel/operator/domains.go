@@ -22,6 +22,7 @@ type Domains struct {
 	Limit     int    `placeholder:"N" help:"The first so many only."`
 }
 
+// Run prints the domains that are asked for.
 func (p *Domains) Run(c *command.Call) error {
 	list, err := command.List[api.Domain](c, api.Path("domains"), map[string][]string{"q": {p.Query}, "status": {p.Status}, "customer": {p.Customer},
 		"registrar": {p.Registrar}, "attention": {yes(p.Attention)}, "due": {p.Due}, "sort": {p.Sort}}, p.Limit)
@@ -186,6 +187,7 @@ type Customers struct {
 	Limit int    `placeholder:"N" help:"The first so many only."`
 }
 
+// Run prints the customers that are asked for, with the numbers of their domains and orders.
 func (p *Customers) Run(c *command.Call) error {
 	list, err := command.List[api.CustomerSummary](c, api.Path("customers"), map[string][]string{"q": {p.Query}}, p.Limit)
 	if err != nil {

@@ -40,6 +40,8 @@ func (p *retryCommand) Run(c *command.Call) (err error) {
 		return err
 	}
 	if seen.Outcome != nil {
+		// The request names the attempt that failed, so that a command which is repeated because its answer was lost
+		// does not try a second time.
 		in.Attempt = seen.Attempt
 	}
 

@@ -16,6 +16,7 @@ type Form struct {
 	Order string `enum:"register,transfer,renew,update,delete,restore,lock,unlock,auth-code,trade" default:"register" help:"Kind of order: register, transfer, renew, update, delete, restore, lock, unlock, auth-code or trade, of those that the registrar declares."`
 }
 
+// Run prints the fields, and below the table what only some of them have.
 func (p *Form) Run(c *command.Call) error {
 	f, err := command.Get[api.Form](c, api.Path("form", p.TLD), map[string][]string{"registrant": {p.Kind}, "kind": {p.Order}, "role": {p.Role}})
 	if err != nil {

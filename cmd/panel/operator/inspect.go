@@ -113,6 +113,7 @@ func (p *Log) entries(c *command.Call) ([]api.Entry, error) {
 	return command.List[api.Entry](c, api.Path("log"), query, p.Tail)
 }
 
+// Run prints the entries, and with Follow new ones, too, until the context ends.
 func (p *Log) Run(c *command.Call) error {
 	if p.Follow {
 		return p.follow(c)

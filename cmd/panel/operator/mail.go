@@ -24,6 +24,7 @@ func listPage[T any](c *command.Call, path string, query map[string][]string, te
 	if err != nil {
 		return err
 	}
+	// Scripts expect an empty list in JSON, not null.
 	if page.List == nil {
 		page.List = []T{}
 	}
@@ -43,6 +44,7 @@ type Mail struct {
 	pageFlags
 }
 
+// Run prints one mail, or the list.
 func (p *Mail) Run(c *command.Call) error {
 	if p.ID == "" {
 		return p.list(c)

@@ -214,6 +214,7 @@ func outcome(d api.Domain) (ended bool, err error) {
 		return false, nil
 	case "Registering", "Transferring":
 		op := d.Operation
+		// Only a person can move the operation on, so waiting longer would be in vain.
 		if op != nil && (op.State == "NeedsAction" || op.State == "Uncertain") {
 			return true, command.Waiting(fmt.Sprintf("%s: %s is %s: %s", d.Unicode, op.ID, op.State, command.OrDash(op.WaitsFor)))
 		}
@@ -295,6 +296,7 @@ type Orders struct {
 	OperationState string `placeholder:"STATE" help:"Only those whose operation is so, for example NeedsAction."`
 }
 
+// Run prints the orders that are asked for.
 func (p *Orders) Run(c *command.Call) error {
 	list, err := command.List[api.Order](c, api.Path("orders"), map[string][]string{"q": {p.Query}, "customer": {p.Customer}, "domain": {p.Domain},
 		"state": {p.State}, "outcome": {p.Outcome}, "operation_state": {p.OperationState},
@@ -310,6 +312,7 @@ type Preview struct {
 	Order string `arg:"" help:"Its ID; panel orders lists them."`
 }
 
+// Run prints what would be sent.
 func (p *Preview) Run(c *command.Call) error {
 	v, err := command.Get[api.Preview](c, api.Path("orders", p.Order, "preview"), nil)
 	if err != nil {

@@ -198,6 +198,7 @@ func (p *resolveReviewCommand) each(c *command.Call) error {
 // together resolves entries in one call, or all of a sender.
 func (p *resolveReviewCommand) together(c *command.Call) error {
 	d := api.ReviewsDecision{From: p.From, Outcome: p.Outcome, By: p.By, Reason: p.Reason, FromNowOn: p.FromNowOn}
+	// Each entry carries the version read here, so that the panel refuses only those that have moved since.
 	for _, id := range p.IDs {
 		seen, err := p.seen(c, id)
 		if err != nil {

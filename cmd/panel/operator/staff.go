@@ -47,7 +47,7 @@ func onRoster[T any](c *command.Call, ask func() (T, error), here func(context.C
 }
 
 // newPassword asks a person twice, without showing it, or reads a line of stdin. It is never an
-// argument: others on the machine see those.
+// argument, because others on the machine can see arguments.
 func newPassword(c *command.Call) (string, error) {
 	if f, ok := c.Stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		first, err := hidden(c.Stderr, f, c.Tongue.Say("The new password, which is not shown")+": ")
@@ -66,6 +66,7 @@ func newPassword(c *command.Call) (string, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", fmt.Errorf("read the password: %w", err)
 	}
+	// Only the line's end is cut off, because a password may begin or end with a blank.
 	if line = strings.TrimRight(line, "\r\n"); line == "" {
 		return "", command.Usage(errors.New("the password is read from stdin, and there was none"))
 	}
@@ -223,6 +224,7 @@ func (p *listSessionsCommand) ask(c *command.Call) (all []api.Session, err error
 		}
 	}
 
+	// Scripts expect an empty list in JSON, not null.
 	all = []api.Session{}
 	for _, name := range names {
 		some, err := command.List[api.Session](c, api.Path("staff", name, "sessions"), map[string][]string{}, 0)

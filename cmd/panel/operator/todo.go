@@ -11,6 +11,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
+// Todo holds the commands about what needs a person.
 type Todo struct {
 	List   todoList   `cmd:"" default:"withargs" help:"What needs a person (the default)."`
 	Seen   todoSeen   `cmd:"" help:"I have seen this: show it apart until it changes, or until then."`
@@ -62,6 +63,7 @@ func (p *todoSeen) Run(c *command.Call) error {
 		if at < 0 {
 			return fmt.Errorf("%s needs no person now: panel todo lists what does", id)
 		}
+		// The entry is named as it is now, so that a later change of it is not put aside unseen.
 		in.Entries = append(in.Entries, api.SeenEntry{ID: id, Seen: list[at].Seen})
 	}
 
@@ -146,6 +148,7 @@ func sinceText(a api.Attention) string {
 // Status shows the panel at a glance.
 type Status struct{}
 
+// Run prints the status. It returns an error if something needs a person or a plugin was given up.
 func (Status) Run(c *command.Call) error {
 	s, err := command.Get[api.Status](c, api.Path("status"), nil)
 	if err != nil {
@@ -195,6 +198,7 @@ type Operations struct {
 	Limit     int    `placeholder:"N" help:"The first so many only."`
 }
 
+// Run prints the operations that are asked for.
 func (p *Operations) Run(c *command.Call) error {
 	list, err := command.List[api.OpenOperation](c, api.Path("operations"), map[string][]string{"state": {p.State}, "q": {p.Query}, "registrar": {p.Registrar}}, p.Limit)
 	if err != nil {

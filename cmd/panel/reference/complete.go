@@ -65,6 +65,7 @@ func walk(node *kong.Node, words []string) (_ *kong.Node, waiting *kong.Flag) {
 				waiting = flag
 			}
 		default:
+			// A word that names no command below is an argument, so the node stays the same.
 			for _, child := range node.Children {
 				if child.Name == word {
 					node = child

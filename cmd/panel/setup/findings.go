@@ -17,8 +17,8 @@ func finding(component string, err error, remedy string) Finding {
 	return Finding{Component: component, Detail: err.Error(), Remedy: remedy}
 }
 
-// look asks what no login tells: whether DNS knows where mail to the robot and to us goes, and the
-// hosts; and whether the clock is right.
+// look checks what no login shows: that DNS knows the hosts, and where mail to the robot and to us
+// goes; and that the clock is right.
 func look(a Answers, receives, resolves func(string) error, clock error) []Finding {
 	var findings []Finding
 	add := func(component, well string, err error) {
@@ -39,6 +39,7 @@ func look(a Answers, receives, resolves func(string) error, clock error) []Findi
 		}
 	}
 
+	// If the system does not show how its clock is set, that is no finding.
 	if errors.Is(clock, errUnknown) {
 		return findings
 	}

@@ -43,6 +43,7 @@ func (i *interview) conduct(a *Answers, resolves func(host string) error) error 
 	for _, q := range questions {
 		v := q.value(a)
 		given := *v != "" && !i.again
+		// A relay without a user needs no password.
 		if given && q.right(*v) == nil || q.flag == "smtp-password-file" && a.SMTPUser == none {
 			if *v == "" {
 				*v = q.usual(*a)
@@ -82,6 +83,7 @@ func (i *interview) one(q question, v *string, resolves func(host string) error)
 			return nil
 		}
 
+		// A name that DNS does not know yet may still be right: if it is given twice, it is kept.
 		if err := resolves(q.host(answer)); err != nil {
 			i.say(err.Error())
 			i.say(remedy("dns", err.Error()))
@@ -103,6 +105,7 @@ func (i *interview) line(about, usual string) (string, error) {
 	text, err := i.in.ReadString('\n')
 	text = strings.TrimSpace(text)
 	switch {
+	// A last line without a line end is an answer, too.
 	case err != nil && (text == "" || !errors.Is(err, io.EOF)):
 		return "", errNoAnswer
 	case text == "":

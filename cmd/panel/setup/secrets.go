@@ -45,6 +45,7 @@ func (a Answers) storeSecrets(dir string, person *interview) (missing []Finding,
 
 		fmt.Fprintf(person.out, "%s: ", command.Say(person.out, fmt.Sprintf("The password %s; it is not shown, and goes to %s", p.of, path)))
 		text, err := person.hidden()
+		// Only the line's end is cut off, because a password may begin or end with a blank.
 		if text = strings.TrimRight(text, "\r\n"); err != nil || text == "" {
 			return nil, fmt.Errorf("read the password %s: %w", p.of, errors.Join(err, errNoAnswer))
 		}

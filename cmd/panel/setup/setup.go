@@ -36,6 +36,7 @@ func (p *Init) Run(c *command.Call) error {
 	p.systemConfig = c.Config == command.SystemConfig
 
 	file := configFile{path: c.Config, replace: p.Replace}
+	// Checked before the questions, so that a person does not answer them in vain.
 	if err := file.mayBeWritten(); err != nil {
 		return command.Usage(err)
 	}
@@ -74,6 +75,7 @@ func (n unwellError) Error() string {
 }
 
 func (p *Init) write(c *command.Call, file *configFile, person *interview, try func(context.Context) []Finding) error {
+	// Secrets first: a later run does not ask for those whose files are there, so it goes on where this one ends.
 	missing, err := p.storeSecrets(filepath.Dir(file.path), person)
 	if err != nil {
 		return err
@@ -170,6 +172,7 @@ func tried(ctx context.Context, c *command.Call, a Answers) []Finding {
 	}
 
 	if err != nil {
+		// An error of the configuration has one mistake per line, and each is a finding of its own.
 		for line := range strings.SplitSeq(err.Error(), "\n") {
 			findings = append(findings, finding("settings", errors.New(line), ""))
 		}

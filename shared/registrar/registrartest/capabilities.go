@@ -150,6 +150,7 @@ func hasRenewals(e *exam) error {
 		return err
 	}
 
+	// The last mode is tried twice, because one that is set already may be set again.
 	for _, mode := range append(registrar.RenewalModes(), registrar.RenewManual) {
 		if d, err := l.SetRenewal(e.ctx, o.Domain, mode); err != nil || d.Renewal != mode || d.Name != o.Domain {
 			e.broken("SetRenewal to %s answers with %q and %q: %v", mode, d.Name, d.Renewal, err)
@@ -343,6 +344,7 @@ func checksNames(e *exam) error {
 		return err
 	}
 
+	// The invalid name stands between two valid ones, so that answers in another order are noticed.
 	asked := []string{e.domain(), "no name", e.domain()}
 	answers, err := l.Check(e.ctx, asked)
 	if err != nil || len(answers) != len(asked) {

@@ -79,7 +79,9 @@ func pages(e *exam) error {
 	if err != nil {
 		return err
 	}
+
 	for _, size := range []int{1, 2, 5} {
+		// One page more than there are names, because the last one may be empty.
 		have, err := e.walk(l, size, len(want)+1)
 		if err != nil {
 			e.broken("pages of %d: %s", size, err)

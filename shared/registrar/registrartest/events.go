@@ -200,6 +200,7 @@ func servesReaders(e *exam) error {
 		close(stuck)
 	}()
 	defer func() { cancel(); <-slow }()
+	// From here on the slow reader holds an event and does not ask for another.
 	<-stuck
 
 	var op registrar.Operation
@@ -212,6 +213,7 @@ func servesReaders(e *exam) error {
 		return err
 	}
 
+	// These readers come after the slow one, and must still get the record from its beginning.
 	done := func(got []registrar.Event) bool { return len(ofOperation(got, op.ID)) > 0 }
 	for range 2 {
 		var got []registrar.Event
@@ -238,6 +240,7 @@ func agreesWithRecord(e *exam) error {
 	}
 
 	var events []registrar.Event
+	// The operation is known to have ended, but its last event may still be on its way to this reader.
 	ended := func(got []registrar.Event) bool {
 		events = ofOperation(got, op.ID)
 		return len(events) > 0 && events[len(events)-1].Domain != nil && events[len(events)-1].Domain.Operation == nil
@@ -337,6 +340,7 @@ func endsEvents(e *exam) error {
 	} {
 		ctx, cancel := limit()
 		var last error
+		// Cancelled after all stored events have been read, so that the wait for more has to end.
 		back := e.within(func() {
 			for v, err := range l.Events(ctx, 0) {
 				if last = err; v.Cursor >= events[len(events)-1].Cursor && name == "is cancelled" {

@@ -94,6 +94,7 @@ func (r *run) examine(ctx context.Context, c check) (findings []string, err erro
 	}
 	defer os.RemoveAll(dir)
 	e := &exam{run: r, ctx: ctx, dir: dir, tag: r.tag + strings.ToLower(rand.Text()[:4])}
+	// Deferred after the directory's removal, so that everything at work ends before it.
 	defer e.close()
 	err = c.judge(e)
 	return e.findings, err

@@ -101,6 +101,7 @@ func (f *Fake) take(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
+	// Entered before the answer, so that a fault after it happens to an order that the registrar has.
 	order := f.enter(o, behaviour)
 	switch behaviour {
 	case LosesAnswers:

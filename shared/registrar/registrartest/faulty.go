@@ -75,6 +75,7 @@ func incompleteOf(e *exam, l *life, kind registrar.OperationKind) ([]faulty, err
 		all = append(all, faulty{"no nameservers", []string{"nameservers"}, e.spoil(good, func(o *registrar.Order) { o.Nameservers = nil })})
 	}
 
+	// The form may require more than the contract does.
 	form, err := l.Form(e.ctx, e.query(kind))
 	if err != nil {
 		return nil, fmt.Errorf("read the form: %w", err)

@@ -39,6 +39,7 @@ func (e *exam) forms(visit func(q registrar.FormQuery, f registrar.Form, err err
 	}
 
 	tlds, registrants := e.description.TLDs, e.description.Registrants
+	// An empty list of TLDs means any, so a made-up one stands for all.
 	if len(tlds) == 0 {
 		tlds = []string{e.tld()}
 	}

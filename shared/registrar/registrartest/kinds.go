@@ -229,6 +229,7 @@ func keepsCodes(e *exam) error {
 	if err != nil {
 		return fmt.Errorf("submit an order for a transfer code: %w", err)
 	}
+	// Tried while the order may wait for a person: once it has ended, every decision is refused in any case.
 	if err := refusesEmptyHands(e, l, op.ID); err != nil {
 		return err
 	}
@@ -251,6 +252,7 @@ func keepsCodes(e *exam) error {
 // refusesEmptyHands demands that a person who says that a code was got hands it over.
 func refusesEmptyHands(e *exam, l *life, id registrar.OperationID) error {
 	op, err := l.Operation(e.ctx, id)
+	// If the operation waits for no person, none can hand a code over.
 	if err != nil || op.State != registrar.NeedsAction {
 		return err
 	}

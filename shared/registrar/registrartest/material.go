@@ -30,6 +30,7 @@ func (r *run) tld() string {
 	if r.subject.TLD != "" {
 		return r.subject.TLD
 	}
+	// The exam makes up Latin names, which a zone in another script does not take.
 	for _, tld := range r.description.TLDs {
 		if !strings.HasPrefix(tld, "xn--") {
 			return tld
@@ -240,7 +241,7 @@ func (e *exam) concluded(l *life) (registrar.Order, registrar.Operation, error) 
 	return o, op, err
 }
 
-// events reads until n events are there, or with less patience than forever.
+// events reads until n events are there, for as long as the subject's patience lasts.
 func (e *exam) events(r registrar.Events, after registrar.Cursor, n int) ([]registrar.Event, error) {
 	return e.eventsUntil(r, after, func(got []registrar.Event) bool { return len(got) >= n })
 }
@@ -269,7 +270,7 @@ func (e *exam) eventsUntil(r registrar.Events, after registrar.Cursor, enough fu
 	return got, errors.New("the sequence of events ended by itself")
 }
 
-// about reads until an operation's event with the operation's present state is there.
+// about reads until there are n events of an operation, and returns all that were read.
 func (e *exam) about(l *life, id registrar.OperationID, n int) ([]registrar.Event, error) {
 	return e.eventsUntil(l, 0, func(got []registrar.Event) bool { return len(ofOperation(got, id)) >= n })
 }

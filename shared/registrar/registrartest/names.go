@@ -22,6 +22,8 @@ func refusesNames(e *exam) error {
 		return err
 	}
 
+	// A panel turns these spellings into one before it asks. A plugin that corrected them itself would hold one
+	// domain under two names.
 	wrong := []string{strings.ToUpper(good.Domain), good.Domain + ".", "конформность." + e.tld(), "a b." + e.tld(), e.tld()}
 	if e.subject.IDN != "" {
 		wrong = append(wrong, e.subject.IDN)
@@ -111,6 +113,7 @@ func refusesOrderIDs(e *exam) error {
 		}
 	}
 
+	// The longest ID there may be, with a character of each sort. Other rules judge refusals for other reasons.
 	good.ID = registrar.OrderID("A-z.0_9" + e.tag + strings.Repeat("x", 64))[:64]
 	if _, err := l.Submit(e.ctx, good); errors.Is(err, registrar.Invalid) && names(problemsOf(err), "id") {
 		e.broken("Submit under the OrderID %q: %s", good.ID, told(err))

@@ -142,6 +142,7 @@ func refusesUnoffered(e *exam) error {
 	tried := false
 	for _, tld := range offered(e) {
 		for _, kind := range registrar.OperationKinds() {
+			// Other rules judge the kinds that are sold.
 			if _, ok := e.description.Offered(tld, kind); ok {
 				continue
 			}
@@ -272,6 +273,7 @@ func registersForYears(e *exam) error {
 		return err
 	}
 
+	// 0 means that the order names no term: it must be paid for the shortest.
 	for _, n := range []int{0, offer.Years.Max} {
 		o, err := e.orderOf(l, registrar.KindRegister)
 		if err != nil {
@@ -314,6 +316,7 @@ func renewsForYears(e *exam) error {
 	}
 	o.Years = max(offer.Years.Min, min(offer.Years.Max, fewYears))
 	op, err := l.Submit(e.ctx, o)
+	// A registrar may allow renewals only near the expiry, which is no breach.
 	if errors.Is(err, registrar.Precondition) {
 		return notTried("no renewal was brought to its end: that of a domain which has just been registered is refused")
 	}

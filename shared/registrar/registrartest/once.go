@@ -94,6 +94,7 @@ func reachesOnce(e *exam) error {
 	}
 
 	var refused []string
+	// One after the other, because a second order for the domain would be refused while one is open.
 	for _, kind := range onceHeld(e) {
 		o, err := following(e, l, first, kind)
 		if err != nil {
@@ -113,6 +114,7 @@ func reachesOnce(e *exam) error {
 		}
 	}
 
+	// The rule is not passed, because it was not seen whether a refused kind is sent once.
 	if len(refused) > 0 {
 		return notTried("these were refused, and not brought to their end: " + strings.Join(refused, ", "))
 	}
@@ -234,6 +236,7 @@ func hearsLate(e *exam) error {
 		return err
 	}
 
+	// A queued operation would be sent again; a final one would have an end that no answer justifies.
 	if now.State.Final() || now.State == registrar.Queued {
 		e.broken("while the registrar has the order, the operation is %s: %s", now.State, now.Error)
 	}
@@ -306,6 +309,7 @@ func outlastsDown(e *exam) error {
 		return nil
 	}
 
+	// Only a try in vain shows whether the plugin takes that for the end.
 	now, err := reacts(e, l, op.ID, wasTried)
 	if err != nil {
 		return err
@@ -350,6 +354,7 @@ func tellsRefusals(e *exam) error {
 	if err := witnessOf(e).behave(e.ctx, o.Domain, BehavesWell); err != nil {
 		return err
 	}
+	// The same contents under a new ID: a refusal must not have left the domain taken.
 	again, err := l.Submit(e.ctx, e.spoil(o, func(*registrar.Order) {}))
 	if err != nil {
 		e.broken("the same ordered again after it was refused: %s", told(err))

@@ -96,6 +96,7 @@ func hasHistory(e *exam) error {
 		return err
 	}
 
+	// The first stage is Submit's answer, which need not have a history: Operation.History.
 	for _, op := range stages[1:] {
 		if len(op.History) == 0 {
 			e.broken("an operation that is %s has no history", op.State)
@@ -150,6 +151,7 @@ func concludes(e *exam) error {
 		return fmt.Errorf("read the domain of an order: %w", err)
 	}
 
+	// The operation may have ended by itself since Submit, so the domain must fit one of the two moments.
 	if before.Operation != nil && (before.Operation.ID != op.ID || before.Status == registrar.StatusRegistered) {
 		e.broken("while operation %s is open the domain is %s, with the operation %s", op.ID, before.Status, before.Operation.ID)
 	}

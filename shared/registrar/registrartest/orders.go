@@ -99,6 +99,7 @@ func repeats(e *exam) error {
 		return err
 	}
 
+	// The plugin may have erased the contents by now, and must recognise the order without them.
 	op, err := l.Submit(e.ctx, o)
 	e.isSame("after its operation has ended", op, first, err)
 	return nil
@@ -269,6 +270,7 @@ func forgetsOrders(e *exam) error {
 		e.broken("the domain of an order that was refused: %s, want NOT_FOUND", told(err))
 	}
 
+	// A refused order leaves its ID free: with good contents it names an order like any other.
 	good.ID = bad.ID
 	if _, err := l.Submit(e.ctx, good); err != nil {
 		e.broken("the order, put right, under the same OrderID: %s", told(err))

@@ -204,6 +204,7 @@ func drainsOrphaned(e *exam) error {
 		return errors.New("it is no program")
 	}
 
+	// From here on the exam has nothing left to drain at its end.
 	l.over = true
 	if !l.orphan(e.subject.Patience) {
 		return errors.New("without its host it goes on")

@@ -56,12 +56,14 @@ func (o Program) Open(context.Context) (*Instance, error) {
 		},
 	})
 
+	// client.Kill asks the program to shut down in order; p.kill ends it if it has not, and its children.
 	finish := func() {
 		client.Kill()
 		p.kill()
 		os.RemoveAll(dir)
 	}
 
+	// A program that fails before the handshake says why on stderr, if anywhere.
 	plugin, err := registrarrpc.Dispense(client)
 	if err != nil {
 		finish()

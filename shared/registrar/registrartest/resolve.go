@@ -102,6 +102,7 @@ func demandsVersion(e *exam) error {
 		return err
 	}
 
+	// A refused decision may still have been carried out, which the history shows.
 	for _, step := range read.History {
 		if step.Actor == "conformance" {
 			e.broken("a decision without a version took effect: %s", step.Message)
@@ -141,6 +142,7 @@ func refusesOutdated(e *exam) error {
 		return err
 	}
 
+	// The version read at the beginning is outdated at the end, as in a decision that comes twice.
 	refused(op.Version, ended.State)
 	if after, err := l.Operation(e.ctx, op.ID); err != nil || after.State != ended.State {
 		e.broken("after decisions about other versions the operation is %s, and was %s: %v", after.State, ended.State, err)
@@ -182,6 +184,7 @@ func decidesOnce(e *exam) error {
 		}
 	}
 
+	// It is also right if none takes effect: the operation may have moved by itself first.
 	if accepted > 1 {
 		e.broken("of %d equal decisions at once %d took effect", several, accepted)
 	}

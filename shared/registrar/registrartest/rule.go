@@ -54,6 +54,7 @@ type check struct {
 // Outcome is what became of a rule.
 type Outcome string
 
+// [Passed]: the check ran to its end and saw no breach. [Broken]: it saw breaches, which Result.Findings lists.
 const (
 	Passed    Outcome = "passed"
 	Broken    Outcome = "broken"

@@ -14,7 +14,7 @@ import (
 
 var identifier = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
-// each visits every attribute of a schema that stands outside repeated blocks, with its path.
+// eachAttribute visits every attribute of a schema that stands outside repeated blocks, with its path.
 func eachAttribute(s registrar.Schema, path string, visit func(path string, a registrar.Attribute)) {
 	for _, a := range s.Attributes {
 		visit(path+a.Name, a)
@@ -47,6 +47,7 @@ func mistakesOf(s registrar.Schema, path string) []string {
 		add(!identifier.MatchString(a.Name), "%q is no name for an attribute", at)
 		add(seen[a.Name], "%s stands there twice", at)
 		add(!slices.Contains(attributeTypes, a.Type), "%s has the unknown type %q", at, a.Type)
+		// An attribute with a default is never missing, and everyone who sees the schema sees the default.
 		add(a.Required && a.Default != "", "%s is required and has a default", at)
 		add(a.Sensitive && a.Default != "", "%s is a secret and has a default", at)
 		add(a.Default != "" && !fits(a, a.Default), "the default of %s, %q, is not of its type or not allowed", at, a.Default)
@@ -59,6 +60,7 @@ func mistakesOf(s registrar.Schema, path string) []string {
 		add(seen[b.Name], "%s stands there twice", at)
 		add(len(b.Labels) > 0 && !b.Repeated, "%s has labels and stands only once", at)
 
+		// A label appears in the settings under its name, beside the attributes: Settings.Config.
 		for _, label := range b.Labels {
 			taken := slices.ContainsFunc(b.Schema.Attributes, func(a registrar.Attribute) bool { return a.Name == label })
 			add(taken, "the label %s of %s is an attribute, too", label, at)

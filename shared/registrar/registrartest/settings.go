@@ -109,6 +109,7 @@ func namesSettings(e *exam) (err error) {
 		for _, value := range []any{misfit, nil, "conformance"} {
 			refusal, failed := trySetting(e, l, path, value)
 			err = errors.Join(err, failed)
+			// A text may be "conformance", and an optional attribute null: an accepted value is no breach.
 			if !errors.Is(refusal, registrar.Invalid) {
 				continue
 			}

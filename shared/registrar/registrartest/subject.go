@@ -72,5 +72,7 @@ type Instance struct {
 
 // Opener starts instances of one registrar.
 type Opener interface {
+	// Open starts an instance that is not configured yet. The instance outlives ctx: the caller ends it by Close
+	// or by Crash.
 	Open(ctx context.Context) (*Instance, error)
 }

@@ -224,6 +224,7 @@ func agrees(e *exam) error {
 			return err
 		}
 
+		// The rules validate/required and validate/all judge which orders must have problems.
 		if len(v.Problems) == 0 {
 			continue
 		}
@@ -252,6 +253,7 @@ func judgesSigners(e *exam) error {
 		return err
 	}
 
+	// The faulty record stands second, so that a path which always names the first is noticed.
 	good := registrar.DelegationSigner{KeyTag: 12345, Algorithm: 13, DigestType: 2, Digest: strings.Repeat("9f", 32)}
 	short, foreign := good, good
 	short.Digest, foreign.Algorithm = good.Digest[2:], 0

@@ -46,6 +46,7 @@ func (e *evil) Describe(ctx context.Context) (registrar.Description, error) {
 	switch mode {
 	case "hang":
 		d.Capabilities = append(d.Capabilities, registrar.CapHandles, registrar.CapReviews)
+	// A description larger than a message may be.
 	case "bigdesc":
 		d.Title = strings.Repeat("A", 20<<20)
 	case "ansi":
@@ -159,12 +160,14 @@ func (e *evil) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[reg
 					return
 				}
 			}
+		// Endless messages, each just within the limit of size.
 		case "evbig":
 			for c := after + 1; ; c++ {
 				if !yield(ev(c, "", nil, strings.Repeat("F", 15<<20), "x"), nil) {
 					return
 				}
 			}
+		// The cursor does not move on.
 		case "evback":
 			for {
 				if !yield(ev(1, "", nil, "again", "x"), nil) {
@@ -206,6 +209,7 @@ func main() {
 		time.Sleep(time.Hour)
 	case "mute":
 		time.Sleep(time.Hour)
+	// Lines that can make go-plugin's own log parser panic, and lines that are no log.
 	case "json5", "json5live":
 		for _, s := range []string{`{"@message":5}`, `{"@level":"info","@message":12345}`, `{"@level":5,"@message":"x"}`, `{"@level":"info","@message":"x","@timestamp":7}`, `{"@level":"info","@message":"\u001b[31mred","k\u001b":"v\nx"}`, "{", "[]", "null", `{"@message":null}`, "\x00\xff\xfe", "\x1b[2J"} {
 			fmt.Fprintln(os.Stderr, s)
@@ -213,6 +217,7 @@ func main() {
 		if mode == "json5" {
 			os.Exit(3)
 		}
+	// A line that never ends: a reader of whole lines would run out of memory.
 	case "logbomb":
 		go func() {
 			l := bytes.Repeat([]byte("y"), 1<<20)
@@ -226,6 +231,7 @@ func main() {
 				fmt.Fprintf(os.Stderr, "{\"@level\":\"error\",\"@message\":\"flood %d\"}\n", i)
 			}
 		}()
+	// The child leaves the process group, and keeps our stderr open after our end.
 	case "orphan":
 		c := exec.Command("/bin/sleep", "987")
 		c.Stderr = os.Stderr
@@ -235,6 +241,7 @@ func main() {
 		c := exec.Command("/bin/sleep", "986")
 		c.Stderr = os.Stderr
 		c.Start()
+	// Collects what a plugin of the same user can get of the host's secrets.
 	case "spy":
 		out := "ENV:\n" + strings.Join(os.Environ(), "\n") + "\nFDS:\n"
 		fds, _ := os.ReadDir("/proc/self/fd")

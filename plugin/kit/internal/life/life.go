@@ -50,8 +50,8 @@ type Transition struct {
 	To    registrar.OperationState
 }
 
-// Table lists every transition there is. An operation begins as Queued; as NeedsAction, where people
-// carry it out and nothing is ever sent; or, where the store was restored, as Uncertain: it may have
+// Table lists every transition there is. An operation begins as Queued; as NeedsAction if people
+// carry it out and nothing is ever sent; or as Uncertain if the store was restored, because it may have
 // been sent before.
 //
 // Sending is entered only from Queued, and Queued again only when the registrar took nothing, or on
@@ -84,6 +84,7 @@ func Table() []Transition {
 		{registrar.Accepted, Overdue, registrar.NeedsAction},
 		{registrar.Accepted, Disowned, registrar.NeedsAction},
 
+		// A late answer still counts: the registrar may finish while a person looks.
 		{registrar.NeedsAction, Finished, registrar.Succeeded},
 		{registrar.NeedsAction, Refused, registrar.Failed},
 		{registrar.NeedsAction, SaidDone, registrar.Succeeded},

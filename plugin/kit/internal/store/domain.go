@@ -137,6 +137,7 @@ func (s *Store) Domains(ctx context.Context, p registrar.Page) (page registrar.D
 		return nil
 	})
 
+	// A full page may be the last one; the next is then empty.
 	if len(page.Domains) == size {
 		page.Next = page.Domains[size-1].Name
 	}
@@ -164,6 +165,7 @@ func (s *Store) Import(ctx context.Context, d registrar.Domain, by string) (know
 		if err := putDomain(ctx, tx, d); err != nil {
 			return err
 		}
+		// Further orders of the customer carry the handle.
 		if err := adopt(ctx, tx, d.Customer, d.Handle); err != nil {
 			return err
 		}

@@ -126,7 +126,7 @@ func (s *Store) move(ctx context.Context, tx *sql.Tx, t Task, m Move) (registrar
 	case to.Final():
 		due, ended = sql.NullInt64{}, sqldb.Millis(s.Now())
 		if to == registrar.Succeeded {
-			// Before the order is emptied, which has them.
+			// Before the order is emptied, because it holds the contacts.
 			if err := keepContacts(ctx, s, tx, t); err != nil {
 				return t.Operation, err
 			}
@@ -134,6 +134,7 @@ func (s *Store) move(ctx context.Context, tx *sql.Tx, t Task, m Move) (registrar
 		if t.sealed, err = left(s.orders, t, m.Change); err != nil {
 			return t.Operation, err
 		}
+	// A claim is never due: only its answer or the next start concludes it.
 	case to == registrar.Sending:
 		due = sql.NullInt64{}
 	case m.Due.IsZero():
@@ -145,6 +146,7 @@ func (s *Store) move(ctx context.Context, tx *sql.Tx, t Task, m Move) (registrar
 	}
 
 	if to.Final() {
+		// Before the event, which has to show the domain's new state.
 		if err := s.finish(ctx, tx, t, m.Change); err != nil {
 			return t.Operation, err
 		}

@@ -48,6 +48,7 @@ func (s *Store) admissible(ctx context.Context, tx *sql.Tx, o registrar.Order) e
 	switch {
 	case d.Operation != nil:
 		return registrar.Errorf(registrar.Precondition, "%s has an open operation (%s)", o.Domain, d.Operation.Kind)
+	// No objection. The cases below say why a kind does not suit the status.
 	case o.Kind.Suits(d.Status):
 	case d.Status.Held():
 		return registrar.Errorf(registrar.Precondition, "%s is registered here already", o.Domain)
@@ -58,6 +59,7 @@ func (s *Store) admissible(ctx context.Context, tx *sql.Tx, o registrar.Order) e
 	}
 
 	switch {
+	// A caller that expects another expiry would pay for a year twice: Order.PaidTill.
 	case o.Kind == registrar.KindRenew && d.PaidTill != o.PaidTill:
 		return registrar.Errorf(registrar.Precondition, "%s is paid till %s, not %s", o.Domain, d.PaidTill, o.PaidTill)
 	}
@@ -80,6 +82,7 @@ func (s *Store) begin(ctx context.Context, tx *sql.Tx, o registrar.Order, messag
 	now := sqldb.Millis(s.Now())
 	due, claimed, level := now, sql.NullInt64{}, registrar.LevelInfo
 	switch {
+	// An order that people carry out is never due: only a decision moves it.
 	case byHand != "":
 		t.State, t.WaitsFor, due, level = registrar.NeedsAction, byHand, sql.NullInt64{}, registrar.LevelWarning
 	case restored != "": // the same order may have been sent before the store went back
@@ -94,6 +97,7 @@ func (s *Store) begin(ctx context.Context, tx *sql.Tx, o registrar.Order, messag
 	}
 
 	t.ID = s.idOf(t.number)
+	// Before the event, which has to show the domain's new state.
 	if err := s.ordered(ctx, tx, o); err != nil {
 		return op, err
 	}

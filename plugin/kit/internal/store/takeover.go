@@ -23,9 +23,10 @@ var takeovers embed.FS
 // unread is the setting of a store that was a book, as long as its sealed orders were not looked at.
 const unread = "book"
 
-// takeOver makes a store of a book, if there is one in place of the store.
+// takeOver turns a book into a store, if there is one in place of the store.
 func takeOver(ctx context.Context, o sqldb.Options) error {
 	is := false
+	// Look changes nothing. To open a store of the kit with the migrations of a book would spoil it.
 	err := sqldb.Look(ctx, o, func(tx *sql.Tx) (err error) {
 		is, err = isBook(ctx, tx, !o.Server.IsEmpty())
 		return err
@@ -137,6 +138,7 @@ func (r bookReader) operation(ctx context.Context, tx *sql.Tx, t Task) error {
 
 	message, byHand := r.instructions(o.Order)
 	todo := cmp.Or(byHand, waitsFor(t.State))
+	// An operation that has ended keeps only the digest of its order, like any other.
 	if t.State.Final() {
 		t.sealed, todo = []byte{}, ""
 	} else if t.sealed, err = r.orders.seal(o.Order); err != nil {
@@ -148,6 +150,7 @@ func (r bookReader) operation(ctx context.Context, tx *sql.Tx, t Task) error {
 	if err != nil {
 		return err
 	}
+	// The migration could not open the order, so it left the first step without a message.
 	_, err = tx.ExecContext(ctx, "update steps set message = $1 where operation = $2 and number = 1", message, t.number)
 	return err
 }

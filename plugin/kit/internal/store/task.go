@@ -115,6 +115,7 @@ func (s *Store) Lose(ctx context.Context, t Task) error {
 
 func (s *Store) lose(ctx context.Context, message, where string, number int64) error {
 	err := s.write(ctx, func(tx *sql.Tx) error {
+		// An instance that was replaced must conclude nothing, because the open claim may be its successor's.
 		if err := s.fence.check(ctx, tx); err != nil {
 			return err
 		}
