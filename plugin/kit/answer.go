@@ -1,7 +1,6 @@
 package kit
 
-// outcome is what the registrar's word on an order amounts to. The zero outcome is that nothing is
-// known.
+// outcome is what an answer of the registrar says about an order. The zero outcome is unknown.
 type outcome int
 
 const (
@@ -13,8 +12,8 @@ const (
 	refused
 )
 
-// Answer is the registrar's word on an order. The zero Answer says that nothing is known; so does
-// an error beside any answer.
+// Answer is the registrar's answer about an order. The zero Answer means that nothing is known; so does an
+// error, whatever answer comes with it.
 type Answer struct {
 	outcome   outcome
 	reference string
@@ -22,21 +21,21 @@ type Answer struct {
 	why       string
 }
 
-// Pending is the answer that the registrar has the order and has not finished; it will be asked
-// again. reference is its name for it, "" if it has none.
+// Pending is the answer that the registrar has the order and has not finished; it will be asked again.
+// reference is its name for the order, "" if it has none.
 func Pending(reference string) Answer { return Answer{outcome: pending, reference: reference} }
 
-// NeedsPerson is the answer that the registrar has the order, and does not go on before a person has
-// done something: signed a paper, say, or filled in a page. what says so to the staff. It is asked about
-// as before, and a person may say what became of it.
+// NeedsPerson is the answer that the registrar has the order, but a person must do something before it
+// continues: sign a paper, say, or fill in a page. what tells the staff. The kit still asks about the order,
+// and a person may say what became of it.
 func NeedsPerson(what string) Answer { return Answer{outcome: needsPerson, why: what} }
 
-// Done is the answer that the order was carried out. What the facts leave open is read.
+// Done is the answer that the order was carried out. The kit reads what the facts leave open.
 func Done(f Facts) Answer { return Answer{outcome: done, facts: f} }
 
-// Refused is the answer that the order was not carried out, and will not be. why is the registrar's
-// word for it, which people read.
+// Refused is the answer that the order was not carried out, and will not be. why is the registrar's reason,
+// for people.
 func Refused(why string) Answer { return Answer{outcome: refused, why: why} }
 
-// NotSent is the answer that the registrar has certainly not got the order. It will be sent again.
+// NotSent is the answer that the registrar certainly did not get the order. It will be sent again.
 func NotSent(why string) Answer { return Answer{outcome: notSent, why: why} }

@@ -13,22 +13,22 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// within makes one call to the registrar, in its time. A panic of the adapter is an error as any
-// other: the outcome is not known, and what is stored says so.
+// within makes one call to the registrar, within its time limit. A panic of the adapter becomes an error: the
+// outcome is unknown, and the store says so.
 func within[T any](ctx context.Context, w *worker, hide mask, call func(context.Context) (T, error)) (v T, err error) {
 	ctx, cancel := context.WithTimeout(ctx, w.timing.Call)
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {
-			w.log.Error("the adapter panics", "stack", string(debug.Stack())) // without what it panics with
+			w.log.Error("the adapter panics", "stack", string(debug.Stack())) // without the panic's value
 			err = errors.New("the adapter panics; the log says where")
 		}
 		if errors.Is(err, ErrNoRecord) {
-			err = ErrNoRecord // as it always answers: it is well
+			err = ErrNoRecord // the usual answer of such a registrar, and not a failure
 			return
 		}
 		if err != nil {
-			// The chain ends here: what it wraps would still say what the mask hides.
+			// The chain of errors ends here: a wrapped error would still contain what the mask hides.
 			err = errors.New(hide.of(err.Error()))
 		}
 		w.heard(err)
@@ -36,7 +36,7 @@ func within[T any](ctx context.Context, w *worker, hide mask, call func(context.
 	return call(ctx)
 }
 
-// heard remembers for Health whether the registrar answers.
+// heard records for Health whether the registrar answers.
 func (w *worker) heard(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -45,7 +45,7 @@ func (w *worker) heard(err error) {
 	}
 }
 
-// report is how the registrar is: by its own word, or as the last call to it ended.
+// report returns how the registrar is: by its own report, or as the last call to it ended.
 func (w *worker) report() registrar.Component {
 	if r, ok := w.remote.(Reporter); ok {
 		c := r.Report()
@@ -61,12 +61,13 @@ func (w *worker) report() registrar.Component {
 	return registrar.Component{Name: remoteComponent, OK: true, Detail: "it answered when it was asked last"}
 }
 
-// maskFor hides what a text about an order must not say.
+// maskFor returns the mask for texts about an order.
 func (w *worker) maskFor(o registrar.Order) mask {
 	return newMask(slices.Concat(w.secrets, personalOf(o, formsFor(w.adapter, o))))
 }
 
-// answer is the registrar's word on an operation: masked, and whole, or it is not believed yet.
+// answer returns the registrar's answer about an operation, masked. An answer that lacks something becomes
+// pending, because it is not believed yet.
 func (w *worker) answer(ctx context.Context, t store.Task, call func(context.Context, Order) (Answer, error)) Answer {
 	hide := w.maskFor(t.Contents)
 	o := Order{Order: t.Contents, Reference: t.Reference, Handle: t.Handle}
@@ -87,7 +88,7 @@ func (w *worker) answer(ctx context.Context, t store.Task, call func(context.Con
 		return a
 	}
 
-	// What was done is believed when the registrar's record shows it; a code that is not there never is.
+	// The registrar's record must show what was done; it never shows a missing code.
 	if t.Kind == registrar.KindAuthCode {
 		return Answer{outcome: pending, reference: a.reference}
 	}
@@ -105,7 +106,7 @@ func (w *worker) read(ctx context.Context, domain string, hide mask) (Facts, err
 	return f, nil
 }
 
-// byHand says what the staff have to do to carry an order out; "" = it is sent.
+// byHand returns what the staff have to do to carry an order out; "" = it is sent.
 func (w *worker) byHand(o registrar.Order) string {
 	if s, ok := w.remote.(Staffed); ok {
 		return w.maskFor(o).of(s.ByHand(o))
@@ -113,8 +114,8 @@ func (w *worker) byHand(o registrar.Order) string {
 	return ""
 }
 
-// found is what a person's word that something was done means for the domain's record: what the
-// registrar has, or, where that can't be read or does not show it yet, the years that were ordered.
+// found returns the change of the domain's record after a person said that something was done: what the
+// registrar has, or, if that can't be read or does not show it yet, the years that were ordered.
 func (w *worker) found(ctx context.Context, t store.Task, code registrar.AuthCode) store.Change {
 	f, err := w.read(ctx, t.Domain, w.maskFor(t.Contents))
 	f.AuthCode = code
@@ -133,7 +134,7 @@ func (w *worker) found(ctx context.Context, t store.Task, code registrar.AuthCod
 	return changeOf(t, f)
 }
 
-// available asks which names may be had. One that is not answered for is not in the map.
+// available asks which names can be ordered. A name without an answer is not in the map.
 func (w *worker) available(ctx context.Context, names []string) map[string]registrar.Availability {
 	known := map[string]registrar.Availability{}
 	if len(names) == 0 {
@@ -148,11 +149,11 @@ func (w *worker) available(ctx context.Context, names []string) map[string]regis
 
 	certain := slices.Contains(w.adapter.Describe().Capabilities, registrar.CapCheck)
 	for _, a := range list {
-		// A panel takes money for what is available: only an adapter that declares the check may promise a name.
+		// A panel takes money for an available name: only an adapter that declares the check may promise one.
 		if !slices.Contains(registrar.AvailabilityStatuses(), a.Status) || a.Status == registrar.Available && !certain {
 			a.Status = registrar.AvailabilityUnknown
 		}
-		if !a.Price.IsZero() && !a.Price.Valid() { // at a price that can't be said, nothing is ordered
+		if !a.Price.IsZero() && !a.Price.Valid() { // without a valid price, nothing can be ordered
 			a.Status, a.Price = registrar.AvailabilityUnknown, registrar.Price{}
 		}
 		a.Reason = registrar.AvailabilityReason(hide.of(string(a.Reason)))
@@ -165,13 +166,13 @@ func (w *worker) available(ctx context.Context, names []string) map[string]regis
 	return known
 }
 
-// NeverLeft reports whether an error of net/http, or of a connection, says that nothing of a request
-// has left: no connection was made.
+// NeverLeft reports whether an error of net/http, or of a connection, means that nothing of a request has
+// left: no connection was made.
 func NeverLeft(err error) bool {
 	var dial *net.OpError
 	var name *net.DNSError
 	return errors.As(err, &dial) && dial.Op == "dial" || errors.As(err, &name)
 }
 
-// ErrStatus is an HTTP status that says nothing of an order's outcome.
+// ErrStatus returns the error for an HTTP status that says nothing about an order's outcome.
 func ErrStatus(code int) error { return fmt.Errorf("the registrar answers with HTTP status %d", code) }

@@ -11,15 +11,15 @@ import (
 
 var _ registrar.ContactReader = (*Registrar)(nil)
 
-// Contacts implements registrar.ContactReader: those that the orders for the domain have brought.
+// Contacts implements registrar.ContactReader: the contacts that orders for the domain have brought.
 func (r *Registrar) Contacts(ctx context.Context, name string) (registrar.Contacts, error) {
 	return store.Contacts(ctx, r.store, name)
 }
 
-// forms finds the form for the contact of a role.
+// forms returns the form for the contact of a role.
 type forms func(role registrar.ContactRole, r registrar.Registrant) registrar.Form
 
-// formsFor are the forms for the contacts of an order.
+// formsFor returns the forms for the contacts of an order.
 func formsFor(a Adapter, o registrar.Order) forms {
 	tld := tldOf(o.Domain, a.Describe().TLDs)
 	return func(role registrar.ContactRole, r registrar.Registrant) registrar.Form {
@@ -31,7 +31,7 @@ func formsFor(a Adapter, o registrar.Order) forms {
 	}
 }
 
-// contactProblems judges the contacts of an order, each by the form for its role.
+// contactProblems checks the contacts of an order, each by the form for its role.
 func contactProblems(a Adapter, o registrar.Order) []registrar.Problem {
 	var p problems
 	d := a.Describe()
@@ -42,14 +42,14 @@ func contactProblems(a Adapter, o registrar.Order) []registrar.Problem {
 	for _, role := range everyone.Roles() {
 		taken := role == registrar.RoleRegistrant && o.Registrant != nil ||
 			slices.ContainsFunc(offer.Contacts, func(c registrar.ContactOffer) bool { return c.Role == role })
-		if !taken { // Unoffered has told
+		if !taken { // Unoffered has reported it
 			continue
 		}
 
 		r := everyone[role]
 		served := slices.Contains(d.Registrants, r.Kind)
 		p.add(!served, role.Path()+".kind", fmt.Sprintf("must be one of %v", d.Registrants))
-		// Without a kind of registrant and an offer there is no form to judge by, and both are told already.
+		// Without a kind of registrant and an offer there is no form to check by; both are already reported.
 		if served && sold {
 			p = append(p, slices.DeleteFunc(form(role, r).Problems(r), func(p registrar.Problem) bool { return passedOver(o.Kind, p) })...)
 		}
@@ -57,8 +57,8 @@ func contactProblems(a Adapter, o registrar.Order) []registrar.Problem {
 	return p
 }
 
-// personalOf lists what an order says that only the registrar may know: all values of its contacts that
-// their forms do not call public.
+// personalOf lists the values of an order that only the registrar may know: those of its contacts that their
+// forms do not call public, and the transfer code.
 func personalOf(o registrar.Order, form forms) []string {
 	all := []string{string(o.AuthCode)}
 	for role, r := range o.Everyone() {
@@ -67,7 +67,7 @@ func personalOf(o registrar.Order, form forms) []string {
 			public[f.Key] = f.Class == registrar.DataPublic
 		}
 		for key, values := range r.Fields {
-			// What no form knows is hidden, too: a contact may be kept for several registrars.
+			// A field that no form knows is hidden, too: a contact may be kept for several registrars.
 			if !public[key] {
 				all = append(all, values...)
 			}
@@ -76,7 +76,7 @@ func personalOf(o registrar.Order, form forms) []string {
 	return all
 }
 
-// readsContacts adds the field contacts to those that the registrar reads, where it offers roles.
+// readsContacts adds the field contacts to those that the registrar reads, if it offers roles.
 func readsContacts(d registrar.Description) []string {
 	offered := slices.ContainsFunc(d.Offers, func(o registrar.Offer) bool {
 		return slices.ContainsFunc(o.Kinds, func(k registrar.KindOffer) bool { return len(k.Contacts) > 0 })

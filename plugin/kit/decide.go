@@ -8,11 +8,11 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// byAnswer is what an answer of an API is to the contract.
+// byAnswer is the contract's word for an answer of an API as evidence.
 const byAnswer = registrar.EvidenceAnswer
 
-// decide is what an answer means for an operation; false = nothing new, and it is asked about
-// again. It is all that is decided about an outcome without a person.
+// decide returns the move that an answer causes; false = nothing new, and the kit asks again. No other
+// function decides an outcome without a person.
 func decide(t store.Task, a Answer, now time.Time, timing Timing) (store.Move, bool) {
 	word := store.Move{Actor: "registrar", Evidence: byAnswer, Reference: a.reference}
 	switch a.outcome {
@@ -29,7 +29,7 @@ func decide(t store.Task, a Answer, now time.Time, timing Timing) (store.Move, b
 	case pending:
 		return takenOrLate(t, word, now, timing)
 	case needsPerson:
-		// The person has been told: each further answer would be a step and an event of the same words.
+		// The person has been told: a further answer would only repeat the step and the event.
 		if t.State == registrar.NeedsAction {
 			return store.Move{}, false
 		}
@@ -39,15 +39,15 @@ func decide(t store.Task, a Answer, now time.Time, timing Timing) (store.Move, b
 		return unsentOrUnheard(t, a, now, timing)
 	}
 
-	// Right after sending, silence makes the outcome unknown. Later it tells nothing new: the order stays
-	// what the last answer made of it.
+	// Right after sending, silence makes the outcome unknown. Later it says nothing new: the order stays as
+	// the last answer left it.
 	if t.State == registrar.Sending {
 		return store.Move{Cause: life.Lost, Actor: "plugin", Message: "no answer that is understood: " + a.why, Due: now.Add(timing.First)}, true
 	}
 	return overdue(t, now)
 }
 
-// takenOrLate is what it means that the registrar has not finished.
+// takenOrLate returns the move if the registrar has not finished.
 func takenOrLate(t store.Task, word store.Move, now time.Time, timing Timing) (store.Move, bool) {
 	switch t.State {
 	case registrar.Sending, registrar.Uncertain:
@@ -58,14 +58,14 @@ func takenOrLate(t store.Task, word store.Move, now time.Time, timing Timing) (s
 	return overdue(t, now)
 }
 
-// unsentOrUnheard is what it means that the registrar has not got it. Right after it was sent it may
+// unsentOrUnheard returns the move if the registrar has not got the order. Right after sending, the order may
 // still be on its way.
 func unsentOrUnheard(t store.Task, a Answer, now time.Time, timing Timing) (store.Move, bool) {
 	switch {
 	case t.State == registrar.Sending:
 		return store.Move{Cause: life.Unsent, Actor: "plugin", Message: "it did not reach the registrar: " + a.why, Due: now.Add(timing.pause(t.Tries))}, true
 	case t.State == registrar.Accepted:
-		// What it once had it may have carried out: a person looks, and nothing is sent again.
+		// The registrar may have carried out what it once had: a person looks, and nothing is sent again.
 		return store.Move{Cause: life.Disowned, Actor: "registrar", Message: "the registrar had it, and knows nothing of it now", Due: now.Add(timing.Most)}, true
 	case t.State == registrar.Uncertain && now.Sub(t.ClaimedAt) >= timing.Settle:
 		return store.Move{Cause: life.Unheard, Actor: "registrar", Evidence: byAnswer, Message: "the registrar has never got it; it is sent again"}, true
@@ -73,7 +73,7 @@ func unsentOrUnheard(t store.Task, a Answer, now time.Time, timing Timing) (stor
 	return store.Move{}, false
 }
 
-// overdue is what it means that time passes.
+// overdue returns the move if the registrar has taken too long.
 func overdue(t store.Task, now time.Time) (store.Move, bool) {
 	if t.State != registrar.Accepted || t.Deadline.IsZero() || now.Before(t.Deadline) {
 		return store.Move{}, false
@@ -81,7 +81,7 @@ func overdue(t store.Task, now time.Time) (store.Move, bool) {
 	return store.Move{Cause: life.Overdue, Actor: "plugin", Message: "the registrar has not finished in time"}, true
 }
 
-// changeOf is what success means for the domain's record.
+// changeOf returns the change of the domain's record by a success.
 func changeOf(t store.Task, f Facts) store.Change {
 	c := store.Change{PaidTill: f.PaidTill, Nameservers: f.Nameservers, Handle: f.Handle, States: f.States}
 	if t.Kind == registrar.KindAuthCode {
@@ -93,13 +93,13 @@ func changeOf(t store.Task, f Facts) store.Change {
 	return c
 }
 
-// complete reports whether the facts say all that an operation's success has to say.
+// complete reports whether the facts contain all that an operation's success must show.
 func complete(t store.Task, f Facts) bool {
 	switch {
 	case t.Kind.Acquires():
 		return !f.PaidTill.IsZero()
 	case t.Kind == registrar.KindRenew:
-		return t.Contents.PaidTill.AddYears(max(t.Contents.Years, 1) - 1).Before(f.PaidTill) // the last of the years has begun
+		return t.Contents.PaidTill.AddYears(max(t.Contents.Years, 1) - 1).Before(f.PaidTill) // the last year has begun
 	case t.Kind == registrar.KindAuthCode:
 		return f.AuthCode != ""
 	}

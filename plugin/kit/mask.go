@@ -13,17 +13,16 @@ import (
 
 const (
 	hidden = "***"
-	// shortest is how many characters a value has at least that is looked for: a shorter one
-	// would be found in any text.
+	// shortest is the fewest characters of a value that is hidden: a shorter one would be found in any text.
 	shortest = 3
-	// longest bounds what is kept of a text of the registrar, in characters.
+	// longest bounds a text of the registrar, in characters.
 	longest = 500
 )
 
-// mask hides values in texts. The zero mask hides none.
+// mask hides values in texts. The zero mask hides nothing.
 type mask struct{ find *regexp.Regexp }
 
-// newMask hides whatever of the values is long enough.
+// newMask hides those of the values that are long enough.
 func newMask(values []string) mask {
 	var all []string
 	for _, v := range values {
@@ -34,11 +33,11 @@ func newMask(values []string) mask {
 	if len(all) == 0 {
 		return mask{}
 	}
-	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) }) // the whole before its parts
+	slices.SortFunc(all, func(a, b string) int { return len(b) - len(a) }) // a value before its parts
 	return mask{regexp.MustCompile("(?i)" + strings.Join(all, "|"))}
 }
 
-// broken is a pattern of a value that may be broken anywhere between its words.
+// broken returns a pattern for a value that may be broken between its words.
 func broken(value string) string {
 	words := strings.Fields(value)
 	for i := range words {
@@ -47,10 +46,10 @@ func broken(value string) string {
 	return strings.Join(words, `\s+`)
 }
 
-// of returns a text that may be stored and shown: in one line, bounded, and with nothing in it that
-// the mask hides.
+// of returns a text that may be stored and shown: on one line, bounded, and without anything that the mask
+// hides.
 func (m mask) of(text string) string {
-	// Hidden before it is cut: of a value at the cut a part would be left that the mask does not know.
+	// Hidden before it is cut: a value that is cut off would leave a part that the mask does not find.
 	if m.find != nil {
 		text = m.find.ReplaceAllString(text, hidden)
 	}
@@ -96,6 +95,6 @@ func texts(value json.RawMessage) []string {
 		return []string{one}
 	}
 	var several []string
-	_ = json.Unmarshal(value, &several) // what is neither holds no text
+	_ = json.Unmarshal(value, &several) // a value that is neither contains no text
 	return several
 }

@@ -7,8 +7,8 @@ import (
 	"registrar.panel/shared/registrarkit"
 )
 
-// phraseTexts are what the kit says for every plugin that is made with it, in English and in Russian,
-// by code.
+// phraseTexts are the kit's sentences for every plugin that is built with it, in English and in Russian, by
+// code.
 //
 //go:embed phrases.json
 var phraseTexts []byte

@@ -16,24 +16,24 @@ import (
 	"registrar.panel/shared/secret"
 )
 
-// atOnce is how many operations are carried out at the same time: one that hangs delays no other.
+// atOnce is how many operations are carried out at the same time, so that one that hangs delays no other.
 const atOnce = 8
 
-// Options is what New is told besides the adapter. The zero Options is a good one.
+// Options are the settings of New besides the adapter. The zero Options is valid.
 type Options struct {
 	Logger *slog.Logger // nil = nothing is logged
 	Timing Timing
-	Files  string // what the files of the store are called, without their endings; "" = registrar
+	Files  string // the names of the store's files, without their endings; "" = registrar
 
-	// NoHandles leaves out [registrar.HandleKeeper]: the registrar has no names of its own for customers,
-	// and nothing is taken over from it.
+	// NoHandles omits [registrar.HandleKeeper]: the registrar has no names of its own for customers, and
+	// nothing can be taken over from it.
 	NoHandles bool
-	// NoRecords leaves out [registrar.Refresher]: the registrar has no records that could be read,
-	// and Read always returns [ErrNoRecord].
+	// NoRecords omits [registrar.Refresher]: the registrar's records can't be read, and Read always returns
+	// [ErrNoRecord].
 	NoRecords bool
 }
 
-// Plugin is a registrar that is not at work yet. Make it with New.
+// Plugin is a registrar that is not at work yet. New returns one.
 type Plugin struct {
 	adapter Adapter
 	log     *slog.Logger
@@ -49,16 +49,16 @@ type Plugin struct {
 	settings settings
 }
 
-// settings is what Configure has found right.
+// settings are what Configure has accepted.
 type settings struct {
 	registrar.Settings
-	server secret.String // the store, if that is no file
+	server secret.String // the store, if that is not a file
 	remote Remote
 }
 
 var _ registrar.Plugin = (*Plugin)(nil)
 
-// New makes a plugin that does nothing until it is configured and started.
+// New returns a plugin that does nothing until it is configured and started.
 func New(a Adapter, o Options) *Plugin {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -69,11 +69,11 @@ func New(a Adapter, o Options) *Plugin {
 // storeSetting is the attribute that the kit adds to the settings of an adapter.
 const storeSetting = "store"
 
-// Describe implements registrar.Catalogue: what the adapter says, with the powers of the kit and where it
-// keeps its state.
+// Describe implements registrar.Catalogue: the adapter's description, with the kit's powers and its setting
+// for the store.
 func (p *Plugin) Describe(context.Context) (registrar.Description, error) {
 	d := p.adapter.Describe()
-	// Asked of the very type that Start returns, so that no power is declared and missing.
+	// Asked of the very type that Start returns, so that no declared power is missing.
 	d.Capabilities = slices.Concat(registrar.CapabilitiesOf(p.powers(nil)), d.Capabilities)
 	d.Schema = p.schema()
 	d.Phrases = slices.Concat(d.Phrases, phrases())
@@ -115,7 +115,7 @@ func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 		return err
 	}
 
-	// Replaced only now that all settings are right: refused ones change nothing.
+	// Replaced only after all settings are accepted: refused ones change nothing.
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.settings = settings{Settings: s, server: server, remote: remote}
@@ -123,7 +123,7 @@ func (p *Plugin) Configure(_ context.Context, s registrar.Settings) error {
 	return nil
 }
 
-// splitSettings takes what is the kit's out of the settings.
+// splitSettings separates the kit's own settings from the adapter's.
 func splitSettings(config json.RawMessage) (own json.RawMessage, store secret.String, err error) {
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(config, &all); err != nil {
@@ -145,11 +145,10 @@ func (p *Plugin) configured() settings {
 	return p.settings
 }
 
-// Probe implements registrar.Plugin: what the registrar says of itself, and the store if that is on a
-// server.
+// Probe implements registrar.Plugin: it probes the registrar, and the store if that is on a server.
 func (p *Plugin) Probe(ctx context.Context, _ bool) ([]registrar.Component, error) {
 	s := p.configured()
-	// An adapter may know no limit of its own.
+	// An adapter need not have a time limit of its own.
 	ctx, cancel := context.WithTimeout(ctx, p.timing.Call)
 	defer cancel()
 	list := []registrar.Component{{Name: remoteComponent, OK: true, Detail: "the plugin can't try it"}}
@@ -167,7 +166,7 @@ func (p *Plugin) Probe(ctx context.Context, _ bool) ([]registrar.Component, erro
 	return list, nil
 }
 
-// Start implements registrar.Plugin. The directory is this instance's alone; registrarrpc sees to that.
+// Start implements registrar.Plugin. registrarrpc ensures that the directory belongs to this instance only.
 func (p *Plugin) Start(ctx context.Context) (registrar.Registrar, error) {
 	c, d := p.configured(), p.adapter.Describe()
 	node, err := turn.Node()
@@ -175,7 +174,7 @@ func (p *Plugin) Start(ctx context.Context) (registrar.Registrar, error) {
 		return nil, err
 	}
 
-	// The worker comes first: to take over a book the store asks it what staff have to do.
+	// The worker comes first: when the store takes over a book, it asks the worker what staff have to do.
 	w := &worker{remote: c.remote, adapter: p.adapter, secrets: secretsOf(d.Schema, c.Config),
 		timing: p.timing, now: p.now, log: p.log, atOnce: atOnce, freed: make(chan struct{}, 1), busy: map[registrar.OperationID]bool{}}
 	s, err := store.Open(ctx, store.Options{Dir: c.DataDir, Server: c.server, Node: node, Name: cmp.Or(c.Account, d.Name), Files: p.files, Create: c.Create, Now: p.now,

@@ -8,7 +8,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// The powers that every registrar has which is built with the kit.
+// The powers of every registrar that is built with the kit.
 var (
 	_ registrar.BackerUp   = (*Registrar)(nil)
 	_ registrar.Eraser     = (*Registrar)(nil)
@@ -16,18 +16,19 @@ var (
 	_ registrar.CodeKeeper = (*Registrar)(nil)
 )
 
-// keeper is a registrar that has names of its own for customers, and domains that can be taken over.
+// keeper adds the power of a registrar that has its own names for customers, and domains that can be taken
+// over.
 type keeper struct{ *Registrar }
 
 var _ registrar.HandleKeeper = keeper{}
 
-// whole is a registrar with every power that the kit has.
+// whole is a registrar with every power of the kit.
 type whole struct {
 	keeper
 	refresher
 }
 
-// powers is what has the powers of the registrar that Start will return.
+// powers returns a value with the powers of the registrar that Start will return.
 func (p *Plugin) powers(r *Registrar) registrar.Registrar {
 	// A power is a method of the type, so there is a type for each set of them.
 	switch {
@@ -44,13 +45,13 @@ func (p *Plugin) powers(r *Registrar) registrar.Registrar {
 	return whole{keeper{r}, refresher{r}}
 }
 
-// goodHandle is what may be a registrar's name of a customer.
+// goodHandle matches what can be a registrar's name of a customer.
 var goodHandle = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$`)
 
 // Backup implements registrar.BackerUp.
 func (r *Registrar) Backup(ctx context.Context, dir string) error { return r.store.Backup(ctx, dir) }
 
-// Erase implements registrar.Eraser. Orders are emptied as they end, but for the codes that they have
+// Erase implements registrar.Eraser. Orders are emptied as they end, except for the codes that they have
 // brought.
 func (r *Registrar) Erase(ctx context.Context, q registrar.ErasureQuery) (registrar.Erasure, error) {
 	if list := q.Problems(); len(list) > 0 {
@@ -74,7 +75,7 @@ func (r keeper) Handles(ctx context.Context, customer string) ([]registrar.Handl
 	return r.store.Handles(ctx, customer)
 }
 
-// AdoptHandle implements registrar.HandleKeeper. Orders of the customer carry it from then on.
+// AdoptHandle implements registrar.HandleKeeper. Later orders of the customer carry the handle.
 func (r keeper) AdoptHandle(ctx context.Context, customer, handle string) (registrar.Handle, error) {
 	var p problems
 	p.add(customer == "", "customer", "is required")
@@ -85,8 +86,8 @@ func (r keeper) AdoptHandle(ctx context.Context, customer, handle string) (regis
 	return registrar.Handle{Handle: handle, Customer: customer, State: registrar.HandleRegistered}, r.store.AdoptHandle(ctx, customer, handle)
 }
 
-// ImportDomain implements registrar.HandleKeeper. The registrar's own record is read first; if it
-// has none to read, the person's word is taken.
+// ImportDomain implements registrar.HandleKeeper. It reads the registrar's own record; if the records can't
+// be read, the person's word counts.
 func (r keeper) ImportDomain(ctx context.Context, i registrar.Import) (registrar.Domain, error) {
 	var p problems
 	p.add(!isName(i.Domain) || tldOf(i.Domain, r.worker.adapter.Describe().TLDs) == "", "domain", "must be a name that the registrar serves, in ACE")
@@ -123,7 +124,7 @@ func (r keeper) ImportDomain(ctx context.Context, i registrar.Import) (registrar
 		PaidTill: f.PaidTill, Renewal: registrar.RenewManual, Nameservers: f.Nameservers, Registry: f.States}, "operator")
 }
 
-// invalid is the error for problems, or nil when there are none.
+// invalid returns the error for problems, or nil if there are none.
 func invalid(p problems) error {
 	if len(p) == 0 {
 		return nil

@@ -8,14 +8,14 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// refresher asks a registrar whose records can be read.
+// refresher adds Refresh, for a registrar whose records can be read.
 type refresher struct{ of *Registrar }
 
 var _ registrar.Refresher = refresher{}
 
-// Refresh implements registrar.Refresher: the registrar's record is read. What it says of a domain
-// that is held and on which nothing is under way is kept; an expiry moves forward only. That the
-// registrar does not hold a domain any more changes nothing here: it is for a person to find out.
+// Refresh implements registrar.Refresher: it reads the registrar's record, and keeps what it says about a
+// domain that is held and has no open operation; an expiry only moves forward. If the registrar does not hold
+// the domain any more, nothing changes here: a person has to find out.
 func (f refresher) Refresh(ctx context.Context, name string) (registrar.Domain, error) {
 	r := f.of
 	if d, err := r.store.Domain(ctx, name); err != nil {

@@ -15,26 +15,26 @@ import (
 	"registrar.panel/shared/registrarkit"
 )
 
-// remoteComponent is what Health and Probe call the registrar at the other end.
+// remoteComponent is the name of the registrar at the other end in Health and Probe.
 const remoteComponent = "registrar"
 
 // Registrar is the registrar at work.
 type Registrar struct {
 	store  *store.Store
 	worker *worker
-	turn   turn.Turn // to carry operations out; the others answer, take orders and record what people decide
+	turn   turn.Turn // the right to carry operations out; every instance answers, takes orders and records decisions
 
-	stop    context.CancelFunc // has nothing more begun
-	abandon context.CancelFunc // ends the calls that are under way
-	done    chan struct{}      // closed when nothing is under way
+	stop    context.CancelFunc // stops beginning new operations
+	abandon context.CancelFunc // cancels the calls in progress
+	done    chan struct{}      // closed when nothing is in progress
 }
 
-// lookAgain bounds how long it goes unseen what another instance on the same server has stored.
+// lookAgain bounds how late this instance sees what another one on the same server has stored.
 const lookAgain = time.Second
 
-// begin has the worker run until Drain, whenever it is this instance's turn.
+// begin runs the worker until Drain, whenever it is this instance's turn.
 func begin(s *store.Store, w *worker, timing sqldb.LeaseTiming) *Registrar {
-	// The loop ends first and the calls later: Drain leaves an order that is being sent the time for its answer.
+	// The loop ends first and the calls later: Drain gives an order that is being sent time for its answer.
 	calls, abandon := context.WithCancel(context.Background())
 	loop, stop := context.WithCancel(calls)
 
@@ -44,8 +44,8 @@ func begin(s *store.Store, w *worker, timing sqldb.LeaseTiming) *Registrar {
 	if s.Shared() {
 		w.lookAgain = lookAgain
 		r.turn.Lease, r.turn.Every, r.turn.Follow, r.turn.Log = s.Turn(timing), turn.Every(timing.RenewEvery), s.Follow, w.log
-		// A lost lease ends the loop and not the calls: their answers still count, unless the holder that
-		// followed has moved the operation.
+		// A lost lease ends the loop and not the calls: their answers still count, unless the next holder has
+		// moved the operation.
 		work := turn.Func(func(ctx context.Context) { w.Run(ctx, calls) })
 		r.turn.TakeOver = func(context.Context) (turn.Work, error) { return work, nil }
 		run = r.takeTurns
@@ -60,15 +60,15 @@ func begin(s *store.Store, w *worker, timing sqldb.LeaseTiming) *Registrar {
 
 // takeTurns works whenever it is this instance's turn, until ctx ends.
 func (r *Registrar) takeTurns(ctx, _ context.Context) {
-	work, _ := r.turn.Try(ctx) // why not is told by Health
+	work, _ := r.turn.Try(ctx) // Health says why not
 	r.turn.Run(ctx, work)
 	if err := r.turn.Release(ctx); err != nil {
 		r.worker.log.Warn("the lease can't be given back, and lasts on", "err", err)
 	}
 }
 
-// Validate implements registrar.Orders. A registrar that has names with a price of their own is asked
-// for that of the name.
+// Validate implements registrar.Orders. If names at the registrar can have their own price, it asks for that
+// of the name.
 func (r *Registrar) Validate(ctx context.Context, o registrar.Order) (registrar.Validation, error) {
 	v := registrar.Validation{Problems: judge(r.worker.adapter, o)}
 	if len(v.Problems) == 0 && o.Kind == registrar.KindRegister && slices.Contains(r.worker.adapter.Describe().OrderFields, "accept_price") {
@@ -93,8 +93,8 @@ func (r *Registrar) Operation(ctx context.Context, id registrar.OperationID) (re
 	return r.store.Operation(ctx, id)
 }
 
-// Resolve implements registrar.Orders. What a person has found out to be done is read, so that the
-// record has the registrar's expiry.
+// Resolve implements registrar.Orders. If a person says that an operation was done, the domain is read, so
+// that the record has the registrar's expiry.
 func (r *Registrar) Resolve(ctx context.Context, d registrar.Decision) (registrar.Operation, error) {
 	if err := registrar.InvalidDecision(d.Problems()); err != nil {
 		return registrar.Operation{}, err
@@ -106,8 +106,9 @@ func (r *Registrar) Resolve(ctx context.Context, d registrar.Decision) (registra
 		if err != nil {
 			return registrar.Operation{}, err
 		}
-		// Otherwise Decide refuses the decision, and the registrar need not be asked. It is asked before the
-		// transaction, which a slow answer would hold open; the decision's version tells what moves meanwhile.
+		// In any other state Decide refuses the decision, and the registrar need not be asked. It is asked
+		// before the transaction, which a slow answer would keep open; the decision's version shows what
+		// moves meanwhile.
 		if t.State.WaitsForPerson() {
 			if err := wantsCode(t, d); err != nil {
 				return registrar.Operation{}, err
@@ -118,7 +119,7 @@ func (r *Registrar) Resolve(ctx context.Context, d registrar.Decision) (registra
 	return r.store.Decide(ctx, d, change)
 }
 
-// wantsCode refuses a verdict that a code was got without the code.
+// wantsCode refuses the verdict that a code was obtained if the code is missing.
 func wantsCode(t store.Task, d registrar.Decision) error {
 	if (t.Kind == registrar.KindAuthCode) == (d.AuthCode != "") {
 		return nil
@@ -130,8 +131,8 @@ func wantsCode(t store.Task, d registrar.Decision) error {
 	return registrar.InvalidDecision([]registrar.Problem{{Path: "auth_code", Message: message}})
 }
 
-// Check implements registrar.Domains. What is held here is taken in any case, and a registrar that
-// is not certain makes nothing available.
+// Check implements registrar.Domains. A name that is held here is taken in any case, and a registrar that is
+// not certain makes no name available.
 func (r *Registrar) Check(ctx context.Context, names []string) ([]registrar.Availability, error) {
 	answers := make([]registrar.Availability, len(names))
 	var ask []string
@@ -155,7 +156,7 @@ func (r *Registrar) Check(ctx context.Context, names []string) ([]registrar.Avai
 
 	known := r.worker.available(ctx, ask)
 	for i, a := range answers {
-		// An answer about a name that was not asked about does not count: what is held here stays taken.
+		// Only answers about names that were asked about count: a name that is held here stays taken.
 		if said, ok := known[a.Name]; ok && slices.Contains(ask, a.Name) {
 			answers[i] = said
 		}
@@ -202,14 +203,14 @@ func (r *Registrar) Health(ctx context.Context) ([]registrar.Component, error) {
 	return list, nil
 }
 
-// Drain implements registrar.Registrar: calls that are under way are given the context's time to
-// end. What is cut off is Uncertain.
+// Drain implements registrar.Registrar. Calls in progress may use the context's time to end. An operation
+// whose call is cut off is Uncertain.
 func (r *Registrar) Drain(ctx context.Context) error {
 	r.stop()
 	select {
 	case <-r.done:
 	case <-ctx.Done():
-		// The store stays open: what became of the calls that are cut off is still recorded there.
+		// The store stays open, because the outcomes of the calls that are cut off are still recorded.
 		r.abandon()
 		return fmt.Errorf("wait for the registrar's answers: %w", ctx.Err())
 	}

@@ -9,14 +9,14 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// longestName is how many characters a domain name has at most.
+// longestName is the most characters of a domain name.
 const longestName = 253
 
 var goodName = lazyregexp.New(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 func isName(text string) bool { return len(text) <= longestName && goodName.MatchString(text) }
 
-// tldOf is the TLD that a name lies in; with no list the last label; "" = none.
+// tldOf returns the TLD that a name lies in, or its last label if there is no list; "" = none.
 func tldOf(name string, tlds []string) (tld string) {
 	if len(tlds) == 0 {
 		return name[strings.LastIndexByte(name, '.')+1:]
@@ -24,11 +24,11 @@ func tldOf(name string, tlds []string) (tld string) {
 	return registrar.ZoneOf(name, tlds)
 }
 
-// form answers a query by an adapter's fields.
+// form answers a query with an adapter's fields.
 func form(a Adapter, q registrar.FormQuery) (registrar.Form, error) {
 	d := a.Describe()
 	switch {
-	// A TLD is judged as the end of a name, so that labels have one rule.
+	// A TLD is checked as the end of a name, so that labels have one rule.
 	case !isName("a." + q.TLD), len(d.TLDs) > 0 && !slices.Contains(d.TLDs, q.TLD):
 		return registrar.Form{}, registrar.Errorf(registrar.Invalid, "the TLD %q is not served", q.TLD)
 	case !slices.Contains(d.Registrants, q.Registrant):
@@ -44,7 +44,7 @@ func form(a Adapter, q registrar.FormQuery) (registrar.Form, error) {
 	return registrar.Form{TLD: q.TLD, Kind: q.Kind, Registrant: q.Registrant, Role: q.Role, Fields: a.Form(q)}, nil
 }
 
-// problems collects mistakes in an order.
+// problems collects the mistakes in an order.
 type problems []registrar.Problem
 
 func (p *problems) add(when bool, path, message string) {
@@ -53,7 +53,7 @@ func (p *problems) add(when bool, path, message string) {
 	}
 }
 
-// judge finds every mistake of an order.
+// judge returns every mistake in an order.
 func judge(a Adapter, o registrar.Order) []registrar.Problem {
 	var p problems
 	d := a.Describe()
@@ -86,13 +86,13 @@ func judge(a Adapter, o registrar.Order) []registrar.Problem {
 	return p
 }
 
-// passedOver reports whether a problem is none: a contact may be kept for several registrars, and have
-// fields that only others ask. A change of such a field would be lost.
+// passedOver reports whether a problem does not count: a contact may be kept for several registrars, and have
+// fields that only others ask for. In an update it counts, because the change would be lost.
 func passedOver(kind registrar.OperationKind, p registrar.Problem) bool {
 	return kind != registrar.KindUpdate && p.Code == registrar.ProblemNotAsked
 }
 
-// instruction says what an order asks for; it holds no personal data.
+// instruction says what an order asks for, without personal data.
 func instruction(o registrar.Order) string {
 	text := string(o.Kind) + " " + o.Domain
 	if o.Customer != "" {

@@ -11,7 +11,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// journal is what a worker needs of the store.
+// journal is the part of the store that a worker uses.
 type journal interface {
 	Recover(ctx context.Context) error
 	Next(ctx context.Context, most int) (due []store.Task, next time.Time, err error)
@@ -22,8 +22,7 @@ type journal interface {
 	Due() <-chan struct{}
 }
 
-// worker carries operations out. It looks at what is stored and at nothing else, so it goes on
-// where any other left off.
+// worker carries operations out. It depends only on what is stored, so it continues where any other stopped.
 type worker struct {
 	remote  Remote
 	journal journal
@@ -33,18 +32,18 @@ type worker struct {
 	now     func() time.Time
 	log     *slog.Logger
 	atOnce  int
-	freed   chan struct{} // when an operation has been attended to
+	freed   chan struct{} // when an operation has been handled
 
-	// lookAgain bounds how long it goes unseen what another instance has stored; 0 = there is none.
+	// lookAgain bounds how late the worker sees what another instance has stored; 0 = there is no other.
 	lookAgain time.Duration
 
 	mu   sync.Mutex
-	busy map[registrar.OperationID]bool // that are being attended to
+	busy map[registrar.OperationID]bool // those that are being handled
 	last string                         // why the last call to the registrar failed; "" = it did not
 }
 
-// Run attends to what is due until ctx ends, and returns when nothing is under way any more. Calls
-// to the registrar end with calls.
+// Run handles due operations until ctx ends, and returns when none is in progress. Calls to the registrar end
+// with calls.
 func (w *worker) Run(ctx, calls context.Context) {
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -91,10 +90,10 @@ func (w *worker) sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// round begins as many due operations as there is room for, and returns how long none will be due.
+// round begins as many due operations as there is room for, and returns how long no other will be due.
 func (w *worker) round(ctx context.Context, start func(store.Task)) time.Duration {
 	under := w.underway()
-	// An operation under way stays due until its answer is recorded, so as many more are read.
+	// An operation in progress stays due until its answer is recorded, so as many more are read.
 	due, next, err := w.journal.Next(ctx, under+w.atOnce)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -112,7 +111,7 @@ func (w *worker) round(ctx context.Context, start func(store.Task)) time.Duratio
 			start(t)
 		}
 	}
-	// No operation waits for a time. A new order wakes the loop earlier.
+	// No operation is due later. A new order wakes the loop.
 	if next.IsZero() {
 		return w.timing.Most
 	}
@@ -125,7 +124,7 @@ func (w *worker) underway() int {
 	return len(w.busy)
 }
 
-// reserve reports whether an operation was not being attended to, and is from now on.
+// reserve marks an operation as being handled, and reports whether it was not before.
 func (w *worker) reserve(id registrar.OperationID) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -147,14 +146,15 @@ func (w *worker) release(id registrar.OperationID) {
 	}
 }
 
-// take attends to an operation that is reserved. When the store fails, a claim may be left open, and
-// nothing would look at it again: it is concluded as a start does it, as soon as the store works. When it
-// is another instance's turn, that one attends to it.
+// take handles a reserved operation. If the store fails, a claim may be left open that nothing would look at
+// again: take concludes it as a start does, as soon as the store works. If it is another instance's turn,
+// that one handles the operation.
 func (w *worker) take(calls context.Context, t store.Task) {
 	defer w.release(t.ID)
 	err := w.attend(calls, t)
 	if errors.Is(err, store.ErrOthersTurn) {
-		// It is still due, and stays reserved until the loop has had time to learn that the lease is lost.
+		// The operation is still due, and stays reserved until the loop has had time to learn that the lease
+		// is lost.
 		w.sleep(calls, w.timing.First)
 		return
 	}
@@ -167,16 +167,16 @@ func (w *worker) take(calls context.Context, t store.Task) {
 	}
 }
 
-// moved reports whether an error says that an operation has moved meanwhile: then what is stored counts.
+// moved reports whether an error means that an operation has moved meanwhile: then the stored state counts.
 func moved(err error) bool {
 	return errors.Is(err, registrar.Conflict) || errors.Is(err, registrar.Precondition) || errors.Is(err, store.ErrOthersTurn)
 }
 
-// attend takes the next step of an operation: it is claimed and sent, or asked about.
+// attend takes the next step of an operation: it claims and sends it, or asks about it.
 func (w *worker) attend(calls context.Context, t store.Task) error {
 	call := w.remote.Ask
 	if t.State == registrar.Queued {
-		// On the disk before anything leaves: after a crash the claim says that the order may have left.
+		// On the disk before anything leaves: after a crash the claim shows that the order may have left.
 		claimed, err := w.journal.Claim(calls, t)
 		if err != nil {
 			return err
@@ -186,7 +186,7 @@ func (w *worker) attend(calls context.Context, t store.Task) error {
 
 	answer := w.answer(calls, t, call)
 
-	// What became of it is recorded even if no caller waits for it any more.
+	// The outcome is recorded even if no caller waits for it any more.
 	ctx := context.WithoutCancel(calls)
 	now := w.now()
 	if m, ok := decide(t, answer, now, w.timing); ok {

@@ -1,9 +1,9 @@
 // Package manual is a registrar without a registrar: staff register domains by hand.
 //
-// An order waits for a person's decision from the beginning, or, with confirm = "at_once", is carried
-// out by itself, which makes the plugin a stand-in for testing. It is also an example for authors: an
-// adapter of package kit, which keeps everything else. manual.go says what is sold, staff.go who carries
-// it out, whois.go which names are free.
+// An order waits for a person's decision from the beginning. With confirm = "at_once" it is carried out by
+// itself, which makes the plugin a stand-in for testing. The plugin is also an example for authors: an
+// adapter of package kit, which does everything else. manual.go says what is sold, staff.go who carries it
+// out, whois.go which names are free.
 package manual
 
 import (
@@ -18,7 +18,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// lookup says what Check answers.
+// lookup is how Check finds its answer.
 type lookup string
 
 const (
@@ -27,7 +27,7 @@ const (
 	byWhois         lookup = "whois" // the registry's whois server
 )
 
-// confirm says who concludes an operation.
+// confirm is who concludes an operation.
 type confirm string
 
 const (
@@ -43,7 +43,7 @@ type config struct {
 
 var mail = regexp.MustCompile(`^[^\s@]+@[^\s@]+\.[^\s@]+$`)
 
-// New makes a plugin that does nothing until it is configured and started.
+// New returns a plugin that does nothing until it is configured and started.
 func New(log *slog.Logger) *kit.Plugin {
 	return kit.New(adapter{}, kit.Options{Logger: log, Files: "manual", NoHandles: true, NoRecords: true})
 }
@@ -71,7 +71,7 @@ func (adapter) Describe() registrar.Description {
 	}
 }
 
-// Form implements kit.Adapter. It is the same for every TLD and role: staff know what a registry wants.
+// Form implements kit.Adapter. It is the same for every TLD and role: staff know what a registry requires.
 func (adapter) Form(q registrar.FormQuery) []registrar.Field {
 	if !q.Kind.NeedsRegistrant() && q.Kind != registrar.KindUpdate {
 		return nil
@@ -82,7 +82,7 @@ func (adapter) Form(q registrar.FormQuery) []registrar.Field {
 // longestTerm is the most years for which any registry sells a domain.
 const longestTerm = 10
 
-// sold is everything: staff know what a registry has.
+// sold returns an offer of everything: staff know what a registry has.
 func sold() (all []registrar.KindOffer) {
 	for _, k := range registrar.OperationKinds() {
 		o := registrar.KindOffer{Kind: k, NameserversOptional: true}
@@ -98,7 +98,7 @@ func sold() (all []registrar.KindOffer) {
 	return all
 }
 
-// roles are those of the contacts that staff take beside the registrant.
+// roles returns the roles of the contacts that staff take besides the registrant.
 func roles() []registrar.ContactRole {
 	return []registrar.ContactRole{registrar.RoleAdmin, registrar.RoleTech}
 }
@@ -119,7 +119,7 @@ func fields() []registrar.Field {
 	}
 }
 
-// Problems implements kit.Rules: a change of a contact names the new one whole.
+// Problems implements kit.Rules: an update of a contact must give all of the new one.
 func (adapter) Problems(o registrar.Order) (problems []registrar.Problem) {
 	if o.Kind != registrar.KindUpdate {
 		return nil
@@ -128,7 +128,8 @@ func (adapter) Problems(o registrar.Order) (problems []registrar.Problem) {
 		if role != registrar.RoleRegistrant && !slices.Contains(roles(), role) {
 			continue
 		}
-		// The kit takes a change for a part of a contact, so what is missing is told here, and only that.
+		// The kit regards an update as a part of a contact, so missing values are reported here, and nothing
+		// else.
 		whole := registrar.Form{Role: role, Fields: fields()}
 		problems = append(problems, slices.DeleteFunc(whole.Problems(r), func(p registrar.Problem) bool { return p.Code != registrar.ProblemRequired })...)
 	}

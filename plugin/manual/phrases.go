@@ -7,7 +7,7 @@ import (
 	"registrar.panel/shared/registrarkit"
 )
 
-// phraseTexts are what the plugin says, in English and in Russian, by code.
+// phraseTexts are the plugin's sentences, in English and in Russian, by code.
 //
 //go:embed phrases.json
 var phraseTexts []byte

@@ -8,8 +8,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// staff are the registrar at the other end. What they do they say by their decisions; there is nothing
-// that could be asked.
+// staff are the registrar at the other end. Their decisions say what they do; there is nothing to ask.
 type staff struct {
 	config
 	now func() time.Time
@@ -24,7 +23,7 @@ var (
 
 // ByHand implements kit.Staffed.
 func (s *staff) ByHand(o registrar.Order) string {
-	if s.Confirm == atOnce && o.Kind != registrar.KindAuthCode { // a code has to be got
+	if s.Confirm == atOnce && o.Kind != registrar.KindAuthCode { // a code has to be obtained
 		return ""
 	}
 	return task(o)
@@ -52,10 +51,10 @@ func (s *staff) Check(ctx context.Context, names []string) ([]registrar.Availabi
 	return answers, nil
 }
 
-// Send implements kit.Remote: what staff need not do is done.
+// Send implements kit.Remote: an order that staff need not carry out is done at once.
 func (s *staff) Send(_ context.Context, o kit.Order) (kit.Answer, error) {
 	if s.ByHand(o.Order) != "" {
-		// It was taken while confirm was at_once, which has been changed since.
+		// The order was accepted while confirm was at_once, which has changed since.
 		return kit.NeedsPerson(task(o.Order)), nil
 	}
 

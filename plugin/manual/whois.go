@@ -20,7 +20,7 @@ const (
 	whoisMost   = 64 << 10 // bytes of an answer
 )
 
-// whoisServer is a block whois of the settings: where the registry of a TLD answers.
+// whoisServer is a whois block of the settings: the server that answers for the registry of a TLD.
 type whoisServer struct {
 	TLD    string `json:"tld"`
 	Server string `json:"server"`
@@ -35,7 +35,7 @@ func whoisBlock() registrar.Block {
 		}}}
 }
 
-// checkWhois finds mistakes that the schema can't express.
+// checkWhois reports mistakes that the schema can't express.
 func checkWhois(c config) []registrar.Problem {
 	var problems []registrar.Problem
 	if c.Lookup == byWhois && len(c.Whois) == 0 {
@@ -52,8 +52,8 @@ func checkWhois(c config) []registrar.Problem {
 	return problems
 }
 
-// lookUp asks the registry of a name. Only its own words make a name available or taken; a
-// registry that is silent, busy or unknown makes it neither.
+// lookUp asks the registry about a name. Only its own words make a name available or taken; if it is silent,
+// busy or unknown, the name is neither.
 func (c config) lookUp(ctx context.Context, name string) (registrar.AvailabilityStatus, string) {
 	var zones []string
 	for _, w := range c.Whois {
@@ -73,7 +73,7 @@ func (c config) lookUp(ctx context.Context, name string) (registrar.Availability
 	return registrar.AvailabilityUnknown, "no whois server is configured for the TLD"
 }
 
-// read believes "taken" only of an answer that speaks of the name.
+// read returns "taken" only if the answer mentions the name.
 func (w whoisServer) read(name, answer string) (registrar.AvailabilityStatus, string) {
 	switch {
 	case regexp.MustCompile(w.Free).MatchString(answer):
@@ -105,7 +105,7 @@ func (w whoisServer) ask(ctx context.Context, name string) (string, error) {
 	return string(answer), err
 }
 
-// probe reports whether the server can be reached; it asks it nothing.
+// probe reports whether the server can be reached; it sends no query.
 func (w whoisServer) probe(ctx context.Context) registrar.Component {
 	ctx, cancel := context.WithTimeout(ctx, whoisWithin)
 	defer cancel()

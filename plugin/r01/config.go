@@ -107,7 +107,7 @@ type rule struct {
 	Outcome string `json:"outcome"`
 }
 
-// settings is a configuration that has been found right.
+// settings is a configuration that was found valid.
 type settings struct {
 	engine     engine.Settings
 	recogniser *mailform.Recogniser
@@ -121,7 +121,7 @@ type settings struct {
 
 // parse reads a configuration and reports everything that is wrong with it.
 func parse(raw json.RawMessage) (settings, []registrar.Problem) {
-	// What is of the wrong type can't be judged further.
+	// Values of the wrong type can't be checked further.
 	if wrong := schema().Problems(raw); len(wrong) > 0 {
 		return settings{}, wrong
 	}
@@ -153,7 +153,7 @@ func parse(raw json.RawMessage) (settings, []registrar.Problem) {
 	return s, p.list
 }
 
-// server is the PostgreSQL database that several nodes share; empty = the store is a file.
+// server returns the PostgreSQL database that several nodes share; empty = the store is a file.
 func (c config) server(p *problems) secret.String {
 	server, err := sqldb.ServerOf(c.Store)
 	if err != nil {
@@ -178,7 +178,7 @@ func (p *problems) under(block string, list []registrar.Problem) {
 	}
 }
 
-// oneLine reports whether a text can stand in one line and be read back as it is.
+// oneLine reports whether a text fits on one line and is read back unchanged.
 func oneLine(text string) bool {
 	return text != "" && text == strings.TrimSpace(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
@@ -238,7 +238,7 @@ func (c config) engineSettings(p *problems) engine.Settings {
 	}
 }
 
-// mostSenders bounds what becomes uncertain when the plugin dies while sending.
+// mostSenders bounds how many requests become uncertain if the plugin dies while sending.
 const mostSenders = 32
 
 func (c config) senders(p *problems) int {
@@ -265,10 +265,10 @@ func (c config) brake(p *problems) engine.Brake {
 	return engine.Brake{PerHour: c.Brake.PerHour, PerDay: c.Brake.PerDay, Reserve: p.reserve("brake.reserve", cmp.Or(c.Brake.Reserve, defaultReserve))}
 }
 
-// defaultReserve is the part of the spending limit that is kept for what customers have ordered.
+// defaultReserve is the part of the spending limit that is reserved for customers' orders.
 const defaultReserve = "20%"
 
-// reserve reads a share that may be nothing, and is never all.
+// reserve reads a share that may be zero, and never the whole.
 func (p *problems) reserve(path, text string) float64 {
 	number, percent := strings.CutSuffix(text, "%")
 	n, err := strconv.ParseFloat(number, 64)

@@ -25,14 +25,14 @@ type registryConfig struct {
 	Misses     int      `json:"misses"`
 }
 
-// registrySettings are how the registry is reached.
+// registrySettings are the settings of the way to the registry.
 type registrySettings struct {
 	whois     registry.WhoisConfig // Address "" = none
 	zoneLists []string
 	hosted    string // path; "" = none
 }
 
-// r01Names are what the registry has called R01. field-notes 3.1
+// r01Names are the names that the registry has used for R01. field-notes 3.1
 var r01Names = []string{"R01-RU", "R01-SU", "R01-RF", "R01-REG-RIPN"}
 
 func registryBlock() registrar.Block {
@@ -96,7 +96,7 @@ func (c registryConfig) settings(p *problems) (registrySettings, engine.Registry
 	return s, g
 }
 
-// share reads "1%" or "0.5%".
+// share reads a share such as "1%" or "0.5%".
 func (p *problems) share(path, text string) float64 {
 	number, percent := strings.CutSuffix(text, "%")
 	n, err := strconv.ParseFloat(number, 64)

@@ -7,8 +7,8 @@ import (
 	"registrar.panel/shared/registrarkit"
 )
 
-// phraseTexts are what the plugin says, in English and in Russian, by code. A test holds the English
-// against the sources.
+// phraseTexts are the plugin's sentences, in English and in Russian, by code. A test compares the English
+// ones with the sources.
 //
 //go:embed phrases.json
 var phraseTexts []byte

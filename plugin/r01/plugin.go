@@ -18,7 +18,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Plugin is the R01 registrar that is not at work yet. Make it with New.
+// Plugin is the R01 registrar that is not at work yet. New returns one.
 type Plugin struct {
 	log    *slog.Logger
 	now    func() time.Time
@@ -30,11 +30,11 @@ type Plugin struct {
 	create   bool
 }
 
-// New makes a plugin that does nothing until it is configured and started.
+// New returns a plugin that does nothing until it is configured and started.
 func New(log *slog.Logger) *Plugin { return NewTimed(log, LeaseTiming(sqldb.DefaultLeaseTiming())) }
 
-// LeaseTiming says how long the lease lasts by which one of several instances works. A holder that
-// hears nothing for SafeFor after it last asked stops working, well before others may take over.
+// LeaseTiming is the timing of the lease by which one of several instances works. A holder that hears nothing
+// for SafeFor after it last asked stops working, well before others may take over.
 type LeaseTiming struct{ TTL, RenewEvery, SafeFor time.Duration }
 
 // NewTimed is New with another timing of the lease, the same for every instance.
@@ -90,7 +90,7 @@ func (p *Plugin) Probe(ctx context.Context, mail bool) ([]registrar.Component, e
 	return report, nil
 }
 
-// remarked adds what is odd about a server that nevertheless will do.
+// remarked adds remarks about a server that is odd but usable.
 func remarked(well, remarks string) string {
 	if remarks == "" {
 		return well
@@ -104,7 +104,7 @@ func (p *Plugin) configured() settings {
 	return *p.settings
 }
 
-// Recognise implements registrar.Recogniser: what is not at work judges by the mail alone.
+// Recognise implements registrar.Recogniser: before Start it judges by the mail alone.
 func (p *Plugin) Recognise(ctx context.Context, raw []byte) (registrar.Recognition, error) {
 	s := p.configured()
 	parts := gateway.Parts{Recogniser: s.recogniser, Verifier: mailauth.New(s.sender, net.DefaultResolver), Logger: p.log, Now: p.now, Random: rand.Text}

@@ -28,8 +28,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Registrar is the R01 registrar at work: its open store, and the goroutines that Drain stops. Most
-// calls are answered by its rooms; those that several rooms have a part in stand below.
+// Registrar is the R01 registrar at work: its open store, and the goroutines that Drain stops. Its rooms
+// answer most calls; those that concern several rooms are below.
 type Registrar struct {
 	*views.Views
 	*ordering.Orders
@@ -42,8 +42,10 @@ type Registrar struct {
 	log *slog.Logger
 	now func() time.Time
 
-	turn    turn.Turn // to watch the mailbox, send and keep the schedule; a fence in the store forbids what comes too late
-	shared  bool      // with other instances
+	// The right to watch the mailbox, send and keep the schedule; a fence in the store forbids what comes too
+	// late.
+	turn    turn.Turn
+	shared  bool // with other instances
 	store   *store.Store
 	relay   *smtpout.Pool
 	growth  *engine.Growth // nil = the store is on a server
@@ -54,7 +56,7 @@ type Registrar struct {
 	loops   sync.WaitGroup
 }
 
-// renewals is what of the book of renewals is a call of the contract.
+// renewals is the part of the book of renewals that the contract has a call for.
 type renewals interface {
 	SetRenewal(ctx context.Context, name string, mode registrar.RenewalMode) (registrar.Domain, error)
 }
@@ -71,17 +73,17 @@ var (
 	_ registrar.Refresher    = (*Registrar)(nil)
 )
 
-// furnish moves the rooms of a gateway in.
+// furnish takes in the rooms of a gateway.
 func (r *Registrar) furnish(g *gateway.Gateway) {
 	r.gateway = g
 	r.Views, r.Orders, r.Takeover, r.renewals = g.Views, g.Orders, g.Takeover, g.Renewals
 	r.Desk, r.Foresight, r.Eraser = g.Desk, g.Foresight, g.Eraser
 }
 
-// open opens the store, and finds what decides whether this instance works on it.
+// open opens the store, and prepares what decides whether this instance works on it.
 func (p *Plugin) open(ctx context.Context, s settings) (r *Registrar, err error) {
 	r = &Registrar{log: p.log, now: p.now, shared: !s.server.IsEmpty()}
-	// With a file the lock on the directory has decided already who works.
+	// If the store is a file, the lock on the directory has already decided which instance works.
 	r.turn.Lease, r.turn.Every, r.turn.Log = turn.Alone{}, turn.Every(p.timing.RenewEvery), slog.New(slog.DiscardHandler)
 	r.store, err = store.Open(ctx, store.Options{Dir: p.dataDir, Server: s.server, Create: p.create})
 	if err != nil {
@@ -110,14 +112,14 @@ func (p *Plugin) open(ctx context.Context, s settings) (r *Registrar, err error)
 	return r, nil
 }
 
-// takeOver settles what an earlier instance left, and says what is to be done from then on.
+// takeOver settles what an earlier instance left, and returns the tasks from then on.
 func (r *Registrar) takeOver(ctx context.Context, s settings) (*leaderTasks, error) {
 	// Nothing may run until the remains of an earlier instance are settled.
 	if err := r.gateway.Open(ctx); err != nil {
 		return nil, err
 	}
 	cron := renewal.NewSchedule(r.pass, s.renewal, r.log.With(logline.Module, "renewal"), r.now)
-	s.mailbox.Sole = !r.shared // of several nodes the lease lets one read
+	s.mailbox.Sole = !r.shared // of several nodes only the holder of the lease reads
 
 	d := &leaderTasks{log: r.log, parts: map[string]func(context.Context) error{"gateway": r.gateway.Run, "renewal": cron.Run}}
 	d.watch(s.mailbox, r.gateway, r.log.With(logline.Module, "mailbox"))
@@ -129,7 +131,7 @@ func (r *Registrar) takeOver(ctx context.Context, s settings) (*leaderTasks, err
 	return d, nil
 }
 
-// leaderTasks are the tasks of which there may be one instance.
+// leaderTasks are the tasks that only one instance may run.
 type leaderTasks struct {
 	log     *slog.Logger
 	parts   map[string]func(context.Context) error
@@ -152,8 +154,8 @@ func (d *leaderTasks) Run(ctx context.Context) {
 // unreachable is how long a mailbox may be away before a person must know: servers restart.
 const unreachable = 30 * time.Second
 
-// watch adds the mailbox's watcher. A restored store has forgotten replies that are marked
-// as handled, so it reads everything again; what it knows is recognised by content.
+// watch adds the mailbox's watcher. A restored store has forgotten replies that are marked as handled, so
+// everything is read again; mails that the store knows are recognised by content.
 func (d *leaderTasks) watch(c mailbox.Config, g *gateway.Gateway, log *slog.Logger) {
 	if c.All = g.Recovery.Restored(); c.All && c.Processed != "" {
 		again := c
@@ -164,7 +166,7 @@ func (d *leaderTasks) watch(c mailbox.Config, g *gateway.Gateway, log *slog.Logg
 	d.parts["mailbox"] = d.mailbox.Run
 }
 
-// close gives back what open took: a lease by means of the store.
+// close releases what open acquired; the lease needs the store for that.
 func (r *Registrar) close(ctx context.Context) error {
 	return errors.Join(r.turn.Release(ctx), r.store.Close())
 }
@@ -181,7 +183,7 @@ func (r *Registrar) Drain(ctx context.Context) error {
 	select {
 	case <-stopped:
 	case <-ctx.Done():
-		// The store stays open for what still concludes; what does not is found by the next start.
+		// The store stays open for work that still concludes; the next start finds the rest.
 		return fmt.Errorf("drain: %w", ctx.Err())
 	}
 
@@ -209,7 +211,7 @@ func (r *Registrar) Health(ctx context.Context) ([]registrar.Component, error) {
 	return report, err
 }
 
-// toldOf adds to the state of the renewals what the last pass came to.
+// toldOf adds the result of the last pass to the state of the renewals.
 func toldOf(report []registrar.Component, done renewal.Done) []registrar.Component {
 	for i, c := range report {
 		if c.Name == "renewals" && c.OK {
@@ -219,7 +221,7 @@ func toldOf(report []registrar.Component, done renewal.Done) []registrar.Compone
 	return report
 }
 
-// nextOf adds to the state of the renewals when the next pass is made.
+// nextOf adds the time of the next pass to the state of the renewals.
 func nextOf(report []registrar.Component, next time.Time) []registrar.Component {
 	for i, c := range report {
 		if c.Name == "renewals" && !next.IsZero() {
@@ -250,7 +252,7 @@ func (r *Registrar) Validate(ctx context.Context, o registrar.Order) (registrar.
 	return v, nil
 }
 
-// Refresh implements registrar.Refresher: whois is asked now, and what it shows is evidence as always.
+// Refresh implements registrar.Refresher: it asks whois now, and what that shows is evidence as always.
 func (r *Registrar) Refresh(ctx context.Context, name string) (registrar.Domain, error) {
 	if d, err := r.Domain(ctx, name); err != nil {
 		return d, err

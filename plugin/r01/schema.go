@@ -7,7 +7,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Names under which the plugin introduces itself.
+// The plugin's names and version.
 const (
 	name    = "r01"
 	title   = "R01.RU by mail"
@@ -28,7 +28,7 @@ func description() registrar.Description {
 	}
 }
 
-// sold is the same in every zone, and for a year at a time.
+// sold returns the offers, which are the same in every zone, for one year at a time.
 func sold() (all []registrar.KindOffer) {
 	for _, k := range lifecycle.OperationKinds() {
 		all = append(all, registrar.KindOffer{Kind: k})

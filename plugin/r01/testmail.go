@@ -15,11 +15,11 @@ import (
 	"registrar.panel/plugin/r01/smtpout"
 )
 
-// testMailWithin bounds how long a test mail may be under way.
+// testMailWithin bounds how long a test mail may take.
 const testMailWithin = 2 * time.Minute
 
-// testMail sends a mail as requests are sent, but to ourselves, and looks whether it comes
-// back as it left: a relay that turns 8-bit text into something else loses every request.
+// testMail sends a mail in the same way as requests, but to ourselves, and checks that it comes back
+// unchanged: a relay that alters 8-bit text loses every request.
 func (p *Plugin) testMail(ctx context.Context, s settings) (remark string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, testMailWithin)
 	defer cancel()

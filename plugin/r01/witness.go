@@ -14,7 +14,7 @@ import (
 // importList is the file, in the data directory, with the domains that may be imported.
 const importList = "import.tsv"
 
-// equip gives a gateway its registry.
+// equip gives a gateway its way to the registry.
 func (s registrySettings) equip(p *gateway.Parts, dataDir string) {
 	p.Jitter = jitter
 	if s.whois.Address != "" {
@@ -28,7 +28,7 @@ func (s registrySettings) equip(p *gateway.Parts, dataDir string) {
 	}
 }
 
-// jitter spreads by a tenth, so that many panels don't ask at once.
+// jitter varies a pause by a tenth, so that many panels don't ask at once.
 func jitter(d time.Duration) time.Duration {
 	return d + time.Duration((rand.Float64()-0.5)*0.2*float64(d))
 }

@@ -1,9 +1,9 @@
-// Package entry gives what people type its one normal form, before anything is checked, stored
-// or compared: letters are composed (Unicode's NFC), every kind of blank is one plain blank,
-// blanks at the ends and invisible characters that come along with pasted text are gone.
+// Package entry normalises what people type, before anything is checked, stored or compared: letters are
+// composed (Unicode's NFC), every kind of blank becomes one plain blank, and blanks at the ends and invisible
+// characters of pasted text are removed.
 //
-// What would change what a person meant is left as it is, for those who check it to refuse:
-// bytes that are no UTF-8, control characters, and what turns the direction of a text round.
+// Characters whose removal would change what a person meant are left for the checks to refuse: bytes that are
+// not UTF-8, control characters, and characters that reverse the direction of a text.
 package entry
 
 import (
@@ -18,13 +18,13 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Line is the normal form of one line. A line break within it stays, so that it can be refused.
+// Line normalises one line. A line break within it stays, so that it can be refused.
 func Line(text string) string {
 	if !utf8.ValidString(text) {
 		return text
 	}
 
-	// Composed only when what is invisible is gone: some of it keeps a letter and its accent apart.
+	// Composed only after invisible characters are removed: some of them keep a letter and its accent apart.
 	text = norm.NFC.String(strings.Map(plain, text))
 	text = strings.TrimFunc(text, func(r rune) bool { return r == ' ' || isBreak(r) })
 	for strings.Contains(text, "  ") {
@@ -33,8 +33,8 @@ func Line(text string) string {
 	return text
 }
 
-// Lines are the lines of a text, such as a text area of a browser gives, in their normal form.
-// Empty ones are left out.
+// Lines returns the lines of a text, such as that of a browser's text area, normalised. Empty lines are left
+// out.
 func Lines(text string) []string {
 	if !utf8.ValidString(text) {
 		return []string{text}
@@ -48,14 +48,14 @@ func Lines(text string) []string {
 	return lines
 }
 
-// Text is the normal form of a text of several lines: [Lines] with LF between them.
+// Text normalises a text of several lines: [Lines] with LF between them.
 func Text(text string) string { return strings.Join(Lines(text), "\n") }
 
-// Registrant is the normal form of the answers to a form: values as [Text] gives them, and what
-// is empty left out, as an HTML form sends every field.
+// Registrant normalises the answers to a form: values as by [Text], without empty values, because an HTML
+// form sends every field.
 func Registrant(r registrar.Registrant) registrar.Registrant {
-	// In the order of the keys, because two of them may have one normal form: their values must always
-	// come in the same order, or the order would not be the same one when it is repeated.
+	// In the order of the keys, because two keys may become one: their values must always come in the same
+	// order, or the order would differ when it is repeated.
 	normal := registrar.Registrant{Kind: r.Kind, Fields: make(map[string][]string, len(r.Fields))}
 	for _, typed := range slices.Sorted(maps.Keys(r.Fields)) {
 		key := Line(typed)
@@ -68,7 +68,7 @@ func Registrant(r registrar.Registrant) registrar.Registrant {
 	return normal
 }
 
-// plain maps all blanks to one and drops invisible characters without a meaning.
+// plain maps every blank to a plain one and drops invisible characters that have no meaning.
 func plain(r rune) rune {
 	switch {
 	case r == '\t' || unicode.Is(unicode.Zs, r):
@@ -79,8 +79,8 @@ func plain(r rune) rune {
 	return r
 }
 
-// unseen are the invisible characters that pasted text brings along. Not among them is the
-// override U+202E: with it, a person has seen something else than what the text says.
+// unseen are the invisible characters of pasted text. The override U+202E is not among them: with it, a
+// person has seen something else than the text says.
 var unseen = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{Lo: 0x00ad, Hi: 0x00ad, Stride: 1}, // soft hyphen

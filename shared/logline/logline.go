@@ -1,6 +1,5 @@
-// Package logline makes loggers of log/slog that write the lines of go-hclog: as JSON they are what
-// a host reads of its plugins, as text what a panel prints. go-hclog itself stays behind it, and
-// behind what go-plugin asks for.
+// Package logline makes loggers of log/slog that write the lines of go-hclog: as JSON, which a host reads
+// from its plugins, or as text, which a panel prints. Only this package and go-plugin use go-hclog itself.
 package logline
 
 import (
@@ -15,29 +14,29 @@ import (
 // Trace is the level below debug.
 const Trace = slog.LevelDebug - 4
 
-// Module is the key of the attribute by which a logger says whose lines it writes:
-// log.With(logline.Module, "orders"). A line has the names in a row, panel.orders.
+// Module is the key of the attribute that names the part of the program a logger writes for:
+// log.With(logline.Module, "orders"). A line has all the names in a row: panel.orders.
 const Module = "module"
 
-// Options of a logger.
+// Options are the options of a logger.
 type Options struct {
-	Name  string       // the first of the names
-	JSON  bool         // an object a line, in place of text
-	Level slog.Leveler // the lowest that is written; nil = info
+	Name  string       // the first of the names in a line
+	JSON  bool         // one object for each line, instead of text
+	Level slog.Leveler // the lowest level that is written; nil = info
 }
 
-// New makes a logger that writes to out, one line at a time.
+// New returns a logger that writes to out, one line at a time.
 func New(out io.Writer, o Options) *slog.Logger {
 	if o.Level == nil {
 		o.Level = slog.LevelInfo
 	}
 
-	// go-hclog is to let everything pass: the handler decides what is written, by a level that may change.
+	// go-hclog lets everything pass: the handler decides what is written, by a level that may change.
 	lines := hclog.New(&hclog.LoggerOptions{Name: o.Name, Output: out, JSONFormat: o.JSON, Level: hclog.Trace})
 	return slog.New(&handler{lines: lines, level: o.Level})
 }
 
-// levels are the levels by their names, the lowest first.
+// levels are the levels and their names, the lowest first.
 var levels = []struct {
 	name  string
 	level slog.Level
@@ -50,7 +49,7 @@ var levels = []struct {
 	{"error", slog.LevelError, hclog.Error},
 }
 
-// ParseLevel reads the name of a level, such as "warn", in letters of either case.
+// ParseLevel reads the name of a level, such as "warn", in either case.
 func ParseLevel(name string) (slog.Level, bool) {
 	for _, l := range levels {
 		if strings.EqualFold(name, l.name) {
@@ -60,7 +59,7 @@ func ParseLevel(name string) (slog.Level, bool) {
 	return 0, false
 }
 
-// LevelOf names the lowest level that a logger writes, for a process that is to do the same.
+// LevelOf names the lowest level that a logger writes, for another process that should do the same.
 func LevelOf(log *slog.Logger) string {
 	for _, l := range levels {
 		if log.Enabled(context.Background(), l.level) {
@@ -70,7 +69,7 @@ func LevelOf(log *slog.Logger) string {
 	return levels[len(levels)-1].name
 }
 
-// lineLevel is the line's level for a record's, which may lie between two.
+// lineLevel returns a line's level for a record's, which may lie between two.
 func lineLevel(level slog.Level) hclog.Level {
 	line := levels[0].line
 	for _, l := range levels {
@@ -85,7 +84,7 @@ func lineLevel(level slog.Level) hclog.Level {
 type handler struct {
 	lines hclog.Logger
 	level slog.Leveler
-	group string // what goes before each key, with its point
+	group string // prefix of each key, with its dot
 }
 
 func (h *handler) Enabled(_ context.Context, level slog.Level) bool { return level >= h.level.Level() }
@@ -120,7 +119,7 @@ func (h *handler) WithGroup(name string) slog.Handler {
 	return &more
 }
 
-// appendPairs adds an attribute's key and value, or those of a group's members.
+// appendPairs appends an attribute's key and value, or those of a group's members.
 func appendPairs(pairs []any, group string, a slog.Attr) []any {
 	value := a.Value.Resolve()
 	switch {

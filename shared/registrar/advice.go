@@ -1,27 +1,38 @@
 package registrar
 
-// Advice is something that a person can do next, as data: each front end words it, by its own
-// commands or buttons. The text beside it says as much without; an action that a front end does not
-// know it leaves out.
+// Advice is something that a person can do next, as data: each front end phrases it with its own commands
+// or buttons. The text beside it is complete by itself; a front end leaves out an action that it does not
+// know.
 type Advice struct {
 	Action     AdviceAction
-	Parameters map[string]string // by the names that the action lists; nil = none
+	Parameters map[string]string // by the names that are listed with the action; nil = none
 }
 
-// AdviceAction is what to do. New ones may come.
+// AdviceAction is what to do, with the parameters that are named after the colon. New actions may come.
 type AdviceAction string
 
 const (
-	AdviseReadCode      AdviceAction = "read-code"      // read the transfer code of an order, to give it to the registrar: order
-	AdviseByHand        AdviceAction = "by-hand"        // carry out at the registrar what was ordered, by the steps of the history: kind, domain, and until, the last day, if there is one
-	AdviseGiveCode      AdviceAction = "give-code"      // decide that the transfer code was got, with the code: operation
-	AdviseSettings      AdviceAction = "settings"       // correct settings of this registrar: settings, as its schema names them, with commas between
-	AdviseReadMails     AdviceAction = "read-mails"     // read the mails that wait for a person
-	AdviseReadStrangers AdviceAction = "read-strangers" // read the mails of strangers
-	AdviseCompare       AdviceAction = "compare"        // compare the domains that are known here with the registrar's own list
-	AdviseImport        AdviceAction = "import"         // take a domain over that is ours: domain, and paid_till if it is known
+	// Read the transfer code of an order, to give it to the registrar: order.
+	AdviseReadCode AdviceAction = "read-code"
+	// Carry the order out at the registrar, by the steps of the history: kind, domain, and until, the last
+	// day, if there is one.
+	AdviseByHand AdviceAction = "by-hand"
+	// Decide that the transfer code was obtained, and pass it: operation.
+	AdviseGiveCode AdviceAction = "give-code"
+	// Correct settings of this registrar: settings, as its schema names them, separated by commas.
+	AdviseSettings AdviceAction = "settings"
+	// Read the mails that wait for a person.
+	AdviseReadMails AdviceAction = "read-mails"
+	// Read the mails of strangers.
+	AdviseReadStrangers AdviceAction = "read-strangers"
+	// Compare the domains that are known here with the registrar's own list.
+	AdviseCompare AdviceAction = "compare"
+	// Take over a domain that is ours: domain, and paid_till if it is known.
+	AdviseImport AdviceAction = "import"
 
-	AdviseSeeOperation AdviceAction = "see-operation" // see how an operation stands, that of the request which has waited longest for an answer: operation, domain
+	// See how an operation stands, the one whose request has waited longest for an answer: operation,
+	// domain.
+	AdviseSeeOperation AdviceAction = "see-operation"
 )
 
 // AdviceActions lists every action.

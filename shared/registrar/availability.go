@@ -6,8 +6,8 @@ import "fmt"
 type AvailabilityStatus string
 
 // [Available]: the registry says that the name is free. [Taken]: it is registered, or about to be, or the
-// registry keeps it. [NameInvalid]: no such name can be registered here. [AvailabilityUnknown]: the registry
-// gave no answer, or none that can be relied on.
+// registry keeps it. [NameInvalid]: no such name can be registered here. [AvailabilityUnknown]: the
+// registry gave no answer, or none that can be relied on.
 const (
 	Available           AvailabilityStatus = "available"
 	Taken               AvailabilityStatus = "taken"
@@ -20,7 +20,7 @@ func AvailabilityStatuses() []AvailabilityStatus {
 	return []AvailabilityStatus{Available, Taken, NameInvalid, AvailabilityUnknown}
 }
 
-// AvailabilityReason is why a name has its status, for programs. New ones may come.
+// AvailabilityReason is why a name has its status, for programs. New reasons may come.
 type AvailabilityReason string
 
 // [ReasonNoAnswer]: the registry did not answer. The others are about the name itself.
@@ -28,8 +28,8 @@ const (
 	ReasonTaken    AvailabilityReason = "taken"    // it is registered, or about to be
 	ReasonReserved AvailabilityReason = "reserved" // the registry keeps it for a registrant of its choice
 	ReasonBlocked  AvailabilityReason = "blocked"  // it may not be registered at all
-	ReasonPremium  AvailabilityReason = "premium"  // it may be registered, at a price of its own
-	ReasonInvalid  AvailabilityReason = "invalid"  // it is no name that can be registered here
+	ReasonPremium  AvailabilityReason = "premium"  // it may be registered, at its own price
+	ReasonInvalid  AvailabilityReason = "invalid"  // it is not a name that can be registered here
 	ReasonNoAnswer AvailabilityReason = "no-answer"
 )
 
@@ -43,16 +43,16 @@ type Availability struct {
 	Name   string
 	Status AvailabilityStatus
 	Detail string            // in English
-	Texts  map[string]string // the detail by language, "en" and "ru"; empty = the detail alone
+	Texts  map[string]string // the detail by language, "en" and "ru"; empty = only Detail
 	Advice []Advice          // what else can be done with the name
 
-	Reason AvailabilityReason // "" = it is not said
-	Price  Price              // of a registration, where the name has one of its own; zero = the usual one
+	Reason AvailabilityReason // "" = not said
+	Price  Price              // of a registration, if the name has its own price; zero = the usual one
 }
 
-// PriceProblems returns where an order does not agree with what its name costs: it must accept the
-// exact price of a name that has its own, and no price for a name that has the usual one.
-// Hosts and registrars judge by it before anything is paid.
+// PriceProblems reports whether an order disagrees with the price of its name: it must accept the exact
+// price of a name that has its own, and no price for a name at the usual one. Hosts and registrars check
+// this before anything is paid.
 func (a Availability) PriceProblems(o Order) []Problem {
 	const path = "accept_price"
 	params := map[string]string{"price": a.Price.String(), "accepted": o.AcceptPrice.String()}

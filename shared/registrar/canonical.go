@@ -7,45 +7,45 @@ import (
 	"strings"
 )
 
-// Canonical returns the contents of the order in a form that never changes: two orders ask
-// for the same if and only if their canonical forms are equal. Make the digest by which a
-// repeated order is known of it, and of nothing else: a digest of the struct itself changes
-// with the next field that the contract gains, and a paid order would be refused.
+// Canonical returns the contents of the order in a form that never changes: two orders ask for the same
+// thing if and only if their canonical forms are equal. A digest that recognises a repeated order must be
+// made from this form only: a digest of the struct changes with the next field of the contract, and a paid
+// order would be refused.
 //
-// The form is lines "name=value", each ended by LF, in the order of the code below. The ID is
-// no part of the contents. Empty values are left out, and so a field that is added to Order
-// later changes no older order: it is appended at the end. In a name or value, a backslash is
-// written as \\, LF as \n, CR as \r, and "=" in the key of a registrant's field as \=.
+// The form is lines "name=value", each ended by LF, in the order of the code below. The ID is not part of
+// the contents. Empty values are left out, so a field that is added to Order later is appended at the end
+// and changes no older order. In a name or value, a backslash is written as \\, LF as \n, CR as \r, and "="
+// in the key of a registrant's field as \=.
 //
-// It holds personal data and the transfer code in clear: put it into a keyed digest, and
-// never into a store, log or message.
+// It holds personal data and the transfer code in clear: use it in a keyed digest, and never in a store,
+// log or message.
 func (o Order) Canonical() []byte {
 	var c canonical
 	o.write(&c)
 	return c.lines
 }
 
-// FirstOrderFields lists the fields that orders had in the first version of the contract. Every
-// registrar is taken to read them.
+// FirstOrderFields lists the fields that orders had in the first version of the contract. Every registrar
+// is assumed to read them.
 func FirstOrderFields() []string {
 	return []string{"kind", "domain", "customer", "contact", "nameservers", "auth_code", "paid_till"}
 }
 
-// OrderFields lists the fields of orders, the ID apart, by the paths of their problems. One that
-// is added to Order later is appended here, and read by the registrars that declare it.
+// OrderFields lists the fields of orders except the ID, by the paths of their problems. A field that is
+// added to Order later is appended here; registrars that read it declare it.
 func OrderFields() []string {
 	return append(FirstOrderFields(), "years", "accept_price", "ds", "contacts")
 }
 
-// Fields lists the fields that the order has, of [OrderFields].
+// Fields lists the fields that the order fills, among [OrderFields].
 func (o Order) Fields() []string {
 	var c canonical
 	o.write(&c)
 	return c.fields
 }
 
-// write says the whole order, field by field: what is not said here has no effect on its
-// identity, and is not held against what a registrar reads.
+// write writes the whole order, field by field. A field that is missing here does not belong to the order's
+// identity, and Unread does not find it.
 func (o Order) write(c *canonical) {
 	c.field = "kind"
 	c.add("kind", string(o.Kind))
@@ -73,8 +73,8 @@ func (o Order) write(c *canonical) {
 	c.field = "paid_till"
 	c.add("paid_till", o.PaidTill.String())
 
-	// What later versions added comes last and is left out where it is empty: the form of an order from
-	// before stays what it was, and so does the digest by which it is known.
+	// Fields of later versions come last, and only if they are not empty: the form of an older order stays
+	// the same, and so does its digest.
 	c.field = "years"
 	if o.Years != 0 {
 		c.add("years", strconv.Itoa(o.Years))
@@ -95,7 +95,7 @@ func (o Order) write(c *canonical) {
 	}
 }
 
-// answers says what was answered to a form, each line under a name that begins so.
+// answers writes the answers to a form, each under a name with this prefix.
 func (c *canonical) answers(prefix string, r Registrant) {
 	for _, key := range slices.Sorted(maps.Keys(r.Fields)) {
 		for _, value := range r.Fields[key] {
@@ -104,10 +104,10 @@ func (c *canonical) answers(prefix string, r Registrant) {
 	}
 }
 
-// canonical is the form of an order, and the list of the fields that are in it.
+// canonical is the form of an order while it is written, and the fields that it contains.
 type canonical struct {
 	lines  []byte
-	field  string // that is being written
+	field  string // the field that is being written
 	fields []string
 }
 

@@ -8,8 +8,8 @@ import (
 	"unicode"
 )
 
-// ContactRole is what a contact of a domain is for. The list is open: a registrar declares with each
-// kind of order which roles it takes ([KindOffer]), and may have words of its own.
+// ContactRole is what a contact of a domain is for. The list is open: a registrar declares the roles that
+// it takes with each kind of order ([KindOffer]), and may have roles of its own.
 type ContactRole string
 
 const (
@@ -34,7 +34,7 @@ func (r ContactRole) Valid() bool {
 	})
 }
 
-// Path is the path of the problems of a role's contact: "contact", and contacts["admin"].
+// Path returns the path of the problems of a role's contact: "contact", or contacts["admin"].
 func (r ContactRole) Path() string {
 	if r == "" || r == RoleRegistrant {
 		return "contact"
@@ -42,13 +42,13 @@ func (r ContactRole) Path() string {
 	return `contacts["` + string(r) + `"]`
 }
 
-// Contacts are the contacts of a domain, by what each is for.
+// Contacts are the contacts of a domain by role.
 type Contacts map[ContactRole]Registrant
 
 // Roles lists the roles, in alphabetical order.
 func (c Contacts) Roles() []ContactRole { return slices.Sorted(maps.Keys(c)) }
 
-// Everyone is every contact of the order, its registrant among them.
+// Everyone returns every contact of the order, including its registrant.
 func (o Order) Everyone() Contacts {
 	all := Contacts{}
 	maps.Copy(all, o.Contacts)
@@ -58,13 +58,13 @@ func (o Order) Everyone() Contacts {
 	return all
 }
 
-// ContactOffer is a role whose contact an order may bring, beside the registrant.
+// ContactOffer is a role whose contact an order may bring besides the registrant.
 type ContactOffer struct {
 	Role     ContactRole
-	Required bool // an order must bring it; an update need not, for it stays as it is
+	Required bool // an order must bring it; in an update it may be left out, and stays
 }
 
-// untaken reports the contacts of an order that are for roles which are not offered.
+// untaken reports the contacts of an order whose roles are not offered.
 func (k KindOffer) untaken(registrar string, o Order) (problems []Problem) {
 	for _, role := range o.Contacts.Roles() {
 		p := Problem{Path: role.Path(), Code: "not_offered", Params: map[string]string{"registrar": registrar, "role": string(role)}}
@@ -84,7 +84,7 @@ func (k KindOffer) untaken(registrar string, o Order) (problems []Problem) {
 	return problems
 }
 
-// MissingContacts reports the contacts that an order must bring beside its registrant, and does not.
+// MissingContacts reports the contacts that an order must bring besides its registrant, and does not.
 func (d Description) MissingContacts(o Order) (problems []Problem) {
 	offer, _ := d.Offered(o.Domain, o.Kind)
 	for _, c := range offer.Contacts {
@@ -95,34 +95,33 @@ func (d Description) MissingContacts(o Order) (problems []Problem) {
 	return problems
 }
 
-// ContactReader is the power [CapContacts]: the registrar tells which contacts it has for a domain.
+// ContactReader is the power [CapContacts]: the registrar reports which contacts it has for a domain.
 type ContactReader interface {
-	// Contacts returns the contacts of a domain by role, the registrant's among them, as far as they
-	// are known; none is an empty map. Values are masked by [DataClass.Masked], so that staff know
-	// them again and can copy none. An erased contact is not known any more. Unknown domain:
-	// [NotFound].
+	// Contacts returns the contacts of a domain by role, including the registrant's, as far as they are
+	// known; none is an empty map. Values are masked by [DataClass.Masked], so that staff can recognise but
+	// not copy them. An erased contact is no longer known. Unknown domain: [NotFound].
 	Contacts(ctx context.Context, name string) (Contacts, error)
 }
 
-// maskedBy stands for a letter or digit that is not shown.
+// maskedBy replaces a letter or digit that is not shown.
 const maskedBy = '*'
 
-// Fewest digits of a value of which the last few are shown, and how many they are.
+// A number with at least fewestDigits digits shows its last lastDigits.
 const (
 	fewestDigits = 7
 	lastDigits   = 2
 )
 
-// Masked is a value as it may be shown to staff: its shape, the first letter of each word of three or
-// more, and the last two digits of a number. Of what identifies a person only the shape is left.
-// Masking again changes nothing.
+// Masked returns a value as it may be shown to staff: its shape, the first letter of each word of three
+// letters or more, and the last two digits of a number. A value that identifies a person keeps only its
+// shape. Masking again changes nothing.
 func (c DataClass) Masked(value string) string {
 	whole := c != DataPublic && c != DataPersonal
 	runes := []rune(value)
 	masked := make([]rune, len(runes))
 
-	// From the end, where the digits stand that may be shown. What is masked already counts as a digit, or
-	// a second masking would show other ones.
+	// From the end, because the last digits may be shown. A character that is masked already counts as a
+	// digit, or a second masking would show others.
 	digits := 0
 	for i, r := range slices.Backward(runes) {
 		masked[i] = r
@@ -140,7 +139,7 @@ func (c DataClass) Masked(value string) string {
 	return string(masked)
 }
 
-// longNumber reports whether a value is a number, as a telephone has, of which the end may be shown.
+// longNumber reports whether a value is a number whose end may be shown, such as a telephone number.
 func longNumber(value []rune) bool {
 	digits := 0
 	for _, r := range value {
@@ -154,7 +153,7 @@ func longNumber(value []rune) bool {
 	return digits >= fewestDigits
 }
 
-// leads reports whether the letter at a place begins a word of three or more.
+// leads reports whether the letter at a place begins a word of three letters or more.
 func leads(value []rune, at int) bool {
 	ofWord := func(i int) bool {
 		return i >= 0 && i < len(value) && (unicode.IsLetter(value[i]) || unicode.IsMark(value[i]) || unicode.IsDigit(value[i]) || value[i] == maskedBy)
@@ -162,8 +161,8 @@ func leads(value []rune, at int) bool {
 	return !ofWord(at-1) && ofWord(at+1) && ofWord(at+2)
 }
 
-// Masked masks every contact for staff, by the class of each field; of a field that no form has, only
-// the shape is left.
+// Masked masks every contact for staff, by the class of each field; a field that no form has keeps only its
+// shape.
 func (c Contacts) Masked(form func(ContactRole, Registrant) Form) Contacts {
 	masked := Contacts{}
 	for role, r := range c {

@@ -27,21 +27,21 @@ func ParseDate(s string) (Date, error) {
 	return DateOf(t), nil
 }
 
-// DateOf is the day of t in t's own zone.
+// DateOf returns the day of t in t's own zone.
 func DateOf(t time.Time) Date {
 	y, m, d := t.Date()
 	return Date{y, m, d}
 }
 
-// In is the first instant of the day in a zone.
+// In returns the first instant of the day in a zone.
 func (d Date) In(zone *time.Location) time.Time {
 	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, zone)
 }
 
-// AddDays moves by days; it never changes the zero Date.
+// AddDays adds days; it never changes the zero Date.
 func (d Date) AddDays(n int) Date { return d.add(0, n) }
 
-// AddYears moves by years; 29 February becomes 1 March in a common year.
+// AddYears adds years; 29 February becomes 1 March in a common year.
 func (d Date) AddYears(n int) Date { return d.add(n, 0) }
 
 func (d Date) add(years, days int) Date {
@@ -51,18 +51,18 @@ func (d Date) add(years, days int) Date {
 	return DateOf(d.In(time.UTC).AddDate(years, 0, days))
 }
 
-// DaysSince counts the days from e to d.
+// DaysSince returns the number of days from e to d.
 func (d Date) DaysSince(e Date) int {
 	return int(d.In(time.UTC).Sub(e.In(time.UTC)) / (24 * time.Hour))
 }
 
-// Before orders dates.
+// Before reports whether d is earlier than e.
 func (d Date) Before(e Date) bool { return d.In(time.UTC).Before(e.In(time.UTC)) }
 
 // IsZero reports whether the date is not known.
 func (d Date) IsZero() bool { return d == Date{} }
 
-// String writes YYYY-MM-DD, and "" for the zero Date.
+// String returns YYYY-MM-DD, or "" for the zero Date.
 func (d Date) String() string {
 	if d.IsZero() {
 		return ""
@@ -70,10 +70,10 @@ func (d Date) String() string {
 	return d.In(time.UTC).Format(dateLayout)
 }
 
-// MarshalText writes String.
+// MarshalText returns what String does.
 func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// UnmarshalText reads ParseDate.
+// UnmarshalText reads what ParseDate does.
 func (d *Date) UnmarshalText(b []byte) (err error) {
 	*d, err = ParseDate(string(b))
 	return err

@@ -20,7 +20,7 @@ const (
 	CapKeys     Capability = "keys"       // exchanges the key that its store is sealed with: [KeyChanger]
 	CapCodes    Capability = "auth-codes" // keeps the transfer codes that orders have brought: [CodeKeeper]
 	CapRefresh  Capability = "refresh"    // asks the registry now: [Refresher]
-	CapContacts Capability = "contacts"   // tells which contacts it has for a domain: [ContactReader]
+	CapContacts Capability = "contacts"   // reports which contacts it has for a domain: [ContactReader]
 )
 
 // Capabilities lists every capability.
@@ -28,8 +28,8 @@ func Capabilities() []Capability {
 	return []Capability{CapRenewals, CapHandles, CapReviews, CapMail, CapQueue, CapCheck, CapBackup, CapErase, CapKeys, CapCodes, CapRefresh, CapContacts}
 }
 
-// CapabilitiesOf lists the powers that a registrar has as optional interfaces: all but [CapCheck],
-// which is no interface. A nil of the type that Start returns will do.
+// CapabilitiesOf lists the powers that a registrar has as optional interfaces: all but [CapCheck], which
+// has no interface. A nil of the type that Start returns is enough.
 func CapabilitiesOf(r Registrar) []Capability {
 	var list []Capability
 	if _, ok := r.(Renewer); ok {
@@ -75,21 +75,22 @@ type Description struct {
 	Capabilities []Capability
 	Schema       Schema // of its configuration
 
-	// Offers say what is sold per TLD, of Kinds; none = every kind everywhere, without a term to
+	// Offers are what is sold in each TLD, among Kinds; none = every kind everywhere, without a term to
 	// choose: see [Description.Offered].
 	Offers []Offer
 
-	// OrderFields lists the fields of orders that the registrar reads, of [OrderFields]; empty =
-	// [FirstOrderFields]. What it would ignore is never submitted to it: see [Description.Unread].
+	// OrderFields lists the fields of orders that the registrar reads, among [OrderFields]; empty =
+	// [FirstOrderFields]. An order with a field that it would ignore is never submitted: see
+	// [Description.Unread].
 	OrderFields []string
 
-	// Phrases are what the registrar says to people, in other languages than English; none = English alone.
+	// Phrases are the registrar's sentences for people, in languages besides English; none = English only.
 	Phrases []Phrase
 }
 
-// Unread reports the fields of an order that the registrar does not read. A host submits no
-// order that has any: a plugin of an earlier version would ignore what it does not know, and
-// carry out something else than what was paid for.
+// Unread reports the fields of an order that the registrar does not read. A host submits no order that has
+// any: a plugin of an earlier version would ignore the field, and carry out something else than what was
+// paid for.
 func (d Description) Unread(o Order) []Problem {
 	reads := d.OrderFields
 	if len(reads) == 0 {
@@ -129,8 +130,8 @@ const (
 	TypeStrings  AttributeType = "strings"  // a list of strings
 )
 
-// Schema describes a block of settings: attributes and nested blocks. Each host has its own way to
-// write them.
+// Schema describes a block of settings: attributes and nested blocks. Each host has its own syntax for
+// them.
 type Schema struct {
 	Attributes []Attribute
 	Blocks     []Block
@@ -141,7 +142,7 @@ type Attribute struct {
 	Name        string
 	Type        AttributeType
 	Required    bool
-	Default     string   // as a text: true, 10, 5m; "" = none
+	Default     string   // as text: true, 10, 5m; "" = none
 	OneOf       []string // the allowed values; empty = any
 	Sensitive   bool     // must be given as secret("env"|"file", name), and is never printed
 	Description string
@@ -151,24 +152,23 @@ type Attribute struct {
 type Block struct {
 	Name        string
 	Labels      []string // names of its labels; none for most
-	Repeated    bool     // may stand any number of times; otherwise once, and absent means empty
+	Repeated    bool     // may occur any number of times; otherwise at most once, and absent means empty
 	Schema      Schema
 	Description string
 }
 
 // Settings is what a host hands to Configure.
 type Settings struct {
-	// Config is a JSON object shaped by the schema: an attribute that is absent has its
-	// default or null, a single block is an object, that of its defaults when it is absent,
-	// and a repeated block is a list of objects in which the labels stand under their names.
-	// Secrets are resolved.
+	// Config is a JSON object shaped by the schema. An absent attribute has its default or null. A single
+	// block is an object; if it is absent, it has its defaults. A repeated block is a list of objects,
+	// which have the labels by their names. Secrets are resolved.
 	Config json.RawMessage
-	// Account is the panel's name for this account at the registrar: several may be of one
-	// plugin. IDs of operations that begin with it are no other account's. "" = the plugin's name.
+	// Account is the panel's name for this account at the registrar; one plugin may serve several. IDs of
+	// operations that begin with it belong to no other account. "" = the plugin's name.
 	Account string
-	// DataDir is the plugin's own directory: exists, absolute, mode 0700.
+	// DataDir is the plugin's own directory: it exists, is absolute, and has mode 0700.
 	DataDir string
-	// Create permits making the plugin's store when there is none. Without it a missing
-	// store is an error, so that a lost disk is not mistaken for a fresh start.
+	// Create permits creating the plugin's store if there is none. Otherwise a missing store is an error,
+	// so that a lost disk is not mistaken for a fresh start.
 	Create bool
 }

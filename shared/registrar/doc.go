@@ -1,16 +1,15 @@
 // Package registrar is the contract between a hosting panel and a domain registrar.
 //
-// A panel knows registrars only through this package, and a registrar plugin is
-// whatever fulfils [Plugin]. It imports nothing but the standard library, so that
-// neither side pays for the other's choices.
+// A panel knows registrars only through this package; a registrar plugin is anything that implements
+// [Plugin]. The package imports nothing but the standard library, so that neither side pays for the other's
+// choices.
 //
 // # Off-line by nature
 //
-// No registrar answers a paid order at once: some answer in seconds, others by
-// e-mail in hours or days. So [Orders.Submit] never returns a result. It returns an
-// [Operation]: a durable thing with an identity, a state and evidence, which goes on
-// living in the plugin through restarts of either side. What becomes of it arrives as
-// [Event] values, or is read with [Orders.Operation].
+// No registrar answers a paid order at once: some answer in seconds, others by e-mail in hours or days. So
+// [Orders.Submit] never returns a result. It returns an [Operation], which is durable: it has an identity,
+// a state and evidence, and the plugin carries it on through restarts of either side. What becomes of it
+// arrives as [Event] values, or is read with [Orders.Operation].
 //
 // # Exactly one effect for one order
 //
@@ -21,9 +20,8 @@
 //
 // # Outcomes are data, faults are errors
 //
-// "The registrar rejected the domain" and "a person must act" are outcomes: they stand in the
-// operation. Errors are for calls that could not be carried out; a caller branches on
-// [Error].Code with errors.Is:
+// "The registrar rejected the domain" and "a person must act" are outcomes: the operation holds them.
+// Errors are for calls that could not be carried out; a caller branches on [Error].Code with errors.Is:
 //
 //	op, err := r.Submit(ctx, order)
 //	switch {
@@ -38,11 +36,11 @@
 //
 // # Secrets and personal data
 //
-// [Order] carries passports and transfer codes inward. Nothing that comes back, events,
-// operations, mails, previews, errors, contains them: a plugin masks them first.
+// An [Order] carries passports and transfer codes to the plugin. Events, operations, mails, previews and
+// errors come back without them: the plugin masks them first.
 //
 // # Concurrency
 //
-// All methods may be called concurrently. All take a context and honour it; a
-// cancelled Submit may or may not have stored the order; the same call again returns which.
+// All methods may be called concurrently. All take a context and honour it. A cancelled Submit may or may
+// not have stored the order; the same call again says which.
 package registrar

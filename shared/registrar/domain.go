@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// DomainStatus is what the panel shows.
+// DomainStatus is the status that the panel shows.
 type DomainStatus string
 
 const (
@@ -25,22 +25,22 @@ func DomainStatuses() []DomainStatus {
 		StatusError, StatusExpired, StatusDeleted, StatusTransferredAway}
 }
 
-// HeldStatuses lists those of a domain that the registrar holds for us: it can be renewed, changed
+// HeldStatuses lists the statuses of a domain that the registrar holds for us: it can be renewed, changed
 // and moved.
 func HeldStatuses() []DomainStatus { return []DomainStatus{StatusRegistered, StatusExpired} }
 
 // Held reports whether the registrar holds a domain of this status for us.
 func (s DomainStatus) Held() bool { return slices.Contains(HeldStatuses(), s) }
 
-// GoneStatuses lists those of a domain that is not ours, or has not become so.
+// GoneStatuses lists the statuses of a domain that is not ours, or has not become ours.
 func GoneStatuses() []DomainStatus {
 	return []DomainStatus{StatusError, StatusDeleted, StatusTransferredAway}
 }
 
-// Gone reports whether a domain of this status is not ours, or has not become so.
+// Gone reports whether a domain of this status is not ours, or has not become ours.
 func (s DomainStatus) Gone() bool { return slices.Contains(GoneStatuses(), s) }
 
-// RenewalMode says who starts a renewal.
+// RenewalMode is who starts a renewal.
 type RenewalMode string
 
 const (
@@ -61,12 +61,12 @@ type Domain struct {
 	Renewal     RenewalMode
 	Nameservers []Nameserver
 	Operation   *Operation // the open one, without History; nil = none
-	Alarms      []Alarm    // standing ones
-	Locked      bool       // transfers to another registrar are refused, by an order of ours
+	Alarms      []Alarm    // those that stand
+	Locked      bool       // transfers to another registrar are refused, because we ordered that
 
-	// Registry is what the registry itself says of the domain, as it writes it, when it was last
-	// asked: "DELEGATED", "clientHold", "redemptionPeriod". Empty where it was not, or tells
-	// nothing. Status stays the word that everything goes by.
+	// Registry is the registry's own status of the domain when it was last asked, in its own words:
+	// "DELEGATED", "clientHold", "redemptionPeriod". Empty if it was not asked or does not say. Everything
+	// is decided by Status, and not by this.
 	Registry []string
 }
 
@@ -89,7 +89,7 @@ type Page struct {
 // DomainPage is a part of a list.
 type DomainPage struct {
 	Domains []Domain
-	Next    string // Page.After for the next one; "" = this was the last
+	Next    string // Page.After for the next page; "" = this was the last
 }
 
 // Import is a domain that exists at the registrar and becomes known here.
@@ -108,7 +108,7 @@ type Handle struct {
 	State    HandleState
 }
 
-// HandleState reports whether a handle can be used.
+// HandleState is whether a handle can be used.
 type HandleState string
 
 const (

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// DelegationSigner is a DS record, by which the zone above vouches for the keys of a domain:
-// RFC 4034, 5.
+// DelegationSigner is a DS record, by which the zone above vouches for the keys of a domain. See RFC 4034,
+// 5.
 type DelegationSigner struct {
 	KeyTag     uint16 `json:"key_tag"`
 	Algorithm  uint8  `json:"algorithm"`
@@ -17,13 +17,13 @@ type DelegationSigner struct {
 	Digest     string `json:"digest"` // lower-case hexadecimal digits
 }
 
-// String writes the record as zone files have it: "12345 13 2 9f86…".
+// String returns the record as zone files have it: "12345 13 2 9f86…".
 func (s DelegationSigner) String() string {
 	return fmt.Sprintf("%d %d %d %s", s.KeyTag, s.Algorithm, s.DigestType, s.Digest)
 }
 
-// ParseDelegationSigner reads a record as zone files have it: key tag, algorithm, digest type,
-// and the digest in hexadecimal digits, which blanks may part.
+// ParseDelegationSigner reads a record as zone files have it: key tag, algorithm, digest type, and the
+// digest in hexadecimal digits, which may contain blanks.
 func ParseDelegationSigner(text string) (s DelegationSigner, err error) {
 	words := strings.Fields(text)
 	if len(words) < 4 {
@@ -39,17 +39,17 @@ func ParseDelegationSigner(text string) (s DelegationSigner, err error) {
 		Digest: strings.ToLower(strings.Join(words[3:], ""))}, nil
 }
 
-// algorithms that sign zones, by IANA's list. Those that are reserved, sign no zone or must not
-// be used (RSA/MD5) are none.
+// algorithms are those that sign zones, by IANA's list, without any that are reserved, sign no zones or
+// must not be used (RSA/MD5).
 var algorithms = []uint8{3, 5, 6, 7, 8, 10, 12, 13, 14, 15, 16, 17, 23}
 
-// digestBytes are the lengths of digests by their type.
+// digestBytes are the lengths of digests by type.
 var digestBytes = map[uint8]int{1: 20, 2: 32, 3: 32, 4: 48, 5: 32, 6: 32}
 
-// mostSigners is how many DS records a domain may have: registries take about as many.
+// mostSigners is how many DS records a domain may have; registries take about as many.
 const mostSigners = 13
 
-// DelegationProblems reports what is wrong with DS records, by the paths ds and ds[0].
+// DelegationProblems reports the mistakes in DS records, with the paths ds and ds[0].
 func DelegationProblems(list []DelegationSigner) (problems []Problem) {
 	add := func(path, code, format string, args ...any) {
 		problems = append(problems, Problem{Path: path, Code: code, Message: fmt.Sprintf(format, args...)})
@@ -62,7 +62,8 @@ func DelegationProblems(list []DelegationSigner) (problems []Problem) {
 		path := fmt.Sprintf("ds[%d]", i)
 		digest, err := hex.DecodeString(s.Digest)
 		want, known := digestBytes[s.DigestType]
-		// One problem per record, the first that applies: the length of a digest follows only from a known type.
+		// One problem for each record, the first that applies: only a known type says how long the digest
+		// must be.
 		switch {
 		case !slices.Contains(algorithms, s.Algorithm):
 			add(path, "algorithm", "has the algorithm %d, which signs no zone: one of %v", s.Algorithm, algorithms)

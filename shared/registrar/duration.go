@@ -11,9 +11,9 @@ import (
 
 const day = 24 * time.Hour
 
-// ParseDuration reads a setting of [TypeDuration]: what time.ParseDuration reads, such as "90s" or
-// "1h30m", and whole days, such as "55d". Zero and negative ones are read, too: whether they make
-// sense is the plugin's to judge.
+// ParseDuration reads a setting of [TypeDuration]: what time.ParseDuration reads, such as "90s" or "1h30m",
+// and whole days, such as "55d". It accepts zero and negative durations, too: the plugin judges whether
+// they make sense.
 func ParseDuration(text string) (time.Duration, error) {
 	days, ok := strings.CutSuffix(text, "d")
 	if !ok {

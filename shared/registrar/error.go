@@ -12,12 +12,12 @@ import (
 type Code string
 
 const (
-	// Invalid: the arguments are wrong; Problems names each. Repeating it is useless.
+	// Invalid: the arguments are wrong; Problems names each. The same call again fails again.
 	Invalid Code = "INVALID"
 	// NotFound: no such operation, domain, mail or review here.
 	NotFound Code = "NOT_FOUND"
-	// Conflict: this OrderID is known with other contents, or what a decision is about has
-	// moved on since the person looked.
+	// Conflict: this OrderID is known with other contents, or the subject of a decision has moved on since
+	// the person looked.
 	Conflict Code = "CONFLICT"
 	// Precondition: the state of the domain or operation forbids it; read again first.
 	Precondition Code = "PRECONDITION"
@@ -29,8 +29,8 @@ const (
 	Locked Code = "LOCKED"
 	// Draining: the plugin is stopping; its successor will answer.
 	Draining Code = "DRAINING"
-	// Unavailable: the plugin, or what it needs, does not answer now. Nothing is known of
-	// the effect; asking again with the same OrderID is safe.
+	// Unavailable: the plugin, or something it needs, does not answer now. The effect is unknown; asking
+	// again with the same OrderID is safe.
 	Unavailable Code = "UNAVAILABLE"
 	// Internal: a defect of the plugin; Detail says where to look.
 	Internal Code = "INTERNAL"
@@ -41,10 +41,10 @@ func Codes() []Code {
 	return []Code{Invalid, NotFound, Conflict, Precondition, Unsupported, NotReady, Locked, Draining, Unavailable, Internal}
 }
 
-// Error writes the code in words: "not found".
+// Error returns the code in words: "not found".
 func (c Code) Error() string { return strings.ToLower(strings.ReplaceAll(string(c), "_", " ")) }
 
-// Error is a call that could not be carried out.
+// Error is why a call could not be carried out.
 type Error struct {
 	Code       Code
 	Detail     string        // for people; holds no secret and no personal data
@@ -60,17 +60,17 @@ type Problem struct {
 	Message string // what is wrong and what to do, in English; never the value of a secret or personal field
 
 	Code   string            // what is wrong, for programs: "required", "letters"; "" = there is none
-	Params map[string]string // what the texts speak of, by name: of "letters" those that can't be written
+	Params map[string]string // what the texts mention, by name: for "letters" the letters that can't be written
 	Texts  map[string]string // the message by language, "en" and "ru"; empty = the message alone
 }
 
-// String writes the problem in English, behind its path.
+// String returns the path and the problem in English.
 func (p Problem) String() string { return p.Path + ": " + p.Message }
 
-// Detailed reports whether there is more to a problem than its place and its message.
+// Detailed reports whether a problem has more than its path and its message.
 func (p Problem) Detailed() bool { return p.Code != "" || len(p.Params) > 0 || len(p.Texts) > 0 }
 
-// Error writes the detail, or the code where there is none, and every problem.
+// Error returns the detail, or the code if there is none, and every problem.
 func (e *Error) Error() string {
 	text := e.Detail
 	if text == "" {
@@ -86,15 +86,15 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Unwrap makes errors.Is see the code.
+// Unwrap makes errors.Is find the code.
 func (e *Error) Unwrap() error { return e.Code }
 
-// Errorf makes an Error whose Detail is formatted.
+// Errorf returns an Error whose Detail is formatted.
 func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Detail: fmt.Sprintf(format, args...)}
 }
 
-// InvalidOrder is the error for problems, or nil when there are none.
+// InvalidOrder returns the error for problems of an order, or nil if there are none.
 func InvalidOrder(problems []Problem) error {
 	if len(problems) == 0 {
 		return nil
@@ -102,7 +102,7 @@ func InvalidOrder(problems []Problem) error {
 	return &Error{Code: Invalid, Detail: "the order has mistakes", Problems: problems}
 }
 
-// InvalidDecision is the error for problems of a person's decision, or nil when there are none.
+// InvalidDecision returns the error for problems of a person's decision, or nil if there are none.
 func InvalidDecision(problems []Problem) error {
 	if len(problems) == 0 {
 		return nil
@@ -110,7 +110,7 @@ func InvalidDecision(problems []Problem) error {
 	return &Error{Code: Invalid, Detail: "the decision has mistakes", Problems: problems}
 }
 
-// InvalidSettings is the error for problems in settings, or nil when there are none.
+// InvalidSettings returns the error for problems in settings, or nil if there are none.
 func InvalidSettings(problems []Problem) error {
 	if len(problems) == 0 {
 		return nil

@@ -2,14 +2,14 @@ package registrar
 
 import "time"
 
-// Cursor is the place of an event in a plugin's record. The first event has 1.
+// Cursor is the place of an event in a plugin's record. The first event has cursor 1.
 type Cursor uint64
 
 // Level grades an event for people.
 type Level string
 
-// [LevelInfo] is as expected; [LevelWarning] is unusual, and a person may have to act; [LevelError] is a failure,
-// or an alarm.
+// [LevelInfo] is as expected. [LevelWarning] is unusual, and a person may have to act. [LevelError] is a
+// failure or an alarm.
 const (
 	LevelInfo    Level = "info"
 	LevelWarning Level = "warning"
@@ -19,7 +19,7 @@ const (
 // Levels lists every level.
 func Levels() []Level { return []Level{LevelInfo, LevelWarning, LevelError} }
 
-// EventType says what happened.
+// EventType is the kind of thing that happened.
 type EventType string
 
 // [EventMailIn]: a mail came. [EventCleared]: an alarm has ended.
@@ -31,7 +31,7 @@ const (
 	EventAlarm     EventType = "alarm"  // an alarm was raised
 	EventCleared   EventType = "alarm-cleared"
 	EventReview    EventType = "review"   // a mail waits for a person, or no longer does
-	EventNotice    EventType = "notice"   // an unsolicited word of the registrar
+	EventNotice    EventType = "notice"   // a message of the registrar that answers nothing
 	EventDecision  EventType = "decision" // a person decided something
 )
 
@@ -56,13 +56,13 @@ type Event struct {
 	Mail      MailID
 	Review    ReviewID
 
-	// Of Operation, as it stood right after the event: so that no second call is needed to know
-	// how something ended. All three are "" where a registrar does not tell.
+	// Kind, State and Reason describe Operation right after the event, so that no second call is needed to
+	// know how it ended. All three are "" if the registrar does not say.
 	Kind   OperationKind
 	State  OperationState
 	Reason string // why it failed, was withdrawn or stands still
 
-	// Domain is the record of Name as it stood right after the event, and after what else
-	// happened in the same moment; nil = the event changed nothing about a domain.
+	// Domain is the record of Name right after the event, including what else happened in the same moment;
+	// nil = the event changed no domain.
 	Domain *Domain
 }

@@ -1,7 +1,7 @@
 package registrar
 
-// Figure names a number that a component tells of itself for those who monitor it. Others than
-// these may appear, and are not shown.
+// Figure names a number that a component reports for monitoring. Other figures than these may appear, and
+// are not shown.
 type Figure string
 
 // Instants are Unix seconds.
@@ -10,18 +10,19 @@ const (
 	FigureHeardAt  Figure = "heard_at"  // when the registry last answered
 	FigurePassedAt Figure = "passed_at" // when the last renewal pass completed
 	FigureLeft     Figure = "left"      // requests that cost money and may still be sent now
-	FigureMost     Figure = "most"      // such requests that may be sent in an hour, at most; 0 = none go out until that is settled
-	FigureQueued   Figure = "queued"    // such requests that wait to be sent, the renewals of a pass that are not begun included
+	FigureMost     Figure = "most"      // such requests per hour, at most; 0 = none may leave until that is settled
+	FigureQueued   Figure = "queued"    // such requests that wait to be sent, with renewals that a pass is to begin
 	FigureNextAt   Figure = "next_at"   // when the next renewal pass is made
 	FigureWaiting  Figure = "waiting"   // mails that wait for a person
 
-	FigureUnansweredAt Figure = "unanswered_at" // when the request was sent that has waited longest for a first answer; none waits = it is not told
+	// When the request was sent that has waited longest for a first answer; absent = none waits.
+	FigureUnansweredAt Figure = "unanswered_at"
 
 	// Of the last 24 hours.
 	FigureSent      Figure = "sent"       // requests that were sent
 	FigureRead      Figure = "read"       // mails that came and were read
-	FigureApplied   Figure = "applied"    // of these, the answers that were applied
-	FigureForReview Figure = "for_review" // of these, those that a person must still read
+	FigureApplied   Figure = "applied"    // of those, the answers that were applied
+	FigureForReview Figure = "for_review" // of those, the ones that a person must still read
 )
 
 // Figures lists every figure that has a meaning.

@@ -7,7 +7,7 @@ type FormQuery struct {
 	TLD        string
 	Kind       OperationKind
 	Registrant RegistrantKind
-	Role       ContactRole // whose contact is asked for; "" = the registrant's
+	Role       ContactRole // the role of the contact that the form asks for; "" = the registrant
 }
 
 // FieldType is the type of a form field.
@@ -23,7 +23,7 @@ const (
 	FieldPhone     FieldType = "phone"
 	FieldEmail     FieldType = "email"
 	FieldAddress   FieldType = "address"
-	FieldAgreement FieldType = "agreement" // what the registrant accepts: "true", and nothing else
+	FieldAgreement FieldType = "agreement" // something that the registrant accepts: only "true"
 )
 
 // FieldTypes lists every type.
@@ -43,13 +43,13 @@ const (
 // DataClasses lists every class.
 func DataClasses() []DataClass { return []DataClass{DataPublic, DataPersonal, DataIdentity} }
 
-// Form is what must be asked during an order.
+// Form is what must be asked for an order.
 type Form struct {
 	TLD        string
 	Kind       OperationKind
 	Registrant RegistrantKind
 	Fields     []Field     // in the order to ask
-	Role       ContactRole // whose contact it asks for; "" = the registrant's
+	Role       ContactRole // the role of the contact that it asks for; "" = the registrant
 }
 
 // Field is one question.
@@ -57,35 +57,34 @@ type Field struct {
 	Key      string            // key in Registrant.Fields and in the contact file
 	Label    map[string]string // by language: "en", "ru"
 	Type     FieldType
-	Required bool   // in an update a field may be left out all the same: it stays as it is
+	Required bool   // in an update a field may still be left out, and then stays as it is
 	Multiple bool   // may have several values, one line each
 	Pattern  string // RE2 that a value must match; "" = any
 	Example  string
 	Class    DataClass
 
-	Help      map[string]string // by language: what to write, and where to find it; of an agreement: what is accepted
-	Choices   []Choice          // the values that it may have; none = any
-	When      []Condition       // it is asked only where all of them hold; none = always
+	Help      map[string]string // by language: what to write, and where to find it; for an agreement: what is accepted
+	Choices   []Choice          // the allowed values; none = any
+	When      []Condition       // the field is asked only if all of them hold; none = always
 	MinLength int               // of a value, in characters; 0 = any
 	MaxLength int               // of a value, in characters; 0 = any
-	Link      string            // https address of what is to be read first, such as the terms of an agreement; "" = none
+	Link      string            // https address of a text to read first, such as the terms of an agreement; "" = none
 }
 
-// Choice is one of the values that a field may have.
+// Choice is one of the values that a field can have.
 type Choice struct {
 	Value string
 	Label map[string]string // by language; none = the value itself
 }
 
-// Condition holds where another field of the form, which stands before the one that it is of, is asked
-// and has one of the values. The value "" is for a field without an answer.
+// Condition holds if another field, which comes earlier in the form, is asked and has one of the values.
+// The value "" means that the field is not answered.
 type Condition struct {
 	Field  string
 	Values []string
 }
 
-// Asked lists the fields that are asked of a registrant: those whose conditions hold by the answers
-// that are there.
+// Asked lists the fields that are asked of a registrant: those whose conditions hold, by the answers given.
 func (f Form) Asked(r Registrant) []Field {
 	var asked []Field
 	answers := map[string][]string{} // of the fields that are asked
@@ -100,8 +99,8 @@ func (f Form) Asked(r Registrant) []Field {
 
 func (f Field) asked(answers map[string][]string) bool {
 	for _, c := range f.When {
-		// A field that is asked and not answered has the value "". One that is not asked has none, so
-		// that a condition on it never holds.
+		// A field that is asked and not answered has the value "". A field that is not asked has no value,
+		// so that a condition on it never holds.
 		values, known := answers[c.Field]
 		if known && len(values) == 0 {
 			values = []string{""}
@@ -113,7 +112,7 @@ func (f Field) asked(answers map[string][]string) bool {
 	return true
 }
 
-// given leaves out what is empty, as HTML forms send every field.
+// given leaves out empty values, because HTML forms send every field.
 func given(values []string) (all []string) {
 	for _, v := range values {
 		if v != "" {

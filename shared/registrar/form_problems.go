@@ -10,14 +10,14 @@ import (
 	"unicode/utf8"
 )
 
-// Problems returns where the answers of a registrant do not fit the form: what is required and absent,
-// what is asked of no such registrant, and values of another type, shape, length or choice. Each has a
-// code, and texts in English and Russian, and none repeats a value.
+// Problems reports where the answers of a registrant do not fit the form: required fields that are missing,
+// fields that are not asked of this registrant, and values of another type, shape, length or choice. Each
+// problem has a code, and texts in English and Russian; none repeats a value.
 //
-// Paths are "contact.KEY", and "contact.KEY[INDEX]" for a value of a field that may have several; of a
-// form for another role than the registrant's they begin with [ContactRole.Path]. A
-// registrar judges orders by it, after it has given the answers its own normal form. What the form does
-// not ask it may pass over in an order for a domain: a contact may be kept for several registrars.
+// Paths are "contact.KEY", and "contact.KEY[INDEX]" for a value of a field that may have several; in a form
+// for another role than the registrant's they begin with [ContactRole.Path]. A registrar judges orders by
+// it, after it has normalised the answers. In an order for a domain it may pass over answers that the form
+// does not ask for: a contact may be kept for several registrars.
 func (f Form) Problems(r Registrant) []Problem {
 	problems := f.problems(r)
 	for i, p := range problems {
@@ -53,7 +53,7 @@ func (f Form) problems(r Registrant) []Problem {
 	return problems
 }
 
-// problems judges the answer to a field that is asked; whole says that what is required must be there.
+// problems judges the answer to a field that is asked; whole = required fields must be answered.
 func (f Field) problems(values []string, whole bool) (problems []Problem) {
 	switch {
 	case len(values) == 0 && f.Type == FieldAgreement && f.Required && whole:
@@ -77,7 +77,7 @@ func (f Field) problems(values []string, whole bool) (problems []Problem) {
 	return problems
 }
 
-// wrong is the code of what is wrong with one value; "" = nothing.
+// wrong returns the code of the problem of one value; "" = none.
 func (f Field) wrong(value string) string {
 	length := utf8.RuneCountInString(value)
 	switch {
@@ -97,13 +97,13 @@ func (f Field) wrong(value string) string {
 	return ""
 }
 
-// matches reports whether a value fits a pattern; one that is none fits nothing.
+// matches reports whether a value fits a pattern; an invalid pattern fits nothing.
 func matches(pattern, value string) bool {
 	p, err := regexp.Compile(pattern)
 	return err == nil && p.MatchString(value)
 }
 
-// mistyped is the code of a value that is of another type; "" = it is of this one.
+// mistyped returns the code of a value that is not of the field's type; "" = it is.
 func (f Field) mistyped(value string) string {
 	switch f.Type {
 	case FieldDate:
@@ -141,7 +141,7 @@ func mailLike(value string) bool {
 	return dot > 0 && dot < len(host)-1 && !strings.Contains(value[:at], "@")
 }
 
-// phoneLike reports whether a value is a number, with what people write between its digits.
+// phoneLike reports whether a value is a telephone number, with the marks that people write between digits.
 func phoneLike(value string) bool {
 	const fewest = 5
 	digits := 0
@@ -158,7 +158,7 @@ func phoneLike(value string) bool {
 
 func (f Field) path() string { return "contact." + f.Key }
 
-// conditions names the fields by whose answers this one is asked.
+// conditions names the fields whose answers decide whether this one is asked.
 func (f Field) conditions() string {
 	var names []string
 	for _, c := range f.When {
@@ -169,7 +169,7 @@ func (f Field) conditions() string {
 	return strings.Join(names, ", ")
 }
 
-// problem says what is wrong with the field, by what is declared of it.
+// problem returns a problem of the field, with the field's declared limits and example.
 func (f Field) problem(path, code string) Problem {
 	params := map[string]string{}
 	switch code {

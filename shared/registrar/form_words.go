@@ -5,14 +5,14 @@ import (
 	"sync"
 )
 
-// Codes of the problems that [Form.Problems] gives. A registrar that finds the same by itself gives
-// them too, and may have others.
+// Codes of the problems that [Form.Problems] reports, with their parameters. A registrar that finds the
+// same mistakes by itself uses them, too, and may have others.
 const (
 	ProblemRequired     = "required"         // example
 	ProblemOneValue     = "one_value"        // count
 	ProblemNotAsked     = "not_asked"        // the form has no such field
-	ProblemNotAskedHere = "not_asked_here"   // fields: those by whose answers it is not asked
-	ProblemKind         = "other_registrant" // kind: whom the form is for
+	ProblemNotAskedHere = "not_asked_here"   // fields: those whose answers decide that it is not asked
+	ProblemKind         = "other_registrant" // kind: the kind of registrant that the form is for
 	ProblemUTF8         = "utf8"
 	ProblemChoice       = "choice"    // choices
 	ProblemTooShort     = "too_short" // characters
@@ -25,10 +25,10 @@ const (
 	ProblemPhone        = "phone" // example
 )
 
-// wording is what a problem says, in English and in Russian. {NAME} is a parameter.
+// wording is the text of a problem, in English and in Russian. {NAME} is a parameter.
 type wording struct {
 	en, ru  string
-	example bool // that of the field follows, where it has one
+	example bool // the field's example follows, if it has one
 }
 
 // wordings has every code of a form's problems.
@@ -52,7 +52,7 @@ var wordings = sync.OnceValue(func() map[string]wording {
 	}
 })
 
-// problemAt makes the problem of a code of a form at a path; params are what its texts speak of.
+// problemAt returns the problem of a form with a code, at a path; params fill its texts.
 func problemAt(path, code string, params map[string]string) Problem {
 	w := wordings()[code]
 	en, ru := w.en, w.ru

@@ -18,17 +18,17 @@ type Mail struct {
 	To      string
 	Subject string
 	Text    string    // header and body, masked; filled by Mails.Mail only
-	State   MailState // "" = not told
+	State   MailState // "" = the registrar does not say
 }
 
-// MailState is what became of a mail. New ones may come.
+// MailState is what became of a mail. New states may come.
 type MailState string
 
 const (
 	MailSent    MailState = "sent"    // we sent it
 	MailNew     MailState = "new"     // it is not read yet
 	MailApplied MailState = "applied" // what it says is recorded
-	MailReview  MailState = "review"  // it waits for a person, or did so last
+	MailReview  MailState = "review"  // it waits for a person, or last did
 	MailIgnored MailState = "ignored" // it means nothing to us
 )
 
@@ -44,26 +44,27 @@ type Review struct {
 	Subject    string
 	Reason     string        // why no rule could decide
 	Candidates []OperationID // operations it may belong to
-	Version    Version       // changes when it is resolved, and when a candidate's does
+	Version    Version       // changes when the entry is resolved, and when a candidate's version does
 	Text       string        // masked; filled by Reviews.Review only
 	ResolvedAt time.Time     // zero = waiting
 	ResolvedBy string
 	Outcome    ReplyOutcome
 	Stranger   bool   // it waits in the list of strangers
-	Note       string // why it was resolved so; "" = not said
+	Note       string // why it was resolved in this way; "" = not said
 }
 
-// Setting is an attribute of a block of settings, and its value.
+// Setting is an attribute of a block of settings, with its value.
 type Setting struct{ Name, Value string }
 
 // ReplyOutcome is what a reply says.
 type ReplyOutcome string
 
-// [ReplyQueued]: the registrar has the request in its queue, and the result is yet to come. [ReplyDone]: it was
-// carried out. [ReplyNotDelegated]: the domain is registered and not delegated, which is no success.
-// [ReplyRejected]: it was refused. [ReplyNoFunds]: the account at the registrar has no funds for it.
-// [ReplyAuthFailed]: the registrar refused our agreement or its password. [ReplyNotice]: news that answers no
-// request. [ReplyIgnore]: the mail means nothing to us.
+// [ReplyQueued]: the registrar has the request in its queue, and the result is yet to come. [ReplyDone]:
+// the request was carried out. [ReplyNotDelegated]: the domain is registered and not delegated, which is
+// not a success. [ReplyRejected]: the request was refused. [ReplyNoFunds]: the account at the registrar
+// lacks the funds. [ReplyAuthFailed]: the registrar refused our agreement or its password. [ReplyVerify]:
+// not executed, because it is done already or can't be done now; a person should look. [ReplyNotice]: news
+// that answers no request. [ReplyIgnore]: the mail means nothing to us.
 const (
 	ReplyQueued       ReplyOutcome = "queued"
 	ReplyDone         ReplyOutcome = "done"
@@ -71,7 +72,7 @@ const (
 	ReplyRejected     ReplyOutcome = "rejected"
 	ReplyNoFunds      ReplyOutcome = "no_funds"
 	ReplyAuthFailed   ReplyOutcome = "auth_failed"
-	ReplyVerify       ReplyOutcome = "verify" // not executed, because it is done already or can't be done now: to be looked at
+	ReplyVerify       ReplyOutcome = "verify"
 	ReplyNotice       ReplyOutcome = "notice"
 	ReplyIgnore       ReplyOutcome = "ignore"
 )
@@ -91,17 +92,17 @@ type ReviewDecision struct {
 	By        string      // who decided; required
 	Note      string      // why, for the timeline
 
-	// OperationVersion is what the person saw of Operation. An entry's version covers its
-	// candidates; it is required of an operation that is none of them, and compared if given.
+	// OperationVersion is the version of Operation that the person saw. It is required if Operation is not
+	// among the entry's candidates, which the entry's version covers, and compared if given.
 	OperationVersion Version
 }
 
-// Problems reports what the decision lacks.
+// Problems reports what the decision lacks or has wrong.
 func (d ReviewDecision) Problems() []Problem {
 	return decisionProblems(d.By, d.Outcome, ReplyOutcomes(), d.Version, "the review entry")
 }
 
-// CheckVersion compares what a person saw of the entry with what it is now, as
+// CheckVersion compares the version that a person saw with the entry's present one, as
 // [Operation.CheckVersion] does.
 func (r Review) CheckVersion(seen Version) error {
 	switch seen {
@@ -117,8 +118,8 @@ func (r Review) CheckVersion(seen Version) error {
 	return outdated("version", fmt.Sprintf("review entry %s", r.ID), seen, r.Version, now)
 }
 
-// CheckOperation compares what a person saw of the operation that the decision on an entry
-// moves with what it is now.
+// CheckOperation compares the version that a person saw of the operation that the decision on an entry
+// moves with its present one.
 func (d ReviewDecision) CheckOperation(r Review, o Operation) error {
 	if d.OperationVersion == "" && slices.Contains(r.Candidates, o.ID) {
 		return nil // the entry's version covers it
@@ -126,71 +127,73 @@ func (d ReviewDecision) CheckOperation(r Review, o Operation) error {
 	return o.checkVersion("operation_version", d.OperationVersion)
 }
 
-// Recognition says how a mail would be understood.
+// Recognition describes how a mail would be understood.
 type Recognition struct {
 	From    string
 	Subject string
 	Kind    string // "reply", "bounce", "auto-reply", "copy", "unreadable"
 	Results []RecognisedResult
-	Doubt   string // why nothing of the results would be applied; "" = they are clear
+	Doubt   string // why none of the results would be applied; "" = they are clear
 
 	Bindings    []Binding // what ties it to a request, strongest first; none = nothing does
 	Proof       Proof
 	ProofDetail string // what proves the sender, or why it does not
 
 	Fate   Fate
-	Reason string // why that, for people
-	Stored bool   // the store was asked; else bindings have no operations, and Fate supposes that the request waits for an answer
+	Reason string // why that fate, for people
+	// Stored means that the store was asked. Otherwise bindings have no operations, and Fate assumes that
+	// the request waits for an answer.
+	Stored bool
 }
 
-// Binding is something in a mail that ties it to a request of ours, or to another's.
+// Binding is something in a mail that ties it to a request of ours, or to another mail.
 type Binding struct {
 	By        BindingKind
 	Value     string      // a Message-ID, a token, a handle, a domain, the registrar's number
-	Operation OperationID // whose request it is; "" = no known one
+	Operation OperationID // the operation of that request; "" = none that is known
 }
 
-// BindingKind is a way in which a mail is tied to a request. New ones may come.
+// BindingKind is a way in which a mail is tied to a request. New kinds may come.
 type BindingKind string
 
 const (
 	BindingThread  BindingKind = "thread"  // it answers a mail of ours
 	BindingToken   BindingKind = "token"   // it repeats our token
 	BindingHandle  BindingKind = "handle"  // it names a handle that we made
-	BindingHint    BindingKind = "hint"    // a name or number that is no secret: no proof of anything
-	BindingAgainst BindingKind = "against" // it answers another
+	BindingHint    BindingKind = "hint"    // a name or number that is not secret: it proves nothing
+	BindingAgainst BindingKind = "against" // it answers something that is not ours
 )
 
-// Proof is how far the sender of a mail is proved. New ones may come.
+// Proof is how far the sender of a mail is proved. New values may come.
 type Proof string
 
 const (
 	ProofGiven       Proof = "proved"      // signed, or vouched for by our own mail server
-	ProofNotAsked    Proof = "not-asked"   // the settings ask for none
-	ProofMissing     Proof = "missing"     // asked for, and not there
-	ProofUnavailable Proof = "unavailable" // it can't be had now
+	ProofNotAsked    Proof = "not-asked"   // the settings require no proof
+	ProofMissing     Proof = "missing"     // required, and not there
+	ProofUnavailable Proof = "unavailable" // it can't be checked now
 )
 
-// Fate is what would become of a mail. New ones may come.
+// Fate is what would become of a mail. New values may come.
 type Fate string
 
 const (
 	FateApply  Fate = "apply"  // it moves a request
-	FateNote   Fate = "note"   // it is written down, and moves nothing
+	FateNote   Fate = "note"   // it is recorded, and moves nothing
 	FateWait   Fate = "wait"   // a person must look
 	FateIgnore Fate = "ignore" // it means nothing to us
 )
 
-// SuggestedRule is a rule that would recognise mails like one, with what it would have recognised so
-// far. It is a block of settings, as the registrar's schema declares it; front ends write it as their
-// configuration is written.
+// SuggestedRule is a rule that would recognise mails like a given one, and the stored mails that it
+// recognises. It is a block of settings of the registrar's schema; front ends show it in the syntax of
+// their configuration.
 type SuggestedRule struct {
 	Block    string // type of the block, for example "reply"; "" = no rule can be made, and Why says why
 	Name     string // its label
 	Settings []Setting
 	Why      string // for people
 
-	Tried   int         // stored mails that it was tried on, the newest ones; 0 = it was tried on none
+	Tried   int         // stored mails that it was tried on, the newest ones; 0 = it was not tried
 	Matched int         // how many of them it recognises
 	Matches []RuleMatch // the newest of those
 }
@@ -201,9 +204,9 @@ type RuleMatch struct {
 	At      time.Time
 	From    string
 	Subject string       // masked
-	Outcome ReplyOutcome // as which it would be read
-	Domain  string       // that it would be about; "" = it names none
-	State   MailState    // what has become of it
+	Outcome ReplyOutcome // how the rule reads it
+	Domain  string       // the domain that it would be about; "" = it names none
+	State   MailState    // what became of it
 }
 
 // RecognisedResult is one result within a mail.
@@ -225,10 +228,10 @@ type Component struct {
 	Detail string   // what is wrong, or the state in words
 	Advice []Advice // what to do about it
 
-	Figures map[Figure]float64 // for those who monitor it
+	Figures map[Figure]float64 // for monitoring
 }
 
-// Probed returns the Component for a probe: OK with the given text, or with the error's message.
+// Probed returns the Component for a probe: OK with the given text, or not OK with the error's message.
 func Probed(name string, err error, well string) Component {
 	if err != nil {
 		return Component{Name: name, Detail: err.Error()}

@@ -18,15 +18,15 @@ type Offer struct {
 type KindOffer struct {
 	Kind OperationKind
 
-	// Years are the terms to choose from, for kinds that are sold by the year; zero = an order
-	// names none, and the term is the registry's.
+	// Years are the terms to choose from, for kinds that are sold by the year; zero = an order names no
+	// years, and the registry sets the term.
 	Years Years
 
-	// NameserversOptional says that a registration may come without nameservers.
+	// NameserversOptional means that a registration may come without nameservers.
 	NameserversOptional bool
 
-	// Contacts are the roles whose contacts an order may bring beside the registrant; none = the
-	// registrant alone.
+	// Contacts are the roles whose contacts an order may bring besides the registrant; none = the
+	// registrant only.
 	Contacts []ContactOffer
 }
 
@@ -39,13 +39,13 @@ const mostYears = 100
 // None reports whether there is no term to choose.
 func (y Years) None() bool { return y == Years{} }
 
-// Wrong reports whether the range is none that can be offered.
+// Wrong reports whether the range can't be offered.
 func (y Years) Wrong() bool { return !y.None() && (y.Min < 1 || y.Max < y.Min || y.Max > mostYears) }
 
-// Has reports whether an order may name this many years; none at all it always may.
+// Has reports whether an order may name this many years. An order may always name none: 0.
 func (y Years) Has(n int) bool { return n == 0 || !y.None() && n >= y.Min && n <= y.Max }
 
-// String writes the range for people: "2", "1 to 10"; "" where there is no term to choose.
+// String returns the range for people: "2", "1 to 10"; "" if there is no term to choose.
 func (y Years) String() string {
 	switch {
 	case y.None():
@@ -56,9 +56,9 @@ func (y Years) String() string {
 	return fmt.Sprintf("%d to %d", y.Min, y.Max)
 }
 
-// Offered finds what is offered of a kind for a domain or a TLD: in the offer with the longest TLD
-// that the name lies below, or else in the one that names no TLD. A registrar that declares no
-// offers has each of its kinds everywhere, without a term to choose.
+// Offered finds the offer of a kind for a domain or a TLD: that of the longest TLD above the name, or else
+// that of the offer without TLDs. A registrar without offers sells each of its kinds everywhere, without a
+// term to choose.
 func (d Description) Offered(name string, kind OperationKind) (KindOffer, bool) {
 	if len(d.Offers) == 0 {
 		return KindOffer{Kind: kind}, slices.Contains(d.kinds(), kind)
@@ -71,7 +71,7 @@ func (d Description) Offered(name string, kind OperationKind) (KindOffer, bool) 
 	return KindOffer{}, false
 }
 
-// kinds are those that the registrar takes; one that names none is of the time of the first.
+// kinds returns the kinds that the registrar takes; if it names none, those of the first version.
 func (d Description) kinds() []OperationKind {
 	if len(d.Kinds) == 0 {
 		return FirstOperationKinds()
@@ -85,7 +85,7 @@ func (d Description) offerFor(name string) Offer {
 		zones = append(zones, o.TLDs...)
 	}
 
-	// A TLD itself may be asked about, and ZoneOf finds only what lies above a name.
+	// A TLD itself may be asked about, but ZoneOf finds only zones above a name.
 	zone := name
 	if !slices.Contains(zones, name) {
 		zone = ZoneOf(name, zones)
@@ -108,8 +108,8 @@ func (d Description) KindsFor(name string) []OperationKind {
 	})
 }
 
-// Unoffered reports what an order asks for that the registrar does not sell: its kind in this TLD,
-// so many years, or contacts of such a role. A host asks before it takes money, and a plugin in Validate and Submit.
+// Unoffered reports what an order asks for that the registrar does not sell: its kind in this TLD, its
+// years, or contacts of a role. A host calls it before taking money, a plugin in Validate and Submit.
 func (d Description) Unoffered(o Order) []Problem {
 	offer, ok := d.Offered(o.Domain, o.Kind)
 	if !ok {
@@ -139,18 +139,18 @@ func (d Description) notSold(o Order) Problem {
 		fmt.Sprintf("%s: регистратор %s этого в зоне .%s не предлагает", o.Kind, d.Name, tld))
 }
 
-// say gives a problem its words, in English and Russian.
+// say gives a problem its texts, in English and Russian.
 func (p Problem) say(en, ru string) Problem {
 	p.Message, p.Texts = en, map[string]string{"en": en, "ru": ru}
 	return p
 }
 
-// Refused reports what of an order the registrar does not sell, which contacts it lacks, and what of
-// it the registrar's plugin would not read: a host submits no order that has any.
+// Refused reports why a host must not submit an order: the registrar does not sell it, contacts are
+// missing, or the plugin would not read a field of it.
 func (d Description) Refused(o Order) []Problem {
 	problems := append(d.Unoffered(o), d.MissingContacts(o)...)
 	for _, p := range d.Unread(o) {
-		// One problem for a field is enough: what is not sold need not be read.
+		// One problem for a field is enough: a field that is not sold need not be read.
 		told := func(have Problem) bool { return have.Path == p.Path || strings.HasPrefix(have.Path, p.Path+"[") }
 		if !slices.ContainsFunc(problems, told) {
 			problems = append(problems, p)
@@ -159,8 +159,8 @@ func (d Description) Refused(o Order) []Problem {
 	return problems
 }
 
-// Term is how many years an order asks for: those that it names, or the shortest that are offered;
-// one where the registrar declares none.
+// Term returns how many years an order asks for: those that it names, or else the shortest term that is
+// offered; 1 if the registrar declares none.
 func (d Description) Term(o Order) int {
 	offer, _ := d.Offered(o.Domain, o.Kind)
 	return max(o.Years, offer.Years.Min, 1)

@@ -30,13 +30,13 @@ func OperationStates() []OperationState {
 	return []OperationState{Queued, Sending, Sent, Accepted, NeedsAction, Uncertain, Succeeded, Failed, Cancelled}
 }
 
-// Final reports whether nothing more will happen.
+// Final reports whether the operation has ended.
 func (s OperationState) Final() bool { return s == Succeeded || s == Failed || s == Cancelled }
 
-// Outcome is how something that was begun has ended; "" = it has not.
+// Outcome is how something has ended; "" = it has not.
 type Outcome string
 
-// [OutcomeSucceeded]: evidence says that it was done. [OutcomeFailed]: evidence says that it was not.
+// [OutcomeSucceeded]: evidence shows that it was done. [OutcomeFailed]: evidence shows that it was not.
 const (
 	OutcomeSucceeded Outcome = "succeeded"
 	OutcomeFailed    Outcome = "failed"
@@ -46,7 +46,7 @@ const (
 // Outcomes lists every outcome.
 func Outcomes() []Outcome { return []Outcome{OutcomeSucceeded, OutcomeFailed, OutcomeCancelled} }
 
-// Outcome is the end that a state is; "" = it is none.
+// Outcome returns the outcome that a state is; "" = the state is not final.
 func (s OperationState) Outcome() Outcome {
 	switch s {
 	case Succeeded:
@@ -59,27 +59,26 @@ func (s OperationState) Outcome() Outcome {
 	return ""
 }
 
-// WaitsForPerson reports whether only a person can move it on.
+// WaitsForPerson reports whether only a person can move the operation on.
 func (s OperationState) WaitsForPerson() bool { return s == NeedsAction || s == Uncertain }
 
-// Version names what a person saw of an operation or a review entry. It is opaque: compare
-// it, show it, and hand it back with the decision. "" is none.
+// Version names the state of an operation or a review entry that a person saw. It is opaque: compare it,
+// show it, and pass it back with the decision. "" = none.
 //
-// An operation's version changes with every step of its history: each move of its own or of
-// a request that it shares, each attempt to send, and each word that came late and moved
-// nothing, which a person should know before deciding. It changes with nothing else, and
-// none comes again.
+// An operation's version changes with every step of its history: a move of the operation or of a request
+// that it shares, an attempt to send, and a late message that moved nothing but which a person should know
+// before deciding. It changes with nothing else, and never returns to an earlier value.
 type Version string
 
 // Operation is one durable thing a registrar does.
 type Operation struct {
 	ID       OperationID
-	Order    OrderID // empty when the registrar's own schedule began it
+	Order    OrderID // empty if the registrar's own schedule began it
 	Kind     OperationKind
 	Domain   string
 	State    OperationState
 	WaitsFor string // for people; empty when final
-	Error    string // why it failed, was withdrawn or is stalled, in the registrar's words; else ""
+	Error    string // why it failed, was withdrawn or is stalled, in the registrar's words; "" = none of these
 	Version  Version
 
 	CreatedAt  time.Time
@@ -88,7 +87,7 @@ type Operation struct {
 	FinishedAt time.Time // zero until final
 
 	History []Step   // oldest first; filled by Orders.Operation only
-	Advice  []Advice // what a person can do while it waits for one; filled by Orders.Operation only
+	Advice  []Advice // what a person can do while it waits for a person; filled by Orders.Operation only
 }
 
 // Step is one entry of an operation's history.
@@ -97,7 +96,7 @@ type Step struct {
 	State    OperationState // the state after it
 	Message  string
 	Actor    string       // "plugin", "registrar", "registry", "cron", or a person's name
-	Evidence EvidenceKind // what justified it; "" for our own acts
+	Evidence EvidenceKind // what justified it; "" = an act of our own
 	Mail     MailID       // the mail behind it, if one
 }
 
@@ -128,17 +127,17 @@ func Verdicts() []Verdict {
 	return []Verdict{VerdictDone, VerdictFailed, VerdictResend, VerdictCancel}
 }
 
-// Decision is a verdict with its author.
+// Decision is a verdict and who gave it.
 type Decision struct {
 	Operation OperationID
 	Version   Version // of the operation as the person saw it; required
 	Verdict   Verdict
 	By        string // who decided; required
 	Note      string
-	AuthCode  AuthCode // that was got: with [VerdictDone] on an operation of [KindAuthCode]
+	AuthCode  AuthCode // the code that was obtained: with [VerdictDone] on an operation of [KindAuthCode]
 }
 
-// Problems reports what the decision lacks.
+// Problems reports what the decision lacks or has wrong.
 func (d Decision) Problems() []Problem {
 	return decisionProblems(d.By, d.Verdict, Verdicts(), d.Version, "the operation")
 }
@@ -157,13 +156,13 @@ func decisionProblems[T ~string](by string, outcome T, allowed []T, seen Version
 	return problems
 }
 
-// unseen is the problem of a decision that does not name what the person saw.
+// unseen returns the problem of a decision that does not name the version that the person saw.
 func unseen(path, what string) Problem {
 	return Problem{Path: path, Message: "is required: that of " + what + " as the person who decides saw it; read it, and hand its version back"}
 }
 
-// CheckVersion compares what a person saw of the operation with what it is now: nil when that
-// is the same, [Invalid] when nothing is named, and otherwise a [Conflict] that says what has
+// CheckVersion compares the version that a person saw with the operation's present one. It returns nil if
+// they are the same, [Invalid] if no version is named, and otherwise a [Conflict] that says what has
 // happened meanwhile, as far as History is filled.
 func (o Operation) CheckVersion(seen Version) error { return o.checkVersion("version", seen) }
 
@@ -182,7 +181,7 @@ func (o Operation) checkVersion(path string, seen Version) error {
 	return outdated(path, fmt.Sprintf("operation %s", o.ID), seen, o.Version, now)
 }
 
-// outdated is the error for a decision on what has moved on since the person looked.
+// outdated returns the error for a decision about something that has moved on since the person looked.
 func outdated(path, what string, seen, have Version, now string) error {
 	return &Error{Code: Conflict, Detail: what + " has moved on since it was looked at, and nothing was changed: " + now, Problems: []Problem{
 		{Path: path, Message: fmt.Sprintf("%q was seen, and %q is the present one: look again before deciding", seen, have)}}}

@@ -11,7 +11,7 @@ type OrderID string
 // maxOrderID is the most characters of an OrderID.
 const maxOrderID = 64
 
-// Valid reports whether an OrderID is one.
+// Valid reports whether an OrderID is well formed.
 func (id OrderID) Valid() bool {
 	return id != "" && len(id) <= maxOrderID && !strings.ContainsFunc(string(id), func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._-", r)
@@ -47,17 +47,16 @@ func OperationKinds() []OperationKind {
 // registrar that declares none.
 func FirstOperationKinds() []OperationKind { return OperationKinds()[:4] }
 
-// AcquiringKinds lists those that ask for a domain which is not ours yet.
+// AcquiringKinds lists the kinds that ask for a domain which is not ours yet.
 func AcquiringKinds() []OperationKind { return []OperationKind{KindRegister, KindTransfer} }
 
 // Acquires reports whether the kind asks for a domain which is not ours yet.
 func (k OperationKind) Acquires() bool { return slices.Contains(AcquiringKinds(), k) }
 
-// NeedsRegistrant reports whether the kind says who will own the domain.
+// NeedsRegistrant reports whether an order of the kind names the domain's new owner.
 func (k OperationKind) NeedsRegistrant() bool { return k.Acquires() || k == KindTrade }
 
-// Suits reports whether the kind can be asked for a domain of a status; "" is that of a domain that
-// is not known.
+// Suits reports whether the kind can be ordered for a domain of a status; "" = the domain is not known.
 func (k OperationKind) Suits(s DomainStatus) bool {
 	switch {
 	case k.Acquires():
@@ -71,7 +70,7 @@ func (k OperationKind) Suits(s DomainStatus) bool {
 // RegistrantKind is what a registrant is. New ones may come: a registrar declares those it serves.
 type RegistrantKind string
 
-// [Person] is a natural person, [Organization] a legal one.
+// [Person] is a natural person, [Organization] a legal entity.
 const (
 	Person       RegistrantKind = "person"
 	Organization RegistrantKind = "organization"
@@ -98,13 +97,13 @@ func (r Registrant) Get(key string) string {
 	return ""
 }
 
-// AuthCode is a transfer code. It never prints. An order with a code, written as JSON, is not the same
-// order when it is read again: a panel keeps the code apart, and sealed.
+// AuthCode is a transfer code. It never prints. An order that is written as JSON loses its code: a panel
+// keeps the code separately, and sealed.
 type AuthCode string
 
 const hidden = "***"
 
-// String writes "***", and "" for no code.
+// String returns "***", or "" for no code.
 func (c AuthCode) String() string {
 	if c == "" {
 		return ""
@@ -112,13 +111,13 @@ func (c AuthCode) String() string {
 	return hidden
 }
 
-// GoString writes what String does, for %#v.
+// GoString returns what String does, for %#v.
 func (c AuthCode) GoString() string { return c.String() }
 
-// MarshalText writes what String does, for JSON and the like.
+// MarshalText returns what String does, for JSON and the like.
 func (c AuthCode) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// Nameserver is a host and, where the host lies inside the domain itself, its addresses.
+// Nameserver is a host and, if the host lies inside the domain itself, its addresses.
 type Nameserver struct {
 	Host string   `json:"host"` // ACE, lower case, no trailing dot
 	IPs  []string `json:"ips,omitempty"`
@@ -131,37 +130,37 @@ type Order struct {
 	Domain   string
 	Customer string // the panel's name for the customer; handles are known per customer
 
-	// Registrant is required to register, transfer and trade. In an update it holds the contact
-	// data to change, and nil leaves them.
+	// Registrant is required to register, transfer and trade. In an update it holds the contact data to
+	// change; nil changes nothing.
 	Registrant *Registrant
-	// Nameservers is required to register, unless the offer says otherwise. In an update it is the full new set, and empty
-	// leaves them. A transfer need not take any: the domain keeps those it has.
+	// Nameservers is required to register, unless the offer says otherwise. In an update it is the full new
+	// set; empty changes nothing. A transfer may do without: the domain keeps those it has.
 	Nameservers []Nameserver
 	// AuthCode is required to transfer.
 	AuthCode AuthCode
-	// PaidTill is required to renew: the expiry the caller believes in. A renewal for
-	// another expiry is refused, so no misunderstanding can pay for a year twice.
+	// PaidTill is required to renew: the expiry that the caller knows. A renewal for another expiry is
+	// refused, so that no misunderstanding pays for a year twice.
 	PaidTill Date
-	// Years is the term to register, renew or transfer for, of those that the registrar offers
-	// ([KindOffer]); 0 = the shortest, which is the registry's own where it offers none to choose.
+	// Years is the term to register, renew or transfer for, among those that the registrar offers
+	// ([KindOffer]); 0 = the shortest, or the registry's own if no term can be chosen.
 	Years int
-	// AcceptPrice is required to register a name that has a price of its own, by
-	// [Availability.Price]: what the customer agreed to pay.
+	// AcceptPrice is required to register a name that has its own price ([Availability.Price]): the price
+	// that the customer agreed to pay.
 	AcceptPrice Price
 
-	// DS signs the delegation: [DelegationProblems] says which records can't be. In an update it
-	// is the full new set, and empty leaves them. For registrars that declare it in OrderFields.
+	// DS signs the delegation; [DelegationProblems] reports invalid records. In an update it is the full
+	// new set; empty changes nothing. Only for registrars that declare the field in OrderFields.
 	DS []DelegationSigner
 
-	// Contacts are those beside the registrant, by role. In an update they are the contacts to
-	// change, and the others stay. For registrars that declare them in OrderFields, and the roles in
+	// Contacts are the contacts besides the registrant, by role. In an update they are the contacts to
+	// change; the others stay. Only for registrars that declare the field in OrderFields, and the roles in
 	// their offers.
 	Contacts Contacts
 }
 
 // Validation is the verdict on an order.
 type Validation struct {
-	Problems []Problem // empty: Submit would accept it
-	Notes    []Problem // what a person should know before paying; they hinder nothing
+	Problems []Problem // empty = Submit would accept it
+	Notes    []Problem // what a person should know before paying; they don't prevent the order
 	Preview  string    // what would be sent first, masked; "" when there are problems
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Price is an amount of money. The zero Price is none.
+// Price is an amount of money. The zero Price means no price.
 type Price struct {
 	Amount   string // decimal, with a dot: "1200", "12.50"
 	Currency string // by ISO 4217: "RUB"
@@ -29,7 +29,7 @@ func ParsePrice(text string) (Price, error) {
 // IsZero reports whether there is no price.
 func (p Price) IsZero() bool { return p == Price{} }
 
-// Valid reports whether a price is one.
+// Valid reports whether the amount and the currency are well formed.
 func (p Price) Valid() bool {
 	return amountForm.MatchString(p.Amount) && currencyForm.MatchString(p.Currency)
 }
@@ -37,7 +37,7 @@ func (p Price) Valid() bool {
 // Equal reports whether two prices are the same amount of the same currency, as 12.5 and 12.50 are.
 func (p Price) Equal(q Price) bool { return p.plain() == q.plain() }
 
-// plain is a price without the zeros that add nothing.
+// plain returns a price without zeros that add nothing.
 func (p Price) plain() Price {
 	whole, part, _ := strings.Cut(p.Amount, ".")
 	whole = strings.TrimLeft(whole, "0")
@@ -47,5 +47,5 @@ func (p Price) plain() Price {
 	return Price{whole, p.Currency}
 }
 
-// String writes the amount and the currency: "12.50 RUB"; "" for none.
+// String returns the amount and the currency: "12.50 RUB"; "" for no price.
 func (p Price) String() string { return strings.TrimSpace(p.Amount + " " + p.Currency) }

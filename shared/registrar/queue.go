@@ -10,27 +10,28 @@ import (
 	"unicode/utf8"
 )
 
-// Queue is the power [CapQueue]: mails are listed in pages, without opening any, those of strangers
-// wait in a list of their own, and many are resolved at once.
+// Queue is the power [CapQueue]: mails are listed in pages without opening them, those of strangers wait in
+// a separate list, and many can be resolved at once.
 type Queue interface {
-	// ReviewPage lists entries that wait, oldest first, without text.
+	// ReviewPage lists waiting entries, oldest first, without text.
 	ReviewPage(ctx context.Context, q ReviewQuery) (ReviewPage, error)
 
 	// MailPage lists stored mails, the newest first, without text.
 	MailPage(ctx context.Context, q MailQuery) (MailPage, error)
 
-	// ResolveReviews applies one reading to many mails. An entry that can't be resolved so stays and
-	// is told; the others are resolved. A decision on a sender takes in what came meanwhile.
+	// ResolveReviews applies one reading to many mails. An entry that can't be resolved in this way stays
+	// and is reported; the others are resolved. A decision about a sender includes mails that came since
+	// the person looked.
 	ResolveReviews(ctx context.Context, d ReviewsDecision) (ReviewsResolved, error)
 
 	// IgnoredSenders lists the senders whose unproved mails are ignored.
 	IgnoredSenders(ctx context.Context) ([]IgnoredSender, error)
 
-	// HeedSender has the mails of an ignored sender read again from now on. by is who decides.
+	// HeedSender has the mails of an ignored sender read again from now on. by is the person who decides.
 	HeedSender(ctx context.Context, address, by string) error
 }
 
-// PageSize is how many entries a page of so many wanted has: [MaxPage] for none.
+// PageSize returns how many entries a page has if so many are wanted; 0 = [MaxPage].
 func PageSize(wanted int) int {
 	if wanted <= 0 {
 		return MaxPage
@@ -40,18 +41,18 @@ func PageSize(wanted int) int {
 
 // ReviewQuery asks for a part of the review queue, oldest first.
 type ReviewQuery struct {
-	Strangers bool        // the list of strangers, in place of what a person must see
+	Strangers bool        // list the mails of strangers instead of those that a person must see
 	After     ReviewPlace // the zero place is the beginning
 	Size      int         // 0 = MaxPage
 }
 
-// ReviewPlace is a place in the review queue: behind this entry.
+// ReviewPlace is a place in the review queue: right after this entry.
 type ReviewPlace struct {
 	ReceivedAt time.Time
 	ID         ReviewID
 }
 
-// Place is that of an entry.
+// Place returns the place after an entry.
 func (r Review) Place() ReviewPlace { return ReviewPlace{r.ReceivedAt, r.ID} }
 
 // Compare orders places as the queue does.
@@ -62,7 +63,7 @@ func (p ReviewPlace) Compare(other ReviewPlace) int {
 // ReviewPage is a part of the review queue.
 type ReviewPage struct {
 	Reviews []Review
-	More    bool // entries wait behind the last one
+	More    bool // further entries wait after the last one
 }
 
 // MailQuery asks for a part of the stored mails, the newest first.
@@ -71,13 +72,13 @@ type MailQuery struct {
 	Size   int       // 0 = MaxPage
 }
 
-// MailPlace is a place in the list of mails: behind this one, which is to say before it in time.
+// MailPlace is a place in the list of mails: right after this one, so at older mails.
 type MailPlace struct {
 	At time.Time
 	ID MailID
 }
 
-// Place is that of a mail.
+// Place returns the place after a mail.
 func (m Mail) Place() MailPlace { return MailPlace{m.At, m.ID} }
 
 // Compare orders places as the list does.
@@ -97,33 +98,33 @@ type SeenReview struct {
 	Version Version
 }
 
-// ReviewsDecision is one reading of many mails. It moves no operation.
+// ReviewsDecision is one reading for many mails. It moves no operation.
 type ReviewsDecision struct {
 	Reviews   []SeenReview // either these
-	From      string       // or all that wait of this address, or of @domain
+	From      string       // or all waiting mails of this address, or of @domain
 	Outcome   ReplyOutcome // notice or ignore
 	By        string       // who decided; required
 	Note      string       // why, for the timeline
-	FromNowOn bool         // have unproved mails of their senders ignored from now on, too
+	FromNowOn bool         // also ignore unproved mails of their senders from now on
 }
 
 // MostReviews is the most entries that one decision may name.
 const MostReviews = 1000
 
-// longestNote bounds what is kept of a note, and longestSender of an address, in characters.
+// longestNote bounds a note, and longestSender an address, in characters.
 const (
 	longestNote   = 1000
 	longestSender = 320
 )
 
-// Problems reports what the decision lacks.
+// Problems reports what the decision lacks or has wrong.
 func (d ReviewsDecision) Problems() []Problem {
 	list := d.about()
 	if strings.TrimSpace(d.By) == "" {
 		list = append(list, Problem{Path: "by", Message: "is required: who decides"})
 	}
 
-	// These two outcomes move no operation. Outcomes that move one are decided mail by mail.
+	// These two outcomes move no operation. Outcomes that do are decided mail by mail.
 	allowed := []ReplyOutcome{ReplyIgnore, ReplyNotice}
 	switch {
 	case !slices.Contains(allowed, d.Outcome):
@@ -156,12 +157,12 @@ func (d ReviewsDecision) about() (list []Problem) {
 	return list
 }
 
-// isSender reports whether a text may be one mail address, or @ and a domain.
+// isSender reports whether a text can be one mail address, or @ and a domain.
 func isSender(text string) bool {
 	return strings.Count(text, "@") == 1 && !strings.HasSuffix(text, "@") && !strings.ContainsAny(text, " <>,;\t\r\n") && utf8.RuneCountInString(text) <= longestSender
 }
 
-// ReviewsResolved is what came of a decision on many.
+// ReviewsResolved is the result of a decision on many mails.
 type ReviewsResolved struct {
 	Resolved int             // entries
 	Refused  []RefusedReview // those of the named entries that stay as they are
@@ -175,7 +176,7 @@ type RefusedReview struct {
 	Reason string
 }
 
-// Add takes in what came of another part of the same decision.
+// Add adds the result of another part of the same decision.
 func (r *ReviewsResolved) Add(part ReviewsResolved) {
 	r.Resolved += part.Resolved
 	r.Refused = append(r.Refused, part.Refused...)
@@ -186,8 +187,8 @@ func (r *ReviewsResolved) Add(part ReviewsResolved) {
 	}
 }
 
-// IgnoredSender is an address, or @ and a domain, whose unproved mails a person has had ignored. What
-// answers a mail of ours, or claims to be the registrar's, is read all the same.
+// IgnoredSender is an address, or @ and a domain, whose unproved mails are ignored by a person's decision.
+// Mails that answer one of ours, or claim to be the registrar's, are still read.
 type IgnoredSender struct {
 	Address string
 	Since   time.Time

@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// Problems returns where settings do not fit the schema: a value of another type or that is
-// none of the choices, what is required and absent, and what the schema does not know. No
-// problem repeats a value; each has a code and its message in English and Russian. A plugin's
-// Configure begins with it; what a value means is the plugin's to judge.
+// Problems reports where settings do not fit the schema: a value of another type or not among the choices,
+// a required setting that is missing, and a setting that the schema does not know. No problem repeats a
+// value; each has a code, and its message in English and Russian. A plugin's Configure begins with it; the
+// plugin judges what the values mean.
 func (s Schema) Problems(config json.RawMessage) []Problem {
-	// Numbers stay as they are written: as float64, large ones would be rounded before they are judged.
+	// Numbers keep their written form: as float64, large ones would be rounded before they are checked.
 	d := json.NewDecoder(bytes.NewReader(config))
 	d.UseNumber()
 	var values map[string]any
@@ -24,7 +24,7 @@ func (s Schema) Problems(config json.RawMessage) []Problem {
 	return s.problems("", values, nil)
 }
 
-// problems judges one block; labels are names that stand beside its attributes.
+// problems checks one block; labels are names that are allowed besides its attributes.
 func (s Schema) problems(path string, values map[string]any, labels []string) []Problem {
 	var list []Problem
 	known := slices.Clone(labels)
@@ -76,7 +76,7 @@ func (b Block) problems(path string, value any) []Problem {
 	return list
 }
 
-// index names an entry by its labels, or by its place where it has none.
+// index names an entry by its labels, or by its place if it has none.
 func (b Block) index(i int, entry map[string]any) string {
 	if len(b.Labels) == 0 {
 		return "[" + strconv.Itoa(i) + "]"
@@ -126,7 +126,7 @@ func (a Attribute) wrong(value any) string {
 	if code := a.wrongText(value); code != "" {
 		return code
 	}
-	if text := value.(string); a.Type == TypeDuration && text != "" { // "" is none, and the plugin's to judge
+	if text := value.(string); a.Type == TypeDuration && text != "" { // "" is no duration: the plugin judges that
 		if _, err := ParseDuration(text); err != nil {
 			return ProblemDuration
 		}
@@ -145,10 +145,10 @@ func (a Attribute) wrongText(value any) string {
 	return ""
 }
 
-// Codes of the problems that [Schema.Problems] gives, beside [ProblemRequired].
+// Codes of the problems that [Schema.Problems] reports, besides [ProblemRequired].
 const (
 	ProblemNoObject  = "no_object"
-	ProblemNoSetting = "no_setting" // the schema has no such one
+	ProblemNoSetting = "no_setting" // the schema has no such setting
 	ProblemBlock     = "block"
 	ProblemBlocks    = "blocks"
 	ProblemText      = "text"
@@ -160,7 +160,7 @@ const (
 	ProblemDuration  = "duration"
 )
 
-// settingWords are what a problem of settings says, in English and in Russian.
+// settingWords returns the text of a problem of settings, in English and in Russian.
 func settingWords(code string) (en, ru string) {
 	switch code {
 	case ProblemRequired:

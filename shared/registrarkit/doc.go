@@ -1,4 +1,4 @@
-// Package registrarkit has what every registrar with a durable state needs: the lock that keeps a
-// second instance off its data, the stream of its events, and its phrases in other languages. It knows
-// files and channels, and no database.
+// Package registrarkit has what every registrar with durable state needs: the lock that keeps a second
+// instance off its data, the stream of its events, and its phrases in other languages. It uses files and
+// channels, and no database.
 package registrarkit

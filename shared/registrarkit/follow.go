@@ -10,19 +10,19 @@ import (
 
 // Record is where a registrar's events are stored.
 type Record interface {
-	// EventsAfter returns events in the order of their cursors, none if there are none yet.
+	// EventsAfter returns events in the order of their cursors; none if there are none yet.
 	EventsAfter(ctx context.Context, after registrar.Cursor) ([]registrar.Event, error)
 	// Changed returns a channel that closes when there may be more events.
 	Changed() <-chan struct{}
 }
 
-// Follow yields the events after a cursor and waits for more, until ctx ends or the record
-// can't be read; that error is the last thing it yields. It also looks again every now and
-// then, for events that another process stored; lookAgain 0 leaves that out.
+// Follow yields the events after a cursor and waits for more, until ctx ends or the record can't be read;
+// that error is the last thing it yields. It also looks again after every lookAgain, for events that another
+// process stored; 0 = it does not.
 func Follow(ctx context.Context, r Record, after registrar.Cursor, lookAgain time.Duration) iter.Seq2[registrar.Event, error] {
 	return func(yield func(registrar.Event, error) bool) {
 		for {
-			changed := r.Changed() // before looking, so that nothing slips in between
+			changed := r.Changed() // before looking, so that no change is missed
 			batch, err := r.EventsAfter(ctx, after)
 			if err != nil {
 				yield(registrar.Event{}, err)
@@ -36,7 +36,7 @@ func Follow(ctx context.Context, r Record, after registrar.Cursor, lookAgain tim
 				after = e.Cursor
 			}
 
-			// More may have come while these were dealt with, and a batch need not be all there was.
+			// More may have come while these were handled, and a batch need not contain all that were there.
 			if len(batch) > 0 {
 				continue
 			}

@@ -14,13 +14,12 @@ import (
 // retry is the pause between two attempts to take a lock.
 const retry = 20 * time.Millisecond
 
-// Lock is an exclusive lock on a directory. The kernel releases it when the process ends,
-// however it ends.
+// Lock is an exclusive lock on a directory. The kernel releases it when the process ends, in whatever way.
 type Lock struct{ file *os.File }
 
-// LockDir locks a directory by a file of the given name in it, which it creates. A lock that
-// another process holds is the error registrar.Locked, after patience has passed: a process
-// that is just being started may hold a copy of a lock that was released.
+// LockDir locks a directory by a file of the given name in it, which it creates. If another process still
+// holds the lock after patience has passed, the error is registrar.Locked. Patience is needed because a
+// process that is just being started may hold a copy of a lock that was released.
 func LockDir(dir, name string, patience time.Duration) (*Lock, error) {
 	f, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -43,8 +42,8 @@ func LockDir(dir, name string, patience time.Duration) (*Lock, error) {
 	}
 }
 
-// Close releases the lock. It unlocks before it closes the file, because a child that is being
-// forked at that moment has a copy of the open file.
+// Close releases the lock. It unlocks before it closes the file, because a child process that starts at that
+// moment has a copy of the open file.
 func (l *Lock) Close() error {
 	return errors.Join(syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN), l.file.Close())
 }

@@ -9,8 +9,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Phrases reads what a plugin says in other languages: a JSON object of codes, each with its texts by
-// language. The text is a part of the program, so it panics where that is damaged.
+// Phrases reads a plugin's sentences in other languages: a JSON object of codes, each with its texts by
+// language. The text is a part of the program, so Phrases panics if it is damaged.
 func Phrases(text []byte) (all []registrar.Phrase) {
 	var texts map[string]map[string]string
 	if err := json.Unmarshal(text, &texts); err != nil {

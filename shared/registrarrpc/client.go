@@ -17,8 +17,7 @@ import (
 	pb "registrar.panel/shared/registrarrpc/registrarpb"
 )
 
-// endGrace is how long after a broken call the end of the process may show: the call
-// breaks first.
+// endGrace is how long to wait for the end of the process after a broken call: the call breaks first.
 const endGrace = 250 * time.Millisecond
 
 // client is a plugin process as its host runs it.
@@ -28,7 +27,7 @@ type client struct {
 	process   context.Context // ends with the process
 
 	mu    sync.Mutex
-	knows *registrar.Description // as the plugin described itself last; nil = it has not been asked
+	knows *registrar.Description // the plugin's last description of itself; nil = it has not been asked
 }
 
 func newClient(process context.Context, conn grpc.ClientConnInterface) *client {
@@ -39,7 +38,7 @@ func newClient(process context.Context, conn grpc.ClientConnInterface) *client {
 	}
 }
 
-// join makes a context that also ends with the process.
+// join returns a context that also ends with the process.
 func (c *client) join(ctx context.Context) (context.Context, context.CancelFunc) {
 	joined, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(c.process, cancel)
@@ -52,8 +51,7 @@ func (c *client) failure(ctx context.Context, err error) error {
 	if e := contractError(s); e != nil {
 		return e
 	}
-	// A cancellation that is not the caller's is ours, because the process or the
-	// connection to it has ended.
+	// A cancellation that is not the caller's is ours: the process or the connection to it has ended.
 	broken := s.Code() == codes.Unavailable || s.Code() == codes.Canceled && ctx.Err() == nil
 	switch {
 	case broken && c.ended(ctx):
@@ -91,7 +89,7 @@ func call[Req, Resp any](ctx context.Context, c *client, e *encoder,
 	return resp, nil
 }
 
-// answer reads what a call brought.
+// answer decodes the result of a call.
 func answer[M, T any](m M, err error, read func(*decoder, M) T) (T, error) {
 	var zero T
 	if err != nil {
@@ -163,8 +161,8 @@ func (c *client) Submit(ctx context.Context, o registrar.Order) (registrar.Opera
 		return registrar.Operation{}, err
 	}
 
-	// Judged on this side, because a plugin of an earlier version can't judge what it does not know: it
-	// would carry out something else than what was paid for.
+	// Judged on this side, because a plugin of an earlier version can't judge what it does not know: it would
+	// carry out something else than what was paid for.
 	problems, err := c.refused(ctx, o)
 	if err := cmp.Or(err, registrar.InvalidOrder(problems)); err != nil {
 		return registrar.Operation{}, err
@@ -196,8 +194,7 @@ func (c *client) Domains(ctx context.Context, p registrar.Page) (registrar.Domai
 	return answer(m, err, (*decoder).domainPage)
 }
 
-// Events opens one stream for each time the sequence is ranged over, and cancels it when
-// the loop ends.
+// Events opens a stream each time the sequence is ranged over, and cancels it when the loop ends.
 func (c *client) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[registrar.Event, error] {
 	return func(yield func(registrar.Event, error) bool) {
 		joined, end := c.join(ctx)
@@ -210,8 +207,8 @@ func (c *client) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[r
 				break
 			}
 
-			// An event that can't be read ends the sequence: with the next one the caller would store a
-			// cursor that has passed it.
+			// An event that can't be decoded ends the sequence: with the next event the caller would store a
+			// cursor that has passed this one.
 			event, fault := answer(m.GetEvent(), nil, (*decoder).event)
 			if !yield(event, fault) || fault != nil {
 				return

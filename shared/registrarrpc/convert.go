@@ -11,8 +11,8 @@ import (
 	pb "registrar.panel/shared/registrarrpc/registrarpb"
 )
 
-// faults collects what does not fit the contract while values are converted, so that a
-// conversion is one expression and all faults are reported at once.
+// faults collects what does not fit the contract while values are converted, so that a conversion is one
+// expression and all faults are reported at once.
 type faults struct {
 	problems []registrar.Problem
 }
@@ -21,7 +21,7 @@ func (f *faults) add(path, format string, args ...any) {
 	f.problems = append(f.problems, registrar.Problem{Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
-// invalid blames the caller.
+// invalid returns the faults as a mistake of the caller.
 func (f *faults) invalid() error {
 	if len(f.problems) == 0 {
 		return nil
@@ -29,7 +29,7 @@ func (f *faults) invalid() error {
 	return &registrar.Error{Code: registrar.Invalid, Detail: "the request is outside the contract", Problems: f.problems}
 }
 
-// defect blames the plugin.
+// defect returns the faults as a defect of the plugin.
 func (f *faults) defect() error {
 	if len(f.problems) == 0 {
 		return nil
@@ -114,15 +114,15 @@ func each[A, B any](list []A, convert func(A) B) []B {
 	return out
 }
 
-// listOf makes the reader of a list from the reader of its elements.
+// listOf turns the reader of an element into the reader of a list.
 func listOf[M, T any](read func(*decoder, M) T) func(*decoder, []M) []T {
 	return func(d *decoder, list []M) []T {
 		return each(list, func(m M) T { return read(d, m) })
 	}
 }
 
-// text makes words from outside fit for the wire, which carries only UTF-8: one wrong byte
-// in a mail must not stop the record of events.
+// text makes a string from outside fit for the wire, which carries only UTF-8: one wrong byte in a mail must
+// not stop the record of events.
 func text(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // plain reads a value that needs no check.

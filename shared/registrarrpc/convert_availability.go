@@ -5,7 +5,7 @@ import (
 	pb "registrar.panel/shared/registrarrpc/registrarpb"
 )
 
-// priceToWire is absent for none.
+// priceToWire returns nil for the zero price.
 func priceToWire(p registrar.Price) *pb.Price {
 	if p.IsZero() {
 		return nil

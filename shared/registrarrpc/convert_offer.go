@@ -13,7 +13,7 @@ func (e *encoder) offer(o registrar.Offer) *pb.Offer {
 
 // offer leaves out the kinds of a later version: this side can't order them.
 func (d *decoder) offer(m *pb.Offer) registrar.Offer {
-	// A kind that is missing is no later one: kindOffer reports it.
+	// A missing kind is not a later one: kindOffer reports it.
 	known := slices.DeleteFunc(slices.Clone(m.GetKinds()), func(k *pb.KindOffer) bool {
 		return k.GetKind() != 0 && !operationKinds.has(k.GetKind())
 	})

@@ -149,7 +149,8 @@ func (d *decoder) event(m *pb.Event) registrar.Event {
 	return v
 }
 
-// decodeTold leaves out what is not told, and what only a newer version can judge.
+// decodeTold returns "" for what the other side does not say, and for a word that only a newer version can
+// judge.
 func decodeTold[T ~string, E ~int32](d *decoder, path string, w words[T, E], enum E) T {
 	if enum == 0 {
 		return ""

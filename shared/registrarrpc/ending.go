@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// callGrace is how long a drain waits for calls under way before it goes on without them.
+// callGrace is how long a drain waits for calls in progress before it continues without them.
 const callGrace = 5 * time.Second
 
-// ending ends a plugin's life in order, however often that is asked for: first no new call is
-// taken, then the calls under way end, then the plugin itself drains.
+// ending ends a plugin's life in order, however often that is requested: first no new call is accepted, then
+// the calls in progress end, then the plugin itself drains.
 type ending struct {
-	stop func(context.Context) error // the plugin's own end
-	turn chan struct{}               // held by the one drain that is under way
+	stop func(context.Context) error // drains the plugin
+	turn chan struct{}               // held by the one drain in progress
 
 	mu      sync.Mutex
 	begun   bool
 	calls   int
-	idle    chan struct{} // closed when begun and no call is under way
+	idle    chan struct{} // closed when begun and no call is in progress
 	drained bool          // guarded by turn
 }
 
@@ -26,7 +26,7 @@ func newEnding(stop func(context.Context) error) *ending {
 	return &ending{stop: stop, turn: make(chan struct{}, 1), idle: make(chan struct{})}
 }
 
-// enter admits a call, which must leave; false once the end has begun.
+// enter admits a call, which must leave; it returns false once the end has begun.
 func (e *ending) enter() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -52,21 +52,21 @@ func (e *ending) begin() {
 	}
 }
 
-// settle happens once at zero calls, because after begin none is admitted.
+// settle closes idle once no calls are left: after begin none is admitted, so this happens once.
 func (e *ending) settle() {
 	if e.begun && e.calls == 0 {
 		close(e.idle)
 	}
 }
 
-// drain returns when the plugin is drained, or with ctx. A drain that did not come to its
-// end is made again by the next one.
+// drain returns when the plugin is drained, or when ctx ends. A drain that did not finish is repeated by the
+// next one.
 func (e *ending) drain(ctx context.Context) error {
-	// Before anything is waited for, so that no new call lengthens the wait.
+	// Before any wait, so that no new call prolongs it.
 	e.begin()
 
-	// The host and the end of the lifeline may ask at the same time: the second waits for the first, and
-	// finds its work done. It gives up with its own context, which a mutex would not let it.
+	// The host and the end of the lifeline may ask at the same time: the second caller waits for the first,
+	// and finds the work done. It gives up with its own context, which a mutex would not allow.
 	select {
 	case e.turn <- struct{}{}:
 		defer func() { <-e.turn }()

@@ -17,12 +17,11 @@ import (
 	pb "registrar.panel/shared/registrarrpc/registrarpb"
 )
 
-// domain marks an error as the contract's own. A status without it comes from the
-// transport.
+// domain marks an error as the contract's own. A status without it comes from the transport.
 const domain = "registrar.panel"
 
-// statusCodes is the one table of what an error is on the wire. The code of gRPC is for
-// people and tools; the reason in ErrorInfo is what the other side reads.
+// statusCodes is the code of gRPC for each code of the contract. It is for people and tools; the other side
+// reads the reason in ErrorInfo.
 var statusCodes = map[registrar.Code]codes.Code{
 	registrar.Invalid:      codes.InvalidArgument,
 	registrar.NotFound:     codes.NotFound,
@@ -36,7 +35,7 @@ var statusCodes = map[registrar.Code]codes.Code{
 	registrar.Internal:     codes.Internal,
 }
 
-// toStatus turns what a plugin's method returned into a status. ctx is the call's own.
+// toStatus turns the error of a plugin's method into a status. ctx is the call's own.
 func toStatus(ctx context.Context, err error) error {
 	var known *registrar.Error
 	var code registrar.Code
@@ -47,7 +46,7 @@ func toStatus(ctx context.Context, err error) error {
 		return statusOf(&registrar.Error{Code: code}, err.Error()).Err()
 	case !endOfContext(err):
 		return statusOf(&registrar.Error{Code: registrar.Internal}, err.Error()).Err()
-	case ctx.Err() == nil: // a time limit of the plugin's own, which is no business of the caller's
+	case ctx.Err() == nil: // a time limit of the plugin's own, which does not concern the caller
 		return statusOf(&registrar.Error{Code: registrar.Unavailable}, err.Error()).Err()
 	default:
 		return status.FromContextError(ctx.Err()).Err()
@@ -58,8 +57,8 @@ func endOfContext(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// detailOf keeps what the layers above e added to it, and leaves out its problems, which
-// travel by themselves.
+// detailOf returns the text of err with what outer layers added to e, and without e's problems, which travel
+// separately.
 func detailOf(err error, e *registrar.Error) string {
 	added, ok := strings.CutSuffix(err.Error(), e.Error())
 	if !ok {
@@ -73,14 +72,14 @@ func detailOf(err error, e *registrar.Error) string {
 
 func statusOf(e *registrar.Error, detail string) *status.Status {
 	code, ok := statusCodes[e.Code]
-	// No caller can branch on a code that the contract lacks, so a plugin that makes one up has a defect.
+	// No caller can branch on a code that the contract lacks, so a plugin that invents one has a defect.
 	if !ok {
 		code, detail = codes.Internal, fmt.Sprintf("%s: %s", string(e.Code), detail)
 		e = &registrar.Error{Code: registrar.Internal}
 	}
 
-	// Problems travel in gRPC's own form, which tools and plugins in other languages read, and once more in
-	// ours when there is more to them than that form holds.
+	// Problems travel in gRPC's own form, for tools and plugins in other languages, and also in ours if they
+	// have more than that form holds.
 	details := []protoadapt.MessageV1{&errdetails.ErrorInfo{Reason: string(e.Code), Domain: domain}}
 	if len(e.Problems) > 0 {
 		details = append(details, badRequest(e.Problems))
@@ -109,7 +108,7 @@ func badRequest(problems []registrar.Problem) *errdetails.BadRequest {
 	}
 }
 
-// contractError reads an error of the contract; nil when the status is not one.
+// contractError returns the contract's error in a status; nil = it has none.
 func contractError(s *status.Status) *registrar.Error {
 	e := &registrar.Error{Detail: s.Message()}
 	var whole []registrar.Problem
@@ -130,7 +129,7 @@ func contractError(s *status.Status) *registrar.Error {
 		}
 	}
 
-	// Problems of ours say more than those of BadRequest, which are for other readers.
+	// Our problems contain more than those of BadRequest, which are for other readers.
 	if len(whole) > 0 {
 		e.Problems = whole
 	}
@@ -144,7 +143,7 @@ func contractError(s *status.Status) *registrar.Error {
 	return e
 }
 
-// transportError says what a status that is not the contract's means to a caller.
+// transportError returns the contract's error for a status of the transport.
 func transportError(s *status.Status) error {
 	switch s.Code() {
 	case codes.Canceled:

@@ -11,20 +11,20 @@ import (
 	"registrar.panel/shared/registrarkit"
 )
 
-// lockFile is the file in a data directory by which one instance at a time works on it.
+// lockFile is the file in a data directory by which only one instance at a time works on it.
 const lockFile = "instance.lock"
 
-// Gate makes of a plugin what a host runs. It answers, once for every plugin, what comes too
-// early with [registrar.NotReady], what comes too late with [registrar.Draining], a second
-// instance on a data directory with [registrar.Locked], and a power that the registrar does not
-// declare with [registrar.Unsupported]. No such call reaches the plugin.
+// Gate turns a plugin into what a host runs. It answers calls that come at the wrong time, in the same way
+// for every plugin: [registrar.NotReady] if too early, [registrar.Draining] if too late, [registrar.Locked]
+// for a second instance on a data directory, and [registrar.Unsupported] for a power that the registrar does
+// not declare. No such call reaches the plugin.
 func Gate(p registrar.Plugin) registrar.Hosted { return newGate(p) }
 
 // gate is a plugin through its life: first the plugin alone, then the registrar that it started.
 type gate struct {
 	plugin registrar.Plugin
 	end    *ending
-	turn   chan struct{} // held by the one Configure or Start that is under way
+	turn   chan struct{} // held by the one Configure or Start in progress
 
 	mu       sync.Mutex
 	settings *registrar.Settings // nil = not configured
@@ -52,7 +52,7 @@ func (g *gate) enter() error {
 	return nil
 }
 
-// take waits for the turn to change the plugin's state.
+// take waits for the right to change the plugin's state.
 func (g *gate) take(ctx context.Context) (release func(), err error) {
 	select {
 	case g.turn <- struct{}{}:
@@ -80,7 +80,7 @@ func (g *gate) configured() (*registrar.Settings, error) {
 	return g.settings, nil
 }
 
-// anyTime calls what works in every state but the last.
+// anyTime makes a call that is allowed in every state but the last.
 func anyTime[T any](g *gate, call func() (T, error)) (v T, err error) {
 	if err := g.enter(); err != nil {
 		return v, err
@@ -89,7 +89,7 @@ func anyTime[T any](g *gate, call func() (T, error)) (v T, err error) {
 	return call()
 }
 
-// atWork calls the registrar, if there is one.
+// atWork makes a call of the registrar, if it is at work.
 func atWork[T any](g *gate, call func(registrar.Registrar) (T, error)) (v T, err error) {
 	return anyTime(g, func() (T, error) {
 		w, err := g.working()
@@ -100,7 +100,7 @@ func atWork[T any](g *gate, call func(registrar.Registrar) (T, error)) (v T, err
 	})
 }
 
-// able calls a power of the registrar, if it has it.
+// able makes a call of one of the registrar's powers, if it has it.
 func able[P, T any](g *gate, c registrar.Capability, call func(P) (T, error)) (v T, err error) {
 	return anyTime(g, func() (T, error) {
 		w, err := g.working()
@@ -115,7 +115,7 @@ func able[P, T any](g *gate, c registrar.Capability, call func(P) (T, error)) (v
 	})
 }
 
-// nothing makes a call that returns an error alone.
+// nothing adapts a call that returns only an error.
 func nothing(err error) (struct{}, error) { return struct{}{}, err }
 
 func (g *gate) Describe(ctx context.Context) (registrar.Description, error) {
@@ -141,7 +141,7 @@ func (g *gate) configure(ctx context.Context, s registrar.Settings) error {
 	if _, err := g.working(); err == nil {
 		return registrar.Errorf(registrar.Precondition, "the plugin is at work; start a new one with the new settings")
 	}
-	// Settings that the plugin refuses are not kept, so that no Start works with them.
+	// Settings that the plugin refuses are not kept, so that no Start uses them.
 	if err := g.plugin.Configure(ctx, s); err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func (g *gate) Start(ctx context.Context) error {
 	return err
 }
 
-// start is harmless when the registrar is at work already.
+// start does nothing if the registrar is at work already.
 func (g *gate) start(ctx context.Context) error {
 	release, err := g.take(ctx)
 	if err != nil {
@@ -194,7 +194,7 @@ func (g *gate) start(ctx context.Context) error {
 	return nil
 }
 
-// begin starts a plugin on a data directory that is locked for it.
+// begin locks a data directory and starts a plugin on it.
 func begin(ctx context.Context, p registrar.Plugin, dataDir string) (*work, error) {
 	describes, err := p.Describe(ctx)
 	if err != nil {
@@ -212,7 +212,7 @@ func begin(ctx context.Context, p registrar.Plugin, dataDir string) (*work, erro
 		return nil, errors.Join(err, lock.Close())
 	}
 
-	// Which powers a registrar has shows only now, by the methods of what was started. By then it is at
+	// Which powers a registrar has is known only now, from the methods of the started value. By now it is at
 	// work, and must be stopped in order.
 	w := &work{Registrar: r, describes: describes, lock: lock}
 	if err := w.keepsItsWord(); err != nil {
@@ -240,7 +240,7 @@ func (w *work) keepsItsWord() error {
 	return nil
 }
 
-// stop drains the registrar and lets others have its data directory.
+// stop drains the registrar and releases its data directory.
 func (w *work) stop(ctx context.Context) error {
 	// A registrar that has not drained may still send, so it keeps its directory.
 	if err := w.Drain(ctx); err != nil {
@@ -252,10 +252,9 @@ func (w *work) stop(ctx context.Context) error {
 	return w.lock.Close()
 }
 
-// stop stops the work, if there is any. It is called once at a time, and not again after it has
-// succeeded.
+// stop stops the work, if there is any. Calls never overlap, and none comes after one that succeeded.
 func (g *gate) stop(ctx context.Context) error {
-	release, err := g.take(ctx) // a Start that outlived the grace of calls
+	release, err := g.take(ctx) // waits for a Start that outlived the grace of calls
 	if err != nil {
 		return err
 	}
@@ -302,8 +301,8 @@ func (g *gate) Domains(ctx context.Context, p registrar.Page) (registrar.DomainP
 	return atWork(g, func(r registrar.Registrar) (registrar.DomainPage, error) { return r.Domains(ctx, p) })
 }
 
-// Events is a call under way only until its sequence is ranged over: a drain does not wait for
-// readers, whose sequences the registrar ends.
+// Events counts as a call only until its sequence is ranged over: a drain does not wait for readers, whose
+// sequences the registrar ends.
 func (g *gate) Events(ctx context.Context, after registrar.Cursor) iter.Seq2[registrar.Event, error] {
 	sequence, err := atWork(g, func(r registrar.Registrar) (iter.Seq2[registrar.Event, error], error) {
 		return r.Events(ctx, after), nil

@@ -12,11 +12,11 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// pipeSize is how many bytes may be under way between the two ends of a loopback.
+// pipeSize is how many bytes may be in transit between the two ends of a loopback.
 const pipeSize = 64 << 10
 
-// Loopback serves a plugin and connects to it within this process: all of the wire, and none
-// of the process. close ends the connection; draining is the caller's.
+// Loopback serves a plugin and connects to it within this process, over the same wire but without a second
+// process. close ends the connection; the caller has to drain.
 func Loopback(o ServeOptions) (p registrar.Hosted, close func(), err error) {
 	process, ended := context.WithCancel(context.Background())
 	p, shut, err := loopback(newService(o), process)

@@ -15,18 +15,18 @@ import (
 )
 
 const (
-	// ProtocolVersion goes with the proto package panel.registrar.v1; it is the major version.
+	// ProtocolVersion is the major version; it belongs to the proto package panel.registrar.v1.
 	ProtocolVersion = 1
-	// MaxMessage is the size in bytes that neither side exceeds in one message.
+	// MaxMessage is the largest message in bytes, for both sides.
 	MaxMessage = 16 << 20
-	// DefaultDeadline ends a call whose context has no deadline.
+	// DefaultDeadline limits a call whose context has no deadline.
 	DefaultDeadline = 60 * time.Second
 
 	pluginName = "registrar"
 )
 
-// Handshake is what a host and a plugin recognise each other by. It is no protection: it
-// only lets a plugin that is started by hand say what it is.
+// Handshake is how a host and a plugin recognise each other. It protects nothing: it only lets a plugin that
+// is started by hand say what it is.
 func Handshake() plugin.HandshakeConfig {
 	return plugin.HandshakeConfig{
 		MagicCookieKey:   "REGISTRAR_PANEL_PLUGIN",
@@ -34,15 +34,15 @@ func Handshake() plugin.HandshakeConfig {
 	}
 }
 
-// ClientSet is VersionedPlugins of a host's plugin.ClientConfig.
+// ClientSet returns the VersionedPlugins of a host's plugin.ClientConfig.
 func ClientSet() map[int]plugin.PluginSet { return versioned(&glue{}) }
 
 func versioned(g *glue) map[int]plugin.PluginSet {
 	return map[int]plugin.PluginSet{ProtocolVersion: {pluginName: g}}
 }
 
-// DialOptions is GRPCDialOptions of a host's plugin.ClientConfig: a limit to what a broken
-// plugin can make the host allocate, and to how long it can make a call wait.
+// DialOptions returns the GRPCDialOptions of a host's plugin.ClientConfig. They limit what a broken plugin
+// can make the host allocate, and how long it can make a call wait.
 func DialOptions() []grpc.DialOption {
 	return []grpc.DialOption{
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxMessage), grpc.MaxCallSendMsgSize(MaxMessage)),
@@ -59,10 +59,10 @@ func limitTime(ctx context.Context, method string, req, reply any, cc *grpc.Clie
 	return invoke(ctx, method, req, reply, cc, opts...)
 }
 
-// Dispense starts the plugin's process, unless it runs already, and returns it as a
-// registrar. It takes at most the client's StartTimeout.
+// Dispense starts the plugin's process, unless it runs already, and returns it as a registrar. It takes at
+// most the client's StartTimeout.
 func Dispense(c *plugin.Client) (registrar.Hosted, error) {
-	// Versions that don't match are told as such: upgrading helps then, and starting again does not.
+	// Versions that don't match have their own error: upgrading helps then, and starting again does not.
 	protocol, err := c.Client()
 	if other := versionError(err); other != nil {
 		return nil, fmt.Errorf("start plugin: %w", other)
@@ -82,10 +82,10 @@ func Dispense(c *plugin.Client) (registrar.Hosted, error) {
 	return p, nil
 }
 
-// VersionError is a plugin that has no major version of the protocol in common with the host.
+// VersionError is the error of a plugin that has no major version of the protocol in common with the host.
 type VersionError struct{ Plugin int }
 
-// Error says which side is to be upgraded.
+// Error says which side has to be upgraded.
 func (e *VersionError) Error() string {
 	text := fmt.Sprintf("it speaks version %d of the protocol and this panel version %d: ", e.Plugin, ProtocolVersion)
 	if e.Plugin < ProtocolVersion {
@@ -94,7 +94,7 @@ func (e *VersionError) Error() string {
 	return text + fmt.Sprintf("upgrade the panel, or use a release of the plugin for version %d", ProtocolVersion)
 }
 
-// go-plugin has no type for it.
+// go-plugin has no type for this error.
 var incompatible = regexp.MustCompile(`incompatible API version with plugin\. Plugin version: (\d+),`)
 
 func versionError(err error) *VersionError {
@@ -109,7 +109,7 @@ func versionError(err error) *VersionError {
 	return &VersionError{version}
 }
 
-// glue is what go-plugin knows of us. On the host's side it is empty.
+// glue adapts us to go-plugin. On the host's side it is empty.
 type glue struct {
 	plugin.NetRPCUnsupportedPlugin
 	plugin registrar.Hosted

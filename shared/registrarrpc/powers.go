@@ -6,7 +6,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// The powers that a registrar may have, each found as an interface of the value that is at work.
+// The powers that a registrar may have, each an optional interface of the value at work.
 
 func (g *gate) SetRenewal(ctx context.Context, name string, mode registrar.RenewalMode) (registrar.Domain, error) {
 	return able(g, registrar.CapRenewals, func(r registrar.Renewer) (registrar.Domain, error) { return r.SetRenewal(ctx, name, mode) })
@@ -54,10 +54,10 @@ func (g *gate) RawMail(ctx context.Context, id registrar.MailID) (string, error)
 	return able(g, registrar.CapMail, func(r registrar.Mails) (string, error) { return r.RawMail(ctx, id) })
 }
 
-// Recognise asks the plugin itself while nothing is at work.
+// Recognise asks the plugin itself while the registrar is not at work.
 func (g *gate) Recognise(ctx context.Context, raw []byte) (registrar.Recognition, error) {
 	if early, ok := g.plugin.(registrar.Recogniser); ok {
-		// At work, the registrar answers, because it has the store: its bindings name operations.
+		// If the registrar is at work, it answers, because it has the store: its bindings name operations.
 		if _, err := g.working(); err != nil {
 			return anyTime(g, func() (registrar.Recognition, error) {
 				if _, err := g.configured(); err != nil {

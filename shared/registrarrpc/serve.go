@@ -25,43 +25,41 @@ import (
 )
 
 const (
-	// LifelineEnv names the environment variable with the number of an inherited
-	// descriptor: the read end of a pipe whose write end only the host holds. Its end of
-	// file means that the host is gone. Without the variable nothing watches the host.
+	// LifelineEnv names the environment variable with the number of an inherited descriptor: the read end of
+	// a pipe whose write end only the host holds. Its end of file means that the host has ended. Without the
+	// variable the host is not watched.
 	LifelineEnv = "REGISTRAR_LIFELINE_FD"
-	// LogLevelEnv names the environment variable with the level to log at: trace, debug,
-	// info, warn, error. Without it, or with another word, it is info.
+	// LogLevelEnv names the environment variable with the level to log at: trace, debug, info, warn, error.
+	// Without it, or with another word, the level is info.
 	LogLevelEnv = "REGISTRAR_LOG_LEVEL"
 
-	// farewell is the time that a plugin has to drain when its host is gone.
+	// farewell is the time that a plugin has to drain after its host has ended.
 	farewell = 15 * time.Second
 )
 
-// ServeOptions is what a plugin's main gives to Serve.
+// ServeOptions is what a plugin's main passes to Serve.
 type ServeOptions struct {
 	Plugin registrar.Plugin
 	Logger *slog.Logger // from Logger
 }
 
-// Logger makes the logger of a plugin: JSON lines on stderr, which the host reads, from the level
-// on that the host asks for. Make it before Serve, which takes stderr away.
+// Logger returns the logger of a plugin: JSON lines on stderr, which the host reads, from the level that the
+// host asks for. Call it before Serve, which redirects stderr.
 func Logger(name string) *slog.Logger {
 	return logline.New(os.Stderr, logline.Options{Name: name, JSON: true, Level: askedLevel(os.Getenv(LogLevelEnv))})
 }
 
-// Serve is the main of a plugin. It returns when the host ends the plugin, and main should
-// return then too. It drains the plugin and exits the process by itself when the host is
-// gone, or on SIGTERM; SIGINT and SIGHUP are the host's affair. Started by hand it says what
-// it is and exits with 1.
+// Serve runs a plugin from its main, which should return when Serve does: the host has ended the plugin. If
+// the host has died, or on SIGTERM, Serve drains the plugin and exits the process by itself; it leaves SIGINT
+// and SIGHUP to the host. Started by hand, it says what it is and exits with 1.
 func Serve(o ServeOptions) { newService(o).serve() }
 
 func (s *service) serve() {
-	// The pipe of stderr breaks when the host dies. A plugin that then logs must live on, to
-	// drain.
+	// When the host dies, the pipe of stderr breaks. A plugin that logs after that must live on, to drain.
 	signal.Ignore(syscall.SIGPIPE)
 
-	// A terminal interrupts the whole group; it is for the host to drain its plugins. go-plugin
-	// sees to that only after the handshake, and the host may be interrupted before.
+	// A terminal interrupts the whole group; the host has to drain its plugins. go-plugin ignores these
+	// signals only after the handshake, and the host may be interrupted before.
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt, syscall.SIGHUP)
 	terminated := make(chan os.Signal, 1)
 	signal.Notify(terminated, syscall.SIGTERM)
@@ -89,7 +87,7 @@ func (s *service) serve() {
 	})
 }
 
-// machineLog is what go-plugin itself logs with.
+// machineLog returns the logger of go-plugin itself.
 func (s *service) machineLog() hclog.Logger {
 	return hclog.New(&hclog.LoggerOptions{Name: "go-plugin", Output: os.Stderr, JSONFormat: true, Level: hclog.LevelFromString(logline.LevelOf(s.log))})
 }
@@ -101,8 +99,7 @@ func askedLevel(name string) slog.Level {
 	return slog.LevelInfo
 }
 
-// lifeline returns a channel that closes when the descriptor comes to its end; with "" it
-// never does.
+// lifeline returns a channel that closes at the end of file of the descriptor; with "" it never closes.
 func lifeline(fd string) (<-chan struct{}, error) {
 	gone := make(chan struct{})
 
@@ -110,7 +107,7 @@ func lifeline(fd string) (<-chan struct{}, error) {
 		return gone, nil
 	}
 
-	// 0 to 2 are the standard ones, of which none is the host's pipe.
+	// 0 to 2 are the standard descriptors; the host's pipe is none of them.
 	n, err := strconv.Atoi(fd)
 	if err != nil || n < 3 {
 		return nil, fmt.Errorf("%s: want the number of an inherited descriptor, not %q", LifelineEnv, fd)
@@ -123,7 +120,7 @@ func lifeline(fd string) (<-chan struct{}, error) {
 	}
 
 	go func() { // lives as long as the process
-		_, _ = io.Copy(io.Discard, pipe) // an error, too, is the end of it
+		_, _ = io.Copy(io.Discard, pipe) // an error means the end of it, too
 		close(gone)
 	}()
 	return gone, nil
@@ -149,17 +146,17 @@ func (s *service) leave(why string) {
 	ctx, cancel := context.WithTimeout(context.Background(), farewell)
 	defer cancel()
 
-	// Also when draining has failed: what is not finished is durable, and the next start concludes it.
+	// Exits even if draining has failed: unfinished work is durable, and the next start concludes it.
 	if err := s.drainBy(ctx); err != nil {
 		s.log.Error("drain failed", "err", err)
 	}
 	os.Exit(0)
 }
 
-// drainBy drains until the end of ctx at most, even if the plugin does not honour it.
+// drainBy drains until ctx ends at the latest, even if the plugin ignores ctx.
 func (s *service) drainBy(ctx context.Context) error {
 	drained := make(chan error, 1)
-	go func() { drained <- s.plugin.Drain(ctx) }() // outlives drainBy only when the process is about to exit
+	go func() { drained <- s.plugin.Drain(ctx) }() // outlives drainBy only if the process is about to exit
 	select {
 	case err := <-drained:
 		return err
@@ -180,7 +177,7 @@ func (s *service) grpcServer(options []grpc.ServerOption) *grpc.Server {
 // ours reports whether a service is ours and not go-plugin's own.
 func ours(method string) bool { return strings.HasPrefix(method, "/panel.registrar.") }
 
-// unary guards a call: no panic out of it, and its error by the table.
+// unary handles a call: it recovers a panic, and translates the error by statusCodes.
 func (s *service) unary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (resp any, err error) {
 	if !ours(info.FullMethod) {
 		return handle(ctx, req)
@@ -204,8 +201,8 @@ func (s *service) stream(srv any, stream grpc.ServerStream, info *grpc.StreamSer
 	return nil
 }
 
-// recovered turns a panic into an error that says where to look. What was thrown may hold
-// data of an order, so only its type is logged, unless the runtime threw it.
+// recovered turns a panic into an error that says where to look. The panic's value may hold data of an order,
+// so only its type is logged, unless the runtime raised it.
 func (s *service) recovered(method string, err *error) {
 	thrown := recover()
 	if thrown == nil {

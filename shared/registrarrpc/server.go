@@ -9,7 +9,7 @@ import (
 	pb "registrar.panel/shared/registrarrpc/registrarpb"
 )
 
-// registrarServer answers RegistrarService from a registrar.
+// registrarServer implements RegistrarService with a registrar.
 type registrarServer struct {
 	pb.UnimplementedRegistrarServiceServer
 	registrar registrar.Service
@@ -242,7 +242,7 @@ func (s *registrarServer) TransferCode(ctx context.Context, m *pb.TransferCodeRe
 	})
 }
 
-// pluginServer answers PluginService from a plugin.
+// pluginServer implements PluginService with a plugin.
 type pluginServer struct {
 	pb.UnimplementedPluginServiceServer
 	plugin registrar.Hosted

@@ -8,10 +8,10 @@ import (
 	pb "registrar.panel/shared/registrarrpc/registrarpb"
 )
 
-// words is the dictionary between a closed type of the contract and its enum on the wire.
+// words maps a closed type of the contract to its enum on the wire.
 type words[T ~string, E ~int32] map[T]E
 
-// encode translates a word; one that is not in the dictionary is a fault.
+// encode translates a word; a word that is not in the dictionary is a fault.
 func encode[T ~string, E ~int32](e *encoder, path string, w words[T, E], word T) E {
 	enum, ok := w[word]
 	if !ok {
@@ -51,8 +51,8 @@ func decodeOptional[T ~string, E ~int32](d *decoder, path string, w words[T, E],
 	return decode(d, path, w, enum)
 }
 
-// decodeOpen is decode for a type that a newer minor version may add words to: what is not
-// known here is the word that says the least.
+// decodeOpen is decode for a type to which a newer minor version may add words: an unknown one becomes the
+// word that says the least.
 func decodeOpen[T ~string, E ~int32](d *decoder, path string, w words[T, E], enum E, unknown T) T {
 	if enum != 0 && !w.has(enum) {
 		return unknown

@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Conceal keeps the memory of this process, and the environment it was started with, from other
-// processes of the same user, and out of core dumps; those of its children, too, as far as the
-// dumps go. Root sees it all the same.
+// Conceal hides the memory of this process, and the environment that it was started with, from other
+// processes of the same user, and keeps it out of core dumps. Its children are kept out of core dumps, too.
+// Root still sees everything.
 func Conceal() error {
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
 		return fmt.Errorf("conceal the process's memory: %w", err)

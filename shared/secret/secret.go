@@ -1,7 +1,7 @@
-// Package secret keeps secrets from being printed, and from the eyes of other processes.
+// Package secret keeps secrets from being printed, and from other processes.
 //
-// A [String] holds a password: whatever prints, logs or marshals it writes "***", and only
-// Reveal, which is easy to search for, gives the value.
+// A [String] holds a password: if it is printed, logged or marshalled, the output is "***". Only Reveal,
+// which is easy to search for, returns the value.
 package secret
 
 import "encoding/json"
@@ -15,25 +15,25 @@ type String struct{ value string }
 // New wraps a value.
 func New(value string) String { return String{value} }
 
-// Reveal returns the value. Call it where the secret leaves for its purpose, nowhere else.
+// Reveal returns the value. Call it only where the secret is put to use.
 func (s String) Reveal() string { return s.value }
 
-// IsEmpty reports whether there is a value.
+// IsEmpty reports whether the value is empty.
 func (s String) IsEmpty() bool { return s.value == "" }
 
-// String writes the mask.
+// String returns the mask.
 func (String) String() string { return Mask }
 
-// GoString writes the mask, for %#v.
+// GoString returns the mask, for %#v.
 func (String) GoString() string { return Mask }
 
-// MarshalJSON writes the mask.
+// MarshalJSON returns the mask.
 func (String) MarshalJSON() ([]byte, error) { return json.Marshal(Mask) }
 
-// MarshalText writes the mask.
+// MarshalText returns the mask.
 func (String) MarshalText() ([]byte, error) { return []byte(Mask), nil }
 
-// UnmarshalJSON takes a JSON string or null. Its error never holds the input.
+// UnmarshalJSON accepts a JSON string or null. Its error never contains the input.
 func (s *String) UnmarshalJSON(b []byte) error {
 	var v *string
 	if err := json.Unmarshal(b, &v); err != nil {

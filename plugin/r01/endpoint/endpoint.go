@@ -1,5 +1,5 @@
-// Package endpoint says how a mail server is reached and how the way there is protected:
-// what the relay and the mailbox have in common.
+// Package endpoint has what the relay and the mailbox have in common: how a mail server is reached, and how
+// the connection is protected.
 package endpoint
 
 import (
@@ -12,8 +12,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// TLS says how a connection is protected. There is no opportunistic mode: it would send the
-// password in clear whenever an attacker on the way wants it to.
+// TLS is how a connection is protected. There is no opportunistic mode: it would send the password in clear
+// whenever an attacker on the way wants that.
 type TLS string
 
 const (
@@ -22,8 +22,8 @@ const (
 	Implicit TLS = "implicit"
 )
 
-// Problems returns what is wrong with an address HOST:PORT and its protection, at the paths
-// "address" and "tls". None is for loopback, unless plaintext is permitted.
+// Problems reports what is wrong with an address HOST:PORT and its protection, at the paths "address" and
+// "tls". The protection None is for loopback only, unless plaintext is permitted.
 func Problems(address string, protection TLS, plaintext bool) []registrar.Problem {
 	var problems []registrar.Problem
 	add := func(path, message string) {
@@ -52,8 +52,8 @@ func loopback(host string) bool {
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
-// ClientTLS is how a client protects itself. name is the one in the server's certificate,
-// "" = the host of the address; roots say who may sign it, nil = whom the system trusts.
+// ClientTLS returns the TLS settings of a client. name is the name in the server's certificate, "" = the host
+// of the address; roots are the authorities that may sign it, nil = those that the system trusts.
 func ClientTLS(address, name string, roots *x509.CertPool) *tls.Config {
 	if name == "" {
 		name, _, _ = net.SplitHostPort(address)

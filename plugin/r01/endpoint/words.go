@@ -12,18 +12,18 @@ import (
 const (
 	// mostWords is how many bytes of a server's words are shown.
 	mostWords = 200
-	// telling is how much of the beginning of a password gives it away.
+	// telling is how many characters from the beginning of a password give it away.
 	telling = 4
 )
 
-// Words makes a server's refusal of a login fit to be shown: in one line, not too long, and
-// without what it repeats of the password, in any form in which it was sent.
+// Words makes a server's refusal of a login fit to be shown: on one line, not too long, and without the
+// password in any form in which it was sent, whole or in part.
 func Words(said, username, password string) string {
 	all := forms(username, password)
 	// The longest form first: once a part of it is masked, the whole would no longer be found.
 	for n := longest(all); n > 0; n-- {
 		for _, form := range all {
-			if n == len(form) || n < len(form) && n >= telling { // some cut what they repeat
+			if n == len(form) || n < len(form) && n >= telling { // some servers cut what they repeat
 				said = mask(said, form[:n])
 			}
 		}
@@ -35,7 +35,7 @@ func Words(said, username, password string) string {
 	return said
 }
 
-// mask replaces a text in whatever case its ASCII letters are.
+// mask replaces a text, whatever the case of its ASCII letters.
 func mask(said, text string) string {
 	low, part := lower(said), lower(text)
 	var masked strings.Builder
@@ -50,7 +50,7 @@ func mask(said, text string) string {
 	}
 }
 
-// lower leaves every byte where it is, as strings.ToLower does not.
+// lower leaves every byte in its place, which strings.ToLower does not.
 func lower(s string) string {
 	b := []byte(s)
 	for i, c := range b {
@@ -68,7 +68,7 @@ func longest(list []string) (n int) {
 	return n
 }
 
-// forms are the ways in which a login carries a password.
+// forms returns the forms in which a login contains a password.
 func forms(username, password string) []string {
 	if password == "" {
 		return nil

@@ -1,12 +1,12 @@
 // Package gateway composes the rooms that work for one R01 agreement.
 //
-// It holds nothing of its own: orders become requests in ordering, outbox sends them, inbox
-// reads what R01 answers, witness brings in what the registry shows, views answers questions,
-// and all of them move requests by engine only. [New] makes the rooms, [Gateway.Open] takes the
-// store over, [Gateway.Run] runs their loops. Each loop only looks at rows in the store, so
-// nothing is lost when a process dies between two steps: whatever was stored is found again.
+// It holds nothing of its own: ordering turns orders into requests, outbox sends them, inbox reads R01's
+// answers, witness brings in what the registry shows, views answers questions, and all of them move requests
+// only by engine. [New] makes the rooms, [Gateway.Open] takes over the store, [Gateway.Run] runs their loops.
+// Each loop only looks at rows in the store, so nothing is lost if a process dies between two steps: what was
+// stored is found again.
 //
-// An error of Open means that the store is not taken over, and that nothing may run.
+// An error of Open means that the store was not taken over, and that nothing may run.
 package gateway
 
 import (
@@ -33,11 +33,11 @@ type Store interface {
 	engine.Store
 	// InPlace reports whether the store is still where it was opened.
 	InPlace() error
-	// DetectRestore reports whether the store is an older one, put back; AdvanceWatermark records how
+	// DetectRestore reports whether the store is an older one that was put back; AdvanceWatermark records how
 	// far it has come.
 	DetectRestore(ctx context.Context) (incarnation string, older bool, err error)
 	AdvanceWatermark(ctx context.Context) error
-	// Purge takes what was removed out of the store's files.
+	// Purge removes deleted data from the store's files.
 	Purge(ctx context.Context) error
 }
 
@@ -47,7 +47,7 @@ type Whois interface {
 	views.Whois
 }
 
-// Parts are what a gateway is made of.
+// Parts are what a gateway needs.
 type Parts struct {
 	Store      Store
 	Submitter  outbox.Submitter
@@ -59,10 +59,10 @@ type Parts struct {
 
 	Whois     Whois // nil = none
 	ZoneLists []witness.ZoneList
-	Imports   witness.Imports                   // nil = no names are told
-	Jitter    func(time.Duration) time.Duration // spreads what is done again and again
-	// Node names this instance among those that use the store; what the others store wakes
-	// nothing here. "" = there are no others.
+	Imports   witness.Imports                   // nil = no domains are proposed for import
+	Jitter    func(time.Duration) time.Duration // spreads repeated actions over time
+	// Node names this instance among those that use the store; what others store does not wake this one. "" =
+	// there are no others.
 	Node string
 }
 
@@ -86,7 +86,7 @@ type Gateway struct {
 	parts    Parts
 }
 
-// New composes a gateway. It does nothing until Run.
+// New returns a gateway. It does nothing until Run.
 func New(s engine.Settings, p Parts) *Gateway {
 	g := &Gateway{settings: &s, parts: p}
 	g.Engine = engine.New(g.settings, engine.Parts{Store: p.Store, Logger: p.Logger, Now: p.Now, Random: p.Random})
@@ -97,8 +97,8 @@ func New(s engine.Settings, p Parts) *Gateway {
 	made := g.ordering()
 	g.Orders = ordering.New(g.settings, g.Engine, made)
 	g.Renewals = ordering.NewRenewals(g.Engine, g.Orders)
-	// Orders are made with the engine, which goes on with them when a client is registered: it is told of them
-	// afterwards.
+	// Orders are made with the engine, which continues them when a client is registered: so it gets to know
+	// them afterwards.
 	g.Engine.ContinueWith(g.Orders)
 	g.Queue = outbox.New(g.settings, g.Engine, outbox.Parts{Recovery: g.Recovery, Planned: g.Renewals, Store: p.Store,
 		Submitter: p.Submitter, Logger: p.Logger, Now: p.Now, LookAgain: g.lookAgain()})
@@ -107,7 +107,7 @@ func New(s engine.Settings, p Parts) *Gateway {
 	return g
 }
 
-// furnish makes the rooms that the registry has a part in.
+// furnish makes the rooms that deal with the registry.
 func (g *Gateway) furnish() {
 	p := g.parts
 	g.Witness = witness.New(g.settings, g.Engine, witness.Parts{Whois: p.Whois, ZoneLists: p.ZoneLists, Imports: p.Imports,
@@ -128,7 +128,7 @@ func (g *Gateway) ordering() ordering.Parts {
 	return ordering.Parts{Store: p.Store, Logger: p.Logger, Now: p.Now, Random: p.Random, Whois: p.Whois}
 }
 
-// lookAgain bounds how long what others store goes unseen.
+// lookAgain bounds how late this instance sees what others have stored.
 func (g *Gateway) lookAgain() time.Duration {
 	if g.parts.Node != "" {
 		return engine.LookAtOthers
@@ -136,8 +136,8 @@ func (g *Gateway) lookAgain() time.Duration {
 	return engine.LookAgain
 }
 
-// Open takes the store over from any earlier instance: what that one was sending has an
-// unknown fate now. It must have returned before Run.
+// Open takes over the store from any earlier instance: the fate of what that one was sending is unknown now.
+// Open must have returned before Run.
 func (g *Gateway) Open(ctx context.Context) error {
 	var interrupted []store.Request
 	incarnation, older, err := g.parts.Store.DetectRestore(ctx)
@@ -146,15 +146,15 @@ func (g *Gateway) Open(ctx context.Context) error {
 	}
 
 	err = g.Engine.Write(ctx, func(tx *store.Tx) error {
-		// From this commit on no claim of an earlier instance succeeds, so what is Sending now is all that it
-		// has begun.
+		// From this commit on no claim of an earlier instance succeeds, so the requests that are Sending now
+		// are all that it has begun.
 		fence, err := tx.TakeOver()
 		if err != nil {
 			return err
 		}
 		g.Queue.Open(fence, older)
 
-		// This shows the standbys that it has taken over, and they follow its mark.
+		// This shows the standbys that this instance has taken over, and they follow its mark.
 		if g.parts.Node != "" {
 			if err := tx.SetHolder(g.parts.Node); err != nil {
 				return err
@@ -164,7 +164,7 @@ func (g *Gateway) Open(ctx context.Context) error {
 		if err := errors.Join(g.Rounds.StartClock(tx), g.Engine.Alarms.Clear(tx, outbox.PlaceAlarm, ""), g.Recovery.Recall(tx, incarnation, older)); err != nil {
 			return err
 		}
-		// After Recall, which knows whether the store was restored: then nothing paid is released.
+		// After Recall, which knows whether the store was restored: if it was, nothing paid is released.
 		if err := g.Engine.ReleaseIfMended(tx); err != nil {
 			return err
 		}
@@ -175,7 +175,7 @@ func (g *Gateway) Open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("take over the store: %w", err)
 	}
-	// Before anything is sent: by the mark a copy of an earlier moment is known for one.
+	// Before anything is sent: the mark shows that a copy from an earlier moment is a copy.
 	if err := g.parts.Store.AdvanceWatermark(ctx); err != nil {
 		return fmt.Errorf("take over the store: %w", err)
 	}

@@ -11,14 +11,14 @@ type Source string
 const (
 	FromReply    Source = "reply"     // a mail that R01 may have written
 	FromBounce   Source = "bounce"    // a report on the delivery of our mail
-	FromCopy     Source = "copy"      // our own mail, come back
-	FromRelay    Source = "relay"     // what the relay answered to us, or did not
-	FromQueue    Source = "queue"     // our own queue: it sends, gives way, or its turn has come
+	FromCopy     Source = "copy"      // our own mail that came back
+	FromRelay    Source = "relay"     // the relay's answer to us, or none
+	FromQueue    Source = "queue"     // our own queue: it sends or gives way, or a request's turn has come
 	FromWhois    Source = "whois"     // the registry, asked for one name
 	FromList     Source = "zone-list" // the registry's list of all names
 	FromPerson   Source = "person"    // an operator's decision
-	FromRestore  Source = "restore"   // the store is an older one, put back
-	FromRelease  Source = "release"   // what paused the queue is over
+	FromRestore  Source = "restore"   // the store is an older one that was put back
+	FromRelease  Source = "release"   // the reason for which the queue paused is gone
 	FromDeadline Source = "deadline"  // nothing was heard
 )
 
@@ -28,14 +28,14 @@ func Sources() []Source {
 		FromRelease, FromDeadline}
 }
 
-// Proof is how far it is proved who said it.
+// Proof is how far it is proved who has said something.
 type Proof string
 
 const (
-	NotAsked    Proof = "not-asked"   // the settings ask for none: the token alone is believed
+	NotAsked    Proof = "not-asked"   // the settings require none: the token alone is believed
 	Proved      Proof = "proved"      // signed, or vouched for by our own mail server
-	Missing     Proof = "missing"     // asked for, and not there
-	Unavailable Proof = "unavailable" // it can't be had now: DNS does not answer
+	Missing     Proof = "missing"     // required, and not there
+	Unavailable Proof = "unavailable" // not available now: DNS does not answer
 	OwnWord     Proof = "own"         // said by ourselves, or by our own relay
 )
 
@@ -49,7 +49,7 @@ const (
 	Unbound     Binding = "none"
 	ByThread    Binding = "thread"       // it answers our Message-ID
 	ByToken     Binding = "token"        // it repeats our token
-	ByHandle    Binding = "fresh-handle" // it names the handle that we made for this request and told no other
+	ByHandle    Binding = "fresh-handle" // it names the handle that we made for this request and gave to no other
 	ByHint      Binding = "hint"         // a task, a domain, a known handle: they can be known or guessed
 	Against     Binding = "against"      // it answers another request: foreign thread, token or recipient
 	ByOwnRecord Binding = "record"       // our own store or the registry names the object itself
@@ -60,13 +60,13 @@ func Bindings() []Binding {
 	return []Binding{Unbound, ByThread, ByToken, ByHandle, ByHint, Against, ByOwnRecord}
 }
 
-// Moment is when evidence was made, seen from the request.
+// Moment is when evidence was made, relative to the request.
 type Moment string
 
 const (
 	NoDate  Moment = "unknown"
-	Before  Moment = "before"  // before the request was first handed over: it can't be about it
-	Between Moment = "between" // after that, and before it was handed over last
+	Before  Moment = "before"  // before the request was first handed over, so it can't be about it
+	Between Moment = "between" // after that, and before the last time it was handed over
 	After   Moment = "after"
 )
 
@@ -85,13 +85,13 @@ const (
 // Matches lists every match.
 func Matches() []Match { return []Match{SameObject, OtherObject, NoObject} }
 
-// Fate is what a report on delivery says became of our mail.
+// Fate is what became of our mail, by a report on its delivery.
 type Fate string
 
 const (
-	NoFate    Fate = ""          // it is no such report
+	NoFate    Fate = ""          // it is not such a report
 	Returned  Fate = "returned"  // refused for good before the robot had it
-	Delayed   Fate = "delayed"   // still tried
+	Delayed   Fate = "delayed"   // still being tried
 	NotRobot  Fate = "not-robot" // it is about another recipient than the robot
 	Doubtful  Fate = "doubtful"  // refused when, or after, the robot's side had it
 	Untold    Fate = "untold"    // it is not understood
@@ -106,41 +106,41 @@ func Fates() []Fate {
 // Evidence is all that can move a request, as one value.
 type Evidence struct {
 	Source  Source
-	Event   Event // what it says happened
+	Event   Event // what happened, by this evidence
 	Proof   Proof
 	Binding Binding
 	Made    Moment
 	Object  Match
 	Till    Till // the expiry that it names
-	Fate    Fate // of a bounce
+	Fate    Fate // by a bounce
 
-	InDoubt     bool   // something in the same mail contradicts, or is not understood
-	Alone       bool   // of a hint: no other open request has this object
+	InDoubt     bool   // something in the same mail contradicts it, or is not understood
+	Alone       bool   // for a hint: no other open request has this object
 	OtherHandle bool   // it names a handle for our client that we did not make
 	LaterTill   bool   // the expiry that it names is later than the one on record
-	Saw         string // the version that a person looked at; "" = not told
-	Noted       string // what a person says shows it
-	Code        bool   // a person gives the transfer code that was got
+	Saw         string // the version that a person looked at; "" = not given
+	Noted       string // what shows it, by a person's word
+	Code        bool   // a person gives the transfer code that was obtained
 }
 
-// Till sorts an expiry that evidence names.
+// Till is how an expiry that evidence names compares with the one expected.
 type Till string
 
 const (
 	NoTill  Till = "unnamed"
-	DueTill Till = "due"     // what the request should lead to
-	OldTill Till = "unmoved" // what it was before, or earlier
-	BadTill Till = "wild"    // neither; or none that the zone sells
+	DueTill Till = "due"     // the expiry that the request should lead to
+	OldTill Till = "unmoved" // the expiry before, or an earlier one
+	BadTill Till = "wild"    // neither, or one that the zone does not sell
 )
 
-// Tills lists every sort.
+// Tills lists every value.
 func Tills() []Till { return []Till{NoTill, DueTill, OldTill, BadTill} }
 
-// TillOf sorts an expiry that is named for a request of a kind: base is the expiry it was to
-// be renewed from, asked the day on which it was asked for.
+// TillOf compares an expiry that is named for a request of a kind. base is the expiry from which it was to be
+// renewed, asked the day on which it was requested.
 func TillOf(k Kind, till, base, asked, today registrar.Date) Till {
 	switch {
-	case till.IsZero(), k.AboutClient(), k == UpdateDomain, k == AuthCode, k == Trade, k == Delete: // those change no expiry
+	case till.IsZero(), k.AboutClient(), k == UpdateDomain, k == AuthCode, k == Trade, k == Delete: // no new expiry
 		return NoTill
 	// Before the rules of each kind: no kind may reach a day that the zone does not sell.
 	case term.Sold(today).To.Before(till):
@@ -150,7 +150,7 @@ func TillOf(k Kind, till, base, asked, today registrar.Date) Till {
 	case k == NewDomain:
 		return sortTill(till, asked, term.Registered(asked, today))
 	}
-	return sortTill(till, term.Sold(today).From, term.Sold(today)) // a transfer brings its expiry along
+	return sortTill(till, term.Sold(today).From, term.Sold(today)) // a transfer keeps the domain's expiry
 }
 
 func sortTill(till, before registrar.Date, due term.Window) Till {

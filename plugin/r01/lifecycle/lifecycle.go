@@ -1,21 +1,21 @@
 // Package lifecycle decides what becomes of a request to R01.
 //
-// A request is one mail: registering a client, registering a domain, prolonging it,
-// changing it; or, if R01 has no mail for it, what a person carries out there. An operation is
-// carried out by one request after another, and its state is the state of its current one; two
-// operations of one new customer share the request that registers the client.
+// A request is one mail: registering a client, registering a domain, prolonging it, changing it; or, if R01
+// has no mail for something, what a person carries out there. An operation is carried out by one request
+// after another, and its state is the state of its current one. Two operations of one new customer share the
+// request that registers the client.
 //
-// Everything here is data and pure functions: no clock, no I/O. Whatever can move a request is
-// one value, [Evidence]: who says it and how that is proved, what ties it to the request, when
-// it was made, what it says. [Weigh] looks it up in one table, [Rules], and answers whether it
-// is applied, noted, or for a person. Applied evidence is looked up in a second one, [Table]:
-// a state and an event make a new state, with effects as values that package engine carries out
-// in the same transaction. What the tables do not list is an error, never a silent stay.
+// Everything here is data and pure functions: no clock, no I/O. Whatever can move a request is one value,
+// [Evidence]: who says it and how that is proved, what ties it to the request, when it was made, what it
+// says. [Weigh] looks evidence up in one table, [Rules], and decides whether it is applied, noted, or left to
+// a person. Applied evidence is looked up in a second one, [Table]: a state and an event make a new state,
+// with effects as values that package engine carries out in the same transaction. A combination that the
+// tables do not list is an error, and never passes in silence.
 //
-// Three rules shape them. Success needs evidence: only a reply, the registry or a person
-// leads to Succeeded. Nothing leads from Uncertain back to Queued but a person's decision: a
-// request that may have been executed is never sent again by itself. And a [Decision] is made
-// by Weigh alone, so nothing moves that was not weighed.
+// Three rules shape the tables. Success needs evidence: only a reply, the registry or a person leads to
+// Succeeded. Only a person's decision leads from Uncertain back to Queued: a request that may have been
+// executed is never sent again automatically. And only Weigh makes a [Decision], so nothing moves that was
+// not weighed.
 package lifecycle
 
 import (
@@ -38,7 +38,7 @@ const (
 	UpdateDomain Kind = "update-domain" // UPDATE, DOMAIN template
 	UpdateClient Kind = "update-client" // UPDATE, PERSON or ORGANIZATION template
 
-	// R01 has no mail for these: a person carries them out there. r01-mail 2.9
+	// R01 has no mail for these, so a person carries them out there. r01-mail 2.9
 	Transfer Kind = "transfer"
 	AuthCode Kind = "auth-code"
 	Trade    Kind = "trade"
@@ -50,14 +50,14 @@ func Kinds() []Kind {
 	return []Kind{NewClient, NewDomain, Prolong, UpdateDomain, UpdateClient, Transfer, AuthCode, Trade, Delete}
 }
 
-// OperationKinds lists the kinds of operations that R01 is asked for: those that it has mails for, and
-// those that it has none for. What gives a domain up comes last.
+// OperationKinds lists the kinds of operations that R01 is asked for: those that it has mails for, and then
+// the others. Those that give a domain up come last.
 func OperationKinds() []registrar.OperationKind {
 	return append(registrar.FirstOperationKinds(), registrar.KindAuthCode, registrar.KindTrade, registrar.KindDelete)
 }
 
-// Assisted is the request for which a person carries an operation of a kind out; ok is false when R01
-// has mails for it. r01-mail 2.9
+// Assisted returns the request by which a person carries out an operation of a kind; ok is false if R01 has
+// mails for it. r01-mail 2.9
 func Assisted(k registrar.OperationKind) (by Kind, ok bool) {
 	by, ok = map[registrar.OperationKind]Kind{
 		registrar.KindTransfer: Transfer, registrar.KindAuthCode: AuthCode, registrar.KindTrade: Trade, registrar.KindDelete: Delete,
@@ -65,31 +65,31 @@ func Assisted(k registrar.OperationKind) (by Kind, ok bool) {
 	return by, ok
 }
 
-// ByPerson reports whether a person carries it out, because R01 has no mail for it.
+// ByPerson reports whether a person carries the request out, because R01 has no mail for it.
 func (k Kind) ByPerson() bool { return k == Transfer || k == AuthCode || k == Trade || k == Delete }
 
-// Witnessed reports whether the registry's record can show that it was carried out.
+// Witnessed reports whether the registry's record can show that the request was carried out.
 func (k Kind) Witnessed() bool { return !k.AboutClient() && k != AuthCode && k != Trade }
 
-// Paid reports whether R01 charges for it: such a request is never sent twice without proof
-// or a person's decision.
+// Paid reports whether R01 charges for the request: it is never sent twice without proof or a person's
+// decision.
 func (k Kind) Paid() bool { return k == NewDomain || k == Prolong }
 
-// AboutClient reports whether its object is a handle and not a domain.
+// AboutClient reports whether the request's object is a handle and not a domain.
 func (k Kind) AboutClient() bool { return k == NewClient || k == UpdateClient }
 
-// StallReason says why a request waits in NeedsAction or Uncertain.
+// StallReason is why a request waits in NeedsAction or Uncertain.
 type StallReason string
 
 const (
 	NotStalled    StallReason = ""
 	AuthFailed    StallReason = "auth_failed"   // R01 refused agreement or password
-	NoFunds       StallReason = "no_funds"      // R01 had no money to take
+	NoFunds       StallReason = "no_funds"      // R01 found no money in the account
 	NotDelegated  StallReason = "not_delegated" // registered, but not delegated. r01-mail 3.1
 	NoResult      StallReason = "no_result"     // queued long ago, no result by the deadline
 	NoAnswer      StallReason = "no_answer"     // sent, no answer at all by the deadline
 	FateUnknown   StallReason = "fate_unknown"  // the relay's answer never reached us
-	NeedsOperator StallReason = "by_hand"       // R01 offers no mail action for it. r01-mail 2.9
+	NeedsOperator StallReason = "by_hand"       // R01 has no mail for it. r01-mail 2.9
 	ToVerify      StallReason = "to_verify"     // R01 says that there is nothing to renew, or not now
 )
 
@@ -119,13 +119,13 @@ const (
 	Overdue   Event = "overdue"   // the deadline passed in silence
 	Confirmed Event = "confirmed" // the registry shows it executed
 	SaidDone  Event = "said-done" // a person: it was executed
-	SaidNot   Event = "said-not"  // a person: it was not and shall not be
+	SaidNot   Event = "said-not"  // a person: it was not executed, and shall not be
 	Resend    Event = "resend"    // a person: send it again
-	Released  Event = "released"  // what held it is gone, and it is proved that nothing was executed
+	Released  Event = "released"  // its obstacle is gone, and it is proved that nothing was executed
 	Withdrawn Event = "withdrawn" // cancelled before it was sent
-	Unneeded  Event = "unneeded"  // what it should follow failed
-	ByHand    Event = "by-hand"   // its turn has come, and a person must do it
-	Restored  Event = "restored"  // the store is an older one: it may have been sent since
+	Unneeded  Event = "unneeded"  // the request that it should follow failed
+	ByHand    Event = "by-hand"   // its turn has come, and a person must carry it out
+	Restored  Event = "restored"  // the store is an older one: the request may have been sent since
 )
 
 // Events lists every event.
@@ -134,7 +134,7 @@ func Events() []Event {
 		Rejected, Unfunded, Unauth, Doubted, Overdue, Confirmed, SaidDone, SaidNot, Resend, Released, Withdrawn, Unneeded, ByHand, Restored}
 }
 
-// EventOf maps the outcome of a reply to an event; notices and ignored mails are none.
+// EventOf returns the event of a reply's outcome; notices and ignored mails have none.
 func EventOf(o registrar.ReplyOutcome) (Event, bool) {
 	e, ok := map[registrar.ReplyOutcome]Event{
 		registrar.ReplyQueued:       Queuing,
@@ -148,37 +148,37 @@ func EventOf(o registrar.ReplyOutcome) (Event, bool) {
 	return e, ok
 }
 
-// Effect is something to be done in the transaction that records a transition.
+// Effect is an action in the transaction that records a transition.
 type Effect string
 
 const (
-	BeginDomain  Effect = "begin-domain"  // the client is as it should be: send the domain requests that wait for it
-	FailWaiting  Effect = "fail-waiting"  // the client is refused: fail what waits for it
+	BeginDomain  Effect = "begin-domain"  // the client is ready: send the domain requests that wait for it
+	FailWaiting  Effect = "fail-waiting"  // the client is refused: fail the requests that wait for it
 	PauseAll     Effect = "pause-all"     // send nothing more. r01-mail 4.5
 	PausePaid    Effect = "pause-paid"    // send nothing more that costs money
 	ResumePaid   Effect = "resume-paid"   // a paid request succeeded: there is money
-	ResumeAll    Effect = "resume-all"    // a person says it is mended
+	ResumeAll    Effect = "resume-all"    // a person says that the fault is mended
 	RaiseAlarm   Effect = "raise-alarm"   // a person should know
-	ClearAlarm   Effect = "clear-alarm"   // it has moved on
+	ClearAlarm   Effect = "clear-alarm"   // the request has moved on
 	FinishObject Effect = "finish-object" // record what the request achieved: handle, paid-till, nameservers
 )
 
-// Request is what is known of a request.
+// Request is what is known about a request.
 type Request struct {
 	Kind    Kind
 	State   State
 	Stall   StallReason
-	Version string // of what a person sees of it; changes with every move
-	// MayRun: R01 may be carrying out a transmission of it of which no refusal tells.
+	Version string // of what a person sees of the request; changes with every move
+	// MayRun means that R01 may be carrying out a transmission of the request that no refusal covers.
 	MayRun bool
-	// Releasable: R01's refusal proves that nothing runs, so what it lacked may release it.
+	// Releasable means that R01's refusal proves that nothing runs, so that the request may go back into the
+	// queue when its obstacle is gone.
 	Releasable bool
 	Leads      bool // requests for domains follow it
 	Settled    bool // what was handed over can't be carried out any more. ARCHITECTURE.md, the durable step
 }
 
-// Decision is a new state with what follows from it. Only Weigh makes one; the zero Decision
-// is invalid.
+// Decision is a new state and its consequences. Only Weigh makes one; the zero Decision is invalid.
 type Decision struct {
 	state      State
 	hold       StallReason
@@ -187,25 +187,25 @@ type Decision struct {
 	releasable bool
 }
 
-// State is the new state.
+// State returns the new state.
 func (d Decision) State() State { return d.state }
 
-// Stall is why it waits there.
+// Stall returns why the request waits there.
 func (d Decision) Stall() StallReason { return d.hold }
 
-// Effects are what is to be done with it.
+// Effects returns the actions that go with the new state.
 func (d Decision) Effects() []Effect { return d.effects }
 
-// MayRun is that of [Request], from now on.
+// MayRun returns [Request.MayRun] for the new state.
 func (d Decision) MayRun() bool { return d.mayRun }
 
-// Releasable is that of [Request], from now on.
+// Releasable returns [Request.Releasable] for the new state.
 func (d Decision) Releasable() bool { return d.releasable }
 
 // Has reports whether an effect was decided.
 func (d Decision) Has(e Effect) bool { return slices.Contains(d.effects, e) }
 
-// NoTransitionError says that an event does not suit a state.
+// NoTransitionError is the error for an event that does not suit a state.
 type NoTransitionError struct {
 	State State
 	Stall StallReason
@@ -230,7 +230,7 @@ func decide(r Request, e Event) (Decision, error) {
 	return Decision{}, &NoTransitionError{r.State, r.Stall, e}
 }
 
-// effects follow from the kind, the event and the new state alone.
+// effects returns the effects, which depend only on the kind, the event and the new state.
 func effects(r Request, e Event, to State) []Effect {
 	var all []Effect
 	add := func(when bool, e Effect) {
@@ -250,8 +250,8 @@ func effects(r Request, e Event, to State) []Effect {
 	return all
 }
 
-// MayHappen reports whether a request that is held so may yet be carried out.
+// MayHappen reports whether a request that waits for this reason may yet be carried out.
 func MayHappen(h StallReason) bool { return slices.Contains(undecided(), h) }
 
-// undecided are the holds under which R01 has said nothing, or nothing final.
+// undecided returns the reasons under which R01 has said nothing, or nothing final.
 func undecided() []StallReason { return []StallReason{NoResult, NoAnswer, FateUnknown} }

@@ -12,7 +12,7 @@ var (
 	byRegistry = []Source{FromWhois, FromList}
 )
 
-// Rules is the table by which evidence is weighed. The first line that suits decides.
+// Rules returns the table by which evidence is weighed. The first line that suits decides.
 func Rules() []Rule { return rules }
 
 var rules = []Rule{
@@ -22,7 +22,7 @@ var rules = []Rule{
 	{Name: "about something else", Source: []Source{FromReply, FromBounce}, Object: []Match{OtherObject}, Action: Wait, Reason: NotAbout},
 	{Name: "tied to nothing", Source: []Source{FromReply, FromBounce}, Binding: []Binding{Unbound}, Action: Wait, Reason: NotBound},
 
-	// Late words that tell what is known need no proof, for they move nothing. r01-mail 3.9
+	// Late messages that repeat what is known need no proof, because they move nothing. r01-mail 3.9
 	{Name: "late, and known", Source: []Source{FromReply}, State: []State{succeeded}, Event: []Event{Queuing, Doubted}, Action: Note},
 	{Name: "late success, and known", Source: []Source{FromReply}, State: []State{succeeded}, Event: []Event{Done}, Till: []Till{NoTill, DueTill},
 		when: nothingNew, Action: Note},
@@ -36,7 +36,7 @@ var rules = []Rule{
 	{Name: "older than the request", Source: []Source{FromReply}, Made: []Moment{Before}, Action: Wait, Reason: TooOld, Ask: true},
 	{Name: "a refusal older than the last transmission", Source: []Source{FromReply}, Event: refusals, Made: []Moment{Between}, Action: Wait, Reason: TooOld, Ask: true},
 
-	// Late words that tell more, or otherwise. r01-mail 3.9
+	// Late messages that add to what is known, or contradict it. r01-mail 3.9
 	{Name: "a later expiry, late", Source: []Source{FromReply}, State: []State{succeeded}, Event: []Event{Done}, Binding: answered, Proof: trusted, Till: []Till{DueTill},
 		when: better, Action: Amend},
 	{Name: "late, and otherwise", Source: []Source{FromReply}, State: final, Binding: ours, Action: Wait, Reason: Contradicts, Ask: true, Alarm: true},

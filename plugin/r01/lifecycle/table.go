@@ -11,8 +11,8 @@ type Transition struct {
 	From  []State
 	On    Event
 	To    State
-	Stall StallReason   // why it waits, when To is for a person
-	If    []StallReason // only while stalled for one of these; nil = in any case
+	Stall StallReason   // why it waits, if To waits for a person
+	If    []StallReason // only while stalled for one of these reasons; nil = in any case
 }
 
 func (t Transition) suits(r Request, e Event) bool {
@@ -31,20 +31,19 @@ const (
 	cancelled   = registrar.Cancelled
 )
 
-// Table holds every transition there is. The first line that suits decides.
+// Table returns every transition. The first line that suits decides.
 func Table() []Transition { return table }
 
 var table = transitions()
 
 func transitions() []Transition {
 	var (
-		// A reply may overtake the relay's answer to us, so Sending takes replies too.
+		// A reply may overtake the relay's answer to us, so Sending takes replies, too.
 		underWay = []State{sending, sent, accepted, uncertain}
 		waiting  = []State{needsAction, uncertain}
-		// Held like this, R01 has said or may have said nothing yet that a later word
-		// could contradict.
+		// In these stalls R01 has said, or may have said, nothing that a later answer could contradict.
 		silent = undecided()
-		// Held like this, R01 has said that nothing was executed.
+		// In these stalls R01 has said that nothing was executed.
 		unexecuted = []StallReason{AuthFailed, NoFunds}
 		live       = []State{needsAction}
 		doubted    = []StallReason{ToVerify}
@@ -66,7 +65,7 @@ func transitions() []Transition {
 		{From: []State{sending, sent, uncertain}, On: Queuing, To: accepted},
 		{From: []State{accepted}, On: Queuing, To: accepted},
 		{From: live, On: Queuing, To: accepted, If: []StallReason{NoAnswer}},
-		// Refused and queued: it stands as it did, and nothing but a person sends it again.
+		// Refused and queued: the request stays as it is, and only a person sends it again.
 		{From: live, On: Queuing, To: needsAction, Stall: NoFunds, If: []StallReason{NoFunds}},
 		{From: live, On: Queuing, To: needsAction, Stall: AuthFailed, If: []StallReason{AuthFailed}},
 		{From: underWay, On: Done, To: succeeded},
@@ -97,13 +96,13 @@ func transitions() []Transition {
 		{From: []State{queued}, On: Unneeded, To: failed},
 		{From: []State{queued}, On: ByHand, To: needsAction, Stall: NeedsOperator},
 
-		// What a restored store says was not sent, or not executed, may have been since.
+		// Requests that a restored store has as not sent, or not executed, may have been since.
 		{From: []State{queued}, On: Restored, To: uncertain, Stall: FateUnknown},
 		{From: live, On: Restored, To: uncertain, Stall: FateUnknown, If: unexecuted},
 	}
 }
 
-// WaitsFor tells a person what a request in a state waits for; "" when it is final.
+// WaitsFor returns what a request in a state waits for, for people; "" = the state is final.
 func WaitsFor(r Request) string {
 	switch r.State {
 	case queued:
@@ -129,8 +128,8 @@ var stalls = map[StallReason]string{
 	NeedsOperator: "an operator: R01 has no mail action for this; follow the steps in its history",
 }
 
-// Advice is what a person can do about what an operation waits for. until is the last day on which R01
-// takes what a person is to apply for; zero = it is not known.
+// Advice returns what a person can do about what an operation waits for. until is the last day on which R01
+// accepts the person's application; zero = not known.
 func Advice(r Request, op registrar.Operation, until registrar.Date) []registrar.Advice {
 	switch {
 	case r.State != needsAction:
@@ -143,7 +142,7 @@ func Advice(r Request, op registrar.Operation, until registrar.Date) []registrar
 	return nil
 }
 
-// adviceByHand is what is done with what R01 has no mail for.
+// adviceByHand returns the steps for a request for which R01 has no mail.
 func adviceByHand(op registrar.Operation, until registrar.Date) (list []registrar.Advice) {
 	if op.Kind == registrar.KindTransfer && op.Order != "" {
 		list = append(list, registrar.Advice{Action: registrar.AdviseReadCode, Parameters: map[string]string{"order": string(op.Order)}})
@@ -161,8 +160,8 @@ func adviceByHand(op registrar.Operation, until registrar.Date) (list []registra
 	return list
 }
 
-// DomainStatus is the status of a domain while and after an operation of a kind is in a
-// state; ok is false when the operation does not decide it.
+// DomainStatus returns the status of a domain while and after an operation of a kind is in a state; ok is
+// false if the operation does not decide it.
 func DomainStatus(k registrar.OperationKind, s State) (status registrar.DomainStatus, ok bool) {
 	var onTheWay registrar.DomainStatus
 	switch k {

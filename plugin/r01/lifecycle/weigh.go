@@ -11,14 +11,14 @@ type Action string
 
 const (
 	Apply  Action = "apply"  // the request moves
-	Amend  Action = "amend"  // it is concluded, and its record becomes better
-	Note   Action = "note"   // it is written down and changes nothing
+	Amend  Action = "amend"  // the request is concluded, and its record improves
+	Note   Action = "note"   // it is recorded and changes nothing
 	Wait   Action = "wait"   // a person must look
 	Moot   Action = "moot"   // it does not suit the state: nothing happens
 	Refuse Action = "refuse" // a person's decision can't be carried out
 )
 
-// Reason says why evidence is not applied.
+// Reason is why evidence is not applied.
 type Reason string
 
 const (
@@ -30,17 +30,17 @@ const (
 	ProofLater  Reason = "proof-later"  // its sender can't be proved now
 	TooOld      Reason = "too-old"      // it was made before the request
 	NotBound    Reason = "not-bound"    // nothing ties it to a request
-	HintOnly    Reason = "hint-only"    // only what is no secret ties it
-	HandleOnly  Reason = "handle-only"  // another handle than ours, tied by no thread or token
-	NotMoved    Reason = "not-moved"    // a success with the expiry of before
+	HintOnly    Reason = "hint-only"    // only something that is not secret ties it
+	HandleOnly  Reason = "handle-only"  // another handle than ours, and neither thread nor token ties it
+	NotMoved    Reason = "not-moved"    // a success with the expiry from before
 	Implausible Reason = "implausible"  // an expiry that this request can't lead to
-	Contradicts Reason = "contradicts"  // what we hold says otherwise
+	Contradicts Reason = "contradicts"  // our record says otherwise
 	FateUntold  Reason = "fate-untold"  // a report on delivery that proves nothing
-	StillRuns   Reason = "may-run"      // a transmission of it may be carried out
+	StillRuns   Reason = "may-run"      // a transmission of the request may be carried out
 	MovedOn     Reason = "moved-on"     // the person looked at an earlier version
-	Premature   Reason = "premature"    // it may still be carried out
+	Premature   Reason = "premature"    // the request may still be carried out
 	NoCode      Reason = "no-code"      // the transfer code is said to be there, and is not given
-	NotReleased Reason = "not-released" // R01's refusal is not proved to have been of our request
+	NotReleased Reason = "not-released" // R01's refusal is not proved to be about our request
 	Repeated    Reason = "repeated"     // another mail with the same Message-ID came before
 	Unread      Reason = "unread"       // it can't be read, or no rule recognises it
 )
@@ -51,8 +51,7 @@ func Reasons() []Reason {
 		Implausible, Contradicts, FateUntold, StillRuns, MovedOn, Premature, NoCode, NotReleased, Repeated, Unread}
 }
 
-// Verdict is what Weigh makes of evidence. Only Weigh makes one, and only what has one moves
-// a request.
+// Verdict is the result of weighing evidence. Only Weigh makes one, and a request moves only by a verdict.
 type Verdict struct {
 	action   Action
 	reason   Reason
@@ -64,29 +63,28 @@ type Verdict struct {
 	refused  *NoTransitionError
 }
 
-// Action is what is to be done.
+// Action returns what is done with the evidence.
 func (v Verdict) Action() Action { return v.action }
 
-// Reason is why it is not applied.
+// Reason returns why the evidence is not applied.
 func (v Verdict) Reason() Reason { return v.reason }
 
-// Ask reports that the registry should be asked at once: its record may conclude what this
-// can't.
+// Ask reports whether to ask the registry at once: its record may settle what this evidence can't.
 func (v Verdict) Ask() bool { return v.ask }
 
-// Alarm reports that a person should know at once: what was taken for true may not be.
+// Alarm reports whether a person should know at once, because our record may be wrong.
 func (v Verdict) Alarm() bool { return v.alarm }
 
-// Event is what happened to the request, if it is applied.
+// Event returns what happened to the request, if the evidence is applied.
 func (v Verdict) Event() Event { return v.event }
 
-// Rule names the line of [Rules] that decided.
+// Rule returns the name of the line of [Rules] that decided.
 func (v Verdict) Rule() string { return v.rule }
 
-// Decision is the new state. ok is false unless the evidence is to be applied.
+// Decision returns the new state. ok is false unless the evidence is to be applied.
 func (v Verdict) Decision() (d Decision, ok bool) { return v.decision, v.action == Apply }
 
-// Err is why the state does not take the event; nil when that was not the question.
+// Err returns why the state does not take the event; nil if that did not matter.
 func (v Verdict) Err() error {
 	if v.refused == nil {
 		return nil
@@ -94,13 +92,13 @@ func (v Verdict) Err() error {
 	return v.refused
 }
 
-// condition is what a rule asks for beside lists of values.
+// condition is a requirement of a rule besides lists of values.
 type condition struct {
 	says  string
 	holds func(r Request, e Evidence) bool
 }
 
-// The conditions that rules ask for.
+// The conditions of the rules.
 var (
 	inDoubt     = condition{"the mail is in doubt", func(_ Request, e Evidence) bool { return e.InDoubt }}
 	alone       = condition{"no other open request has the object", func(_ Request, e Evidence) bool { return e.Alone }}
@@ -115,14 +113,14 @@ var (
 	premature   = condition{"it may still be carried out, and the person does not say what shows that it was not", isPremature}
 )
 
-// isPremature: a person's bare word that a paid request was not carried out, as long as it
-// still may be. "Not seen yet" is no proof. ARCHITECTURE.md, the durable step
+// isPremature reports whether a person only claims that a paid request was not carried out while it still may
+// be. "Not seen yet" is no proof. ARCHITECTURE.md, the durable step
 func isPremature(r Request, e Evidence) bool {
 	denies := e.Event == SaidNot || e.Event == Resend
 	return denies && e.Noted == "" && r.Kind.Paid() && MayHappen(r.Stall) && !r.Settled
 }
 
-// Rule is one line of the table by which evidence is weighed. An empty list is any value.
+// Rule is one line of the table by which evidence is weighed. An empty list means any value.
 type Rule struct {
 	Name    string
 	Source  []Source
@@ -135,11 +133,11 @@ type Rule struct {
 	Object  []Match
 	Till    []Till
 	Fate    []Fate
-	when    condition // the zero one always holds
+	when    condition // the zero condition always holds
 
 	Action Action
 	Reason Reason
-	Ask    bool // the registry
+	Ask    bool // ask the registry
 	Alarm  bool
 }
 
@@ -152,8 +150,7 @@ func (l *Rule) suits(r *Request, e *Evidence) bool {
 		(l.when.holds == nil || l.when.holds(*r, *e))
 }
 
-// brings are the events that each source can tell of. Anything else is a mistake of ours, and
-// moves nothing.
+// brings are the events that each source can report. Any other event is our own mistake, and moves nothing.
 var brings = map[Source][]Event{
 	FromReply:    {Queuing, Done, HalfDone, Rejected, Unfunded, Unauth, Doubted},
 	FromBounce:   {Bounced},
@@ -168,8 +165,8 @@ var brings = map[Source][]Event{
 	FromDeadline: {Overdue},
 }
 
-// Weigh decides what becomes of a request by evidence. It is the one place that does: a store
-// takes no other decision than one that is made here.
+// Weigh decides what becomes of a request by evidence. No other function decides: a store accepts only
+// decisions that Weigh has made.
 func Weigh(r Request, e Evidence) Verdict { return weighBy(rules, r, e) }
 
 func weighBy(rules []Rule, r Request, e Evidence) Verdict {
@@ -195,7 +192,7 @@ func (l *Rule) verdict(r Request, e Evidence) Verdict {
 	if err != nil {
 		return l.unsuited(v, r, e)
 	}
-	if e.Binding == ByHint { // it frees no money
+	if e.Binding == ByHint { // a hint must not resume paid requests
 		d.effects = slices.DeleteFunc(d.effects, func(f Effect) bool { return f == ResumePaid })
 	}
 	d.releasable = frees(r, e)
@@ -204,8 +201,8 @@ func (l *Rule) verdict(r Request, e Evidence) Verdict {
 	return v
 }
 
-// unsuited is evidence to which the state has no transition: a person's is refused, a mail's
-// contradicts what we hold, and anything else came too late to matter.
+// unsuited returns the verdict on evidence to which the state has no transition: a person's evidence is
+// refused, a mail's contradicts our record, and anything else came too late to matter.
 func (l *Rule) unsuited(v Verdict, r Request, e Evidence) Verdict {
 	v.refused = &NoTransitionError{r.State, r.Stall, e.Event}
 	switch e.Source {
@@ -219,25 +216,25 @@ func (l *Rule) unsuited(v Verdict, r Request, e Evidence) Verdict {
 	return v
 }
 
-// frees reports that a refusal proves that nothing runs at R01: it answers our own thread or
-// token, and nothing shows that a transmission was taken up. Then the request may go back into
-// the queue without a person once what it lacked is there.
+// frees reports whether a refusal proves that nothing runs at R01: it answers our own thread or token, and
+// nothing shows that a transmission was accepted. The request may then go back into the queue without a
+// person once its obstacle is gone.
 func frees(r Request, e Evidence) bool {
 	refused := e.Event == Unfunded || e.Event == Unauth
 	bound := e.Binding == ByThread || e.Binding == ByToken || e.Binding == ByHandle && !r.Kind.Paid()
 	return refused && e.Source == FromReply && bound && (e.Proof == Proved || e.Proof == NotAsked) && !r.MayRun && r.State != accepted
 }
 
-// runs reports that R01 may be carrying out a transmission of which no refusal tells: it was
-// seen queued, or was sent again while its fate was not known. It stays so.
+// runs reports whether R01 may be carrying out a transmission that no refusal covers: the request was seen
+// queued, or was sent again while its fate was not known. This stays true.
 func runs(r Request, e Evidence, d Decision) bool {
 	again := e.Event == Resend && !r.Releasable
 	return r.MayRun || e.Event == Queuing || d.state == accepted || again
 }
 
-// meant is what an event says of a kind of request. That a domain is not delegated matters
-// while it is being registered; a renewal or an update is done all the same. That there is
-// nothing to do may be true of a renewal; anything else is refused.
+// meant returns what an event means for a kind of request. Missing delegation matters only while a domain is
+// registered; a renewal or an update is done nevertheless. That there is nothing to do may be true of a
+// renewal; any other request is refused.
 func meant(k Kind, e Event) Event {
 	switch {
 	case e == HalfDone && k != NewDomain:

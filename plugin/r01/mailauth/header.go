@@ -11,15 +11,15 @@ import (
 	"strings"
 )
 
-// Limits on a header. The library's work grows with fields times signed names, and with the
-// square of the lines of one field.
+// Limits on a header. The library's work grows with the fields times the signed names, and with the square of
+// the lines of one field.
 const (
-	maxHeader = 64 << 10 // bytes; as the message package has it
+	maxHeader = 64 << 10 // bytes; the same as in package message
 	maxLines  = 1000
 )
 
-// telling are the fields that a reader acts on: what the mail is, what it answers, how its
-// body is to be read. Another Content-Type makes other text of the same body. RFC 6376 8.2
+// telling are the fields that a reader acts on: what the mail is, what it answers, how its body is to be
+// decoded. Another Content-Type turns the same body into another text. RFC 6376 8.2
 var telling = []string{"From", "Date", "Subject", "Message-ID", "In-Reply-To", "References", "Content-Type", "Content-Transfer-Encoding"}
 
 type field struct{ name, value string } // value unfolded
@@ -31,8 +31,8 @@ var (
 	startOfName = regexp.MustCompile(`^[!-9;-~]+[ \t]*:`)
 )
 
-// readHeader is stricter than the readers behind it, so that they all see the same fields.
-// Bytes above ASCII are let through in values: R01's robot may write raw KOI8-R.
+// readHeader is stricter than the readers after it, so that they all see the same fields. It accepts bytes
+// above ASCII in values, because R01's robot may write raw KOI8-R.
 func readHeader(raw []byte) (header, error) {
 	head := bytes.TrimRight(raw, "\r\n")
 	if at := endOfHeader.FindIndex(raw[:min(len(raw), maxHeader)]); at != nil {
@@ -72,7 +72,7 @@ func (h header) values(name string) (list []string) {
 	return list
 }
 
-// repeated names a telling field that stands more than once: a signature covers one of them,
+// repeated returns the name of a telling field that occurs more than once: a signature covers one of the two,
 // and a reader may show the other.
 func (h header) repeated() string {
 	for _, name := range telling {
@@ -83,7 +83,7 @@ func (h header) repeated() string {
 	return ""
 }
 
-// unsigned names a telling field that is not among the signed ones.
+// unsigned returns the name of a telling field that is not signed.
 func (h header) unsigned(signed []string) string {
 	for _, name := range telling {
 		if len(h.values(name)) > 0 && !slices.ContainsFunc(signed, func(s string) bool { return strings.EqualFold(s, name) }) {
@@ -93,19 +93,19 @@ func (h header) unsigned(signed []string) string {
 	return ""
 }
 
-// anyCharset passes names on undecoded: only the address counts.
+// anyCharset leaves names undecoded: only the address counts.
 var anyCharset = mail.AddressParser{WordDecoder: &mime.WordDecoder{
 	CharsetReader: func(_ string, r io.Reader) (io.Reader, error) { return r, nil },
 }}
 
-// author is the one address of the one From field.
+// author returns the one address of the one From field.
 func (h header) author() (string, error) {
 	from := h.values("From")
 	if len(from) != 1 {
 		return "", errors.New("it has no From, or more than one")
 	}
 
-	// The parser refuses raw 8-bit letters, as R01's robot may write them in a name.
+	// The parser refuses raw 8-bit letters, which R01's robot may write in a name.
 	readable := strings.Map(func(r rune) rune {
 		if r > '~' {
 			return '?'
@@ -126,9 +126,9 @@ func (h header) author() (string, error) {
 	return "", errors.New("its From is not one address")
 }
 
-// lastAddress reads "NAME <ADDRESS>" where the name holds signs that should be quoted, as many
-// programs write it. No reader can take another address for the author: the name holds none,
-// outside of quotation, but the same one.
+// lastAddress reads "NAME <ADDRESS>" if the name contains characters that should be quoted, which many
+// programs write. No reader can take another address for the author, because outside of quotes the name
+// contains no address, or only the same one.
 func lastAddress(from string) (string, bool) {
 	name, ok := strings.CutSuffix(strings.TrimSpace(from), ">")
 	at := strings.LastIndexByte(name, '<')
@@ -155,7 +155,7 @@ func lastAddress(from string) (string, bool) {
 	return address, true
 }
 
-// unquoted drops quoted strings; false = one has no end.
+// unquoted removes quoted strings; false = one has no end.
 func unquoted(text string) (string, bool) {
 	var bare strings.Builder
 	quoted, escaped := false, false

@@ -1,16 +1,15 @@
 // Package mailauth reports whether a mail really comes from R01.
 //
-// A From field proves nothing. Proof is a DKIM signature of an accepted domain, or the word
-// of our own mail server that it found one. Whatever is doubtful is not proved: a header that
-// can be read in two ways, a signature that leaves out what a reader acts on, a report that
-// is not understood.
+// A From field proves nothing. Proof is a DKIM signature of an accepted domain, or our own mail server's
+// finding of one. A doubtful mail is not proved: a header that can be read in two ways, a signature that
+// leaves out a field that a reader acts on, a report that is not understood.
 //
-// A report of what could not be delivered comes from no R01: [Verifier.MadeHere] reports whether
-// our own mail server made it.
+// A report on failed delivery does not come from R01: [Verifier.MadeHere] reports whether our own mail server
+// made it.
 //
-// It is pure but for the [Resolver]. No mail makes it panic; its work is bounded by the size
-// of the mail, and DNS is asked about accepted domains only. There are no errors: a [Verdict]
-// carries its reason.
+// The package is pure except for the [Resolver]. No mail makes it panic; its work is bounded by the size of
+// the mail, and only accepted domains are looked up in DNS. There are no errors: a [Verdict] contains its
+// reason.
 package mailauth
 
 import (
@@ -30,22 +29,22 @@ type Method string
 const (
 	None                  Method = "none"                   // the From field is believed
 	DKIM                  Method = "dkim"                   // the signature is checked here
-	AuthenticationResults Method = "authentication-results" // our mail server has checked
+	AuthenticationResults Method = "authentication-results" // our mail server has checked the signature
 )
 
 // Methods lists every method.
 func Methods() []Method { return []Method{None, DKIM, AuthenticationResults} }
 
-// Config says whom to believe.
+// Config says which senders to believe.
 type Config struct {
 	Method  Method
 	From    []string // accepted addresses; empty = any
-	Domains []string // whose signatures count; empty = the domains of From
-	// AuthServID is the name that our mail server gives itself in the
-	// Authentication-Results fields it adds. RFC 8601 2.5
+	Domains []string // the domains whose signatures count; empty = the domains of From
+	// AuthServID is the name of our mail server in the Authentication-Results fields that it adds. RFC 8601
+	// 2.5
 	AuthServID string
-	// Hosts are our own mail servers: their names, addresses and networks as they stand in
-	// the Received fields they add.
+	// Hosts are our own mail servers: their names, addresses and networks as in the Received fields that they
+	// add.
 	Hosts []string
 }
 
@@ -102,21 +101,20 @@ func isHostName(s string) bool {
 	})
 }
 
-// Verdict is what came out.
+// Verdict is the result of judging a mail.
 type Verdict struct {
 	Verified bool
-	// Temporary: DNS gave no answer, so another look later may end otherwise. That there is no
-	// key, or a bad one, is an answer. Never together with Verified.
+	// Temporary means that DNS gave no answer, so that a later try may end otherwise. A missing or bad key is
+	// an answer. Temporary is never set together with Verified.
 	Temporary bool
 	Reason    string // for people; a clause such as "its DKIM signature leaves out Date"
 }
 
 func refuse(format string, args ...any) Verdict { return Verdict{Reason: fmt.Sprintf(format, args...)} }
 
-// Resolver looks up DNS. Names are absolute, with the dot at their end, so that no search
-// list applies. It is called concurrently and decides how long to wait. A name that does not
-// exist is a *net.DNSError with IsNotFound; every other error is a failure that passes.
-// [net.Resolver] does all this.
+// Resolver looks up DNS. Names are absolute, with a final dot, so that no search list applies. It is called
+// concurrently and decides how long to wait. A name that does not exist is a *net.DNSError with IsNotFound;
+// every other error is a temporary failure. [net.Resolver] satisfies all this.
 type Resolver interface {
 	LookupTXT(ctx context.Context, name string) ([]string, error)
 }
@@ -128,7 +126,7 @@ type Verifier struct {
 	resolver Resolver
 }
 
-// New makes a Verifier of a valid configuration. Only [DKIM] needs a resolver.
+// New returns a Verifier for a valid configuration. Only [DKIM] needs a resolver.
 func New(c Config, r Resolver) *Verifier {
 	domains := c.Domains
 	if len(domains) == 0 {
@@ -154,7 +152,7 @@ func (v *Verifier) Verify(ctx context.Context, raw []byte) Verdict {
 		return refuse("%v", err)
 	}
 
-	// Before any proof, so that DNS is asked about accepted senders alone.
+	// Before any proof, so that DNS is asked about accepted senders only.
 	author, err := h.author()
 	switch {
 	case err != nil:
@@ -165,7 +163,7 @@ func (v *Verifier) Verify(ctx context.Context, raw []byte) Verdict {
 		return Verdict{Verified: true, Reason: "its sender is among replies.from"}
 	}
 
-	// Of a field that comes twice, a signature and a reader may mean different ones.
+	// If a field comes twice, a signature and a reader may mean different ones.
 	if name := h.repeated(); name != "" {
 		return refuse("it has more than one %s", name)
 	}
@@ -184,8 +182,8 @@ func (v *Verifier) accepts(author string) bool {
 	return len(v.config.From) == 0 || slices.ContainsFunc(v.config.From, func(a string) bool { return strings.EqualFold(a, author) })
 }
 
-// speaksFor reports whether a proof of the signer is one of the author: the signer is
-// accepted, and is the author's domain or one above it.
+// speaksFor reports whether a proof of the signer also proves the author: the signer is accepted, and is the
+// author's domain or one above it.
 func (v *Verifier) speaksFor(signer, author string) bool {
 	return slices.Contains(v.config.Domains, signer) && (author == signer || strings.HasSuffix(author, "."+signer))
 }

@@ -5,34 +5,33 @@ import (
 	"strings"
 )
 
-// origin says how a mail came into a server of ours, by its Received field.
+// origin is how a mail came to one of our servers, by its Received field.
 type origin int
 
 const (
 	outside    origin = iota // from elsewhere, or unknown
 	ourHop                   // from another server of ours
-	ourProgram               // it was made by the server itself
+	ourProgram               // the server itself made it
 )
 
-// exims are the users that Exim runs as: it names the user who handed a mail in, and its own
-// reports come from itself.
+// exims are the users that Exim runs as. Exim names the user who handed a mail in, and hands in its own
+// reports itself.
 var exims = []string{"mail", "mailnull", "exim", "debian-exim"}
 
-// byUser are words with which a server says that a user of its machine handed a mail in.
+// byUser are words by which a server says that a user of its machine handed a mail in.
 var byUser = []string{"userid", "uid", "user", "invoked", "authenticated", "local", "from", "nullmailer"}
 
-// MadeHere reports whether one of our own mail servers made a mail, as it makes a report of
-// what it could not deliver, and why that is believed or not. It is pure: DNS is not asked.
+// MadeHere reports whether one of our own mail servers made a mail, such as a report on what it could not
+// deliver, and why. It does not ask DNS.
 //
-// Each server that a mail passes writes a Received field on top of those that are there. So a
-// stranger's mail has one, of a server of ours, that names the stranger's address, and below
-// it whatever the stranger wrote. A mail is ours only if its sender is empty, and every
-// Received field in it is by a server that [Config.Hosts] names, and names no other address
-// than theirs, down to the lowest, which says that the server made the mail by itself. A mail
-// that a user of the machine, or one who logged in, handed in is not.
+// Each server that a mail passes adds a Received field on top. So a stranger's mail has one by a server of
+// ours that names the stranger's address, and below it whatever the stranger wrote. A mail is ours only if
+// its sender is empty, and every Received field in it is by a server that [Config.Hosts] names, and names no
+// other address than theirs, down to the lowest, which says that the server made the mail by itself. A mail
+// that was handed in by a user of the machine, or by a user who logged in, is not ours.
 //
-// It says who wrote the report, not that the report is about a mail of ours: its Message-ID
-// says that. A server that takes Received fields away proves nothing: leave it out of Hosts.
+// The verdict is about who wrote the report, and not about whose mail it reports on: the Message-ID shows
+// that. A server that removes Received fields proves nothing: leave it out of Hosts.
 func (v *Verifier) MadeHere(raw []byte) Verdict {
 	if len(v.own.names) == 0 {
 		return refuse("replies.hosts does not name our own mail servers")
@@ -52,7 +51,7 @@ func (v *Verifier) MadeHere(raw []byte) Verdict {
 		return refuse("no Received field tells where it was made")
 	}
 
-	// The fields from the top down: all of ours, and the lowest one made the mail.
+	// From the top down: all fields are by our servers, and the server of the lowest one made the mail.
 	for i, value := range hops {
 		switch o := v.originOf(value); {
 		case o == outside:
@@ -79,7 +78,7 @@ func (v *Verifier) originOf(value string) origin {
 		return ourProgram
 	case h.from != "" && h.within(v.own.holds):
 		return ourHop
-	case v.own.named(h.from) && strings.HasPrefix(h.protocol, "lmtp") && len(h.addresses) == 0: // by a Unix socket
+	case v.own.named(h.from) && strings.HasPrefix(h.protocol, "lmtp") && len(h.addresses) == 0: // over a Unix socket
 		return ourHop
 	}
 	return outside

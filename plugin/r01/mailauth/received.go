@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// hop is what a Received field says: who wrote it, and from where the mail came to it.
+// hop is the content of a Received field: who wrote it, and from where the mail came to it.
 type hop struct {
 	by        string
-	from      string // the name that the client gave itself; "" = the field has none
+	from      string // the name by which the client introduced itself; "" = the field has none
 	protocol  string
-	addresses []netip.Addr // all that it names, in comments, too
+	addresses []netip.Addr // all that it names, including those in comments
 	words     []string     // all of it, in lower case
 }
 
-// readHop reads a Received field, as far as it is of the usual form. RFC 5321 4.4
+// readHop reads a Received field of the usual form. RFC 5321 4.4
 func readHop(value string) (hop, bool) {
 	value, _, _ = strings.Cut(value, ";") // the date
 	bare, err := strip(value)
@@ -31,7 +31,7 @@ func readHop(value string) (hop, bool) {
 		}
 	}
 
-	// Without comments and quoted words, which a stranger may fill.
+	// Without comments and quoted words, which a stranger may write.
 	words := strings.Fields(strings.ToLower(bare))
 	for i := 0; i+1 < len(words); i++ {
 		var value *string
@@ -46,7 +46,7 @@ func readHop(value string) (hop, bool) {
 			continue
 		}
 
-		if *value != "" { // it is not clear which of two is meant
+		if *value != "" { // it is not clear which of the two is meant
 			return hop{}, false
 		}
 
@@ -67,16 +67,16 @@ func address(word string) (netip.Addr, bool) {
 	return a.Unmap(), err == nil
 }
 
-// within reports whether the field shows that the mail did not come from outside: every
-// address in it satisfies ours, and there is one.
+// within reports whether the field shows that the mail did not come from outside: it contains addresses, and
+// all of them satisfy ours.
 func (h hop) within(ours func(netip.Addr) bool) bool {
 	return len(h.addresses) > 0 && !slices.ContainsFunc(h.addresses, func(a netip.Addr) bool { return !ours(a) })
 }
 
-// nearby are addresses that no stranger's connection comes from.
+// nearby reports whether an address is one that no stranger's connection comes from.
 func nearby(a netip.Addr) bool { return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() }
 
-// hosts are our own mail servers, as they appear in Received fields.
+// hosts are our own mail servers, as Received fields name them.
 type hosts struct {
 	names    []string
 	networks []netip.Prefix

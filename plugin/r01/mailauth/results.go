@@ -5,21 +5,21 @@ import (
 	"strings"
 )
 
-// vouched judges by what our mail server found. RFC 8601 5
+// vouched judges by the findings of our mail server. RFC 8601 5
 //
-// Only the topmost Authentication-Results field counts, if its authserv-id is ours, byte for
-// byte, and with it those of ours that follow: a server writes one for each of its filters.
-// They end with the first Received field below the topmost, unless that is of a hop between
-// servers that [Config.Hosts] names, and with a field of another's. Received fields of later
-// hops of ours may stand above; but what lies below the field that tells how the mail came
-// from outside, and one more, was written elsewhere. So our server must put its fields on top
-// of every mail, and must remove incoming ones that carry its name.
+// The topmost Authentication-Results field counts if its authserv-id is ours, byte for byte, and so do those
+// of ours that follow, because a server writes one for each of its filters. They end at a field of another
+// server, and at the first Received field below the topmost one, unless that field is about a hop between
+// servers that [Config.Hosts] names. Received fields of later hops of ours may be above the topmost one, and
+// so may the field that shows how the mail came from outside. But if one more Received field is above it, it
+// was written elsewhere. So our server must put its fields on top of every mail, and must remove incoming
+// ones that have its name.
 func (v *Verifier) vouched(h header, author string) Verdict {
 	var findings [][]result
-	entered := false // by a Received field of a foreign hop, above all
+	entered := false // from outside, by a Received field above all findings
 	for _, f := range h {
 		switch {
-		// What lies below was written before the mail came to us.
+		// Fields below this one were written before the mail came to us.
 		case strings.EqualFold(f.name, "Received") && len(findings) > 0 && v.originOf(f.value) == outside:
 			return v.weigh(findings, author)
 		case strings.EqualFold(f.name, "Received") && entered:
@@ -34,7 +34,7 @@ func (v *Verifier) vouched(h header, author string) Verdict {
 
 		id, results, err := readResults(f.value)
 		switch {
-		// Another's field ends ours.
+		// The field of another server ends ours.
 		case len(findings) > 0 && (err != nil || id != v.config.AuthServID):
 			return v.weigh(findings, author)
 		case err != nil:
@@ -53,16 +53,15 @@ func (v *Verifier) vouched(h header, author string) Verdict {
 	return v.weigh(findings, author)
 }
 
-// inside reports whether a Received field that stands above all that may be forged tells of a
-// hop behind the server that the mail came to.
+// inside reports whether a Received field that is above all that may be forged is about a hop behind the
+// server that the mail came to.
 func (v *Verifier) inside(value string) bool {
 	h, ok := readHop(value)
 	return v.originOf(value) != outside || ok && (h.within(nearby) || h.from == "" || strings.HasPrefix(h.protocol, "lmtp"))
 }
 
-// weigh looks for a pass of the author's domain. DKIM or DMARC must be found passed in every
-// field that speaks of it, and DMARC must not contradict: a field that a stranger has put
-// below ours would have to.
+// weigh looks for a pass of the author's domain. Every field that mentions DKIM or DMARC must have found it
+// passed, and DMARC must not contradict: otherwise a field that a stranger has put below ours could decide.
 func (v *Verifier) weigh(findings [][]result, author string) Verdict {
 	var dkim, dmarc, spf tally
 	signer := ""
@@ -97,8 +96,8 @@ func (v *Verifier) weigh(findings [][]result, author string) Verdict {
 	}
 
 	switch {
-	// A stranger may have put a field with dmarc=pass below ours: of several fields DMARC counts only beside
-	// what it rests on, where any of them speaks of that.
+	// A stranger may have put a field with dmarc=pass below ours. If there are several fields, and one of
+	// them mentions DKIM or SPF, on which DMARC rests, then DMARC counts only together with one of those.
 	case dmarc.all() && (len(findings) == 1 || dkim.all() || spf.all() || !dkim.any() && !spf.any()):
 		return Verdict{Verified: true, Reason: "our mail server found dmarc=pass of " + author}
 	case dkim.all():
@@ -110,7 +109,7 @@ func (v *Verifier) weigh(findings [][]result, author string) Verdict {
 	return refuse("its Authentication-Results has no pass of %s", strings.Join(v.config.Domains, " or "))
 }
 
-// tally records by field whether a method passed: one pass in it will do.
+// tally records for each field whether a method passed: one pass in a field is enough.
 type tally map[int]bool
 
 func (t *tally) count(field int, passed bool) {
@@ -140,15 +139,15 @@ func (t tally) all() bool {
 	return t.any()
 }
 
-// result is one finding; all but the values of properties in lower case.
+// result is one finding, in lower case except for the values of properties.
 type result struct {
 	method, value string
 	properties    map[string]string
 }
 
-// readResults reads the value of a field. go-msgauth's authres takes comments for results,
-// skips what it can't read, and of two like properties believes the last: here each of these
-// is an error, or can't happen.
+// readResults reads the value of a field. go-msgauth's authres takes comments for results, skips what it
+// can't read, and believes the last of two properties with the same name: here each of these is an error, or
+// can't happen.
 func readResults(value string) (id string, results []result, err error) {
 	bare, err := strip(value)
 	if err != nil {
@@ -157,7 +156,7 @@ func readResults(value string) (id string, results []result, err error) {
 
 	first, rest, _ := strings.Cut(bare, ";")
 	named := strings.Fields(first)
-	// The server's name, and perhaps the version, of which we can read one. RFC 8601 2.2
+	// The server's name and an optional version; we can read only version 1. RFC 8601 2.2
 	if len(named) == 0 || len(named) > 2 || len(named) == 2 && named[1] != "1" {
 		return "", nil, errors.New("it does not begin with a name")
 	}
@@ -198,8 +197,8 @@ func readResult(words []string) (result, error) {
 	return r, nil
 }
 
-// strip takes comments out, which may be nested, and empties quoted strings: mail servers
-// write there what the sender said. RFC 5322 3.2
+// strip removes comments, which may be nested, and empties quoted strings: mail servers write the sender's
+// words there. RFC 5322 3.2
 func strip(value string) (string, error) {
 	var bare strings.Builder
 	depth, quoted, escaped := 0, false, false
@@ -216,7 +215,7 @@ func strip(value string) (string, error) {
 			bare.WriteByte(c)
 		case c == '(' && !quoted:
 			depth++
-			// A blank in place of a comment keeps the words around it apart.
+			// A blank instead of a comment keeps the words around it apart.
 			bare.WriteByte(' ')
 		case c == ')' && depth > 0:
 			depth--

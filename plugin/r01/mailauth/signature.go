@@ -14,17 +14,17 @@ import (
 
 const (
 	maxSignatures = 5    // each costs a look-up and a pass over the body
-	maxEmpty      = 2000 // empty lines in a row: the library's work grows with their square
+	maxEmpty      = 2000 // empty lines in a row: the library's work grows with the square of their number
 )
 
-// signed judges by the DKIM signatures: one good one will do. The library refuses what is
-// expired, revoked, hashed with SHA-1, or signed for a part of the body only (l=).
+// signed judges by the DKIM signatures: one valid one is enough. The library refuses signatures that are
+// expired, revoked, hashed with SHA-1, or for only a part of the body (l=).
 func (v *Verifier) signed(ctx context.Context, raw []byte, h header, author string) Verdict {
 	if tooEmpty(raw) {
 		return refuse("it has too many empty lines")
 	}
 
-	inPieces := struct{ io.Reader }{bytes.NewReader(raw)} // else the library copies the mail whole
+	inPieces := struct{ io.Reader }{bytes.NewReader(raw)} // otherwise the library copies the whole mail
 	found, err := dkim.VerifyWithOptions(inPieces, &dkim.VerifyOptions{
 		LookupTXT:        func(name string) ([]string, error) { return v.key(ctx, name) },
 		MaxVerifications: maxSignatures,
@@ -44,7 +44,7 @@ func (v *Verifier) signed(ctx context.Context, raw []byte, h header, author stri
 			return one
 		}
 
-		// A signature that may prove good later is not hidden by a bad one: the mail is tried again.
+		// A bad signature must not hide one that may prove valid later: the mail is tried again.
 		if !verdict.Temporary {
 			verdict = one
 		}
@@ -69,7 +69,7 @@ func tooEmpty(raw []byte) bool {
 	return false
 }
 
-// judge is about a signature of the right domain.
+// judge judges a signature of an accepted domain.
 func judge(s *dkim.Verification, h header) Verdict {
 	name := h.unsigned(s.HeaderKeys)
 	switch {
@@ -85,8 +85,8 @@ func judge(s *dkim.Verification, h header) Verdict {
 
 func plain(err error) string { return strings.ReplaceAll(err.Error(), "dkim: ", "") }
 
-// key looks up the key of a signature. Only accepted domains are asked: a stranger's mail must not
-// make us query the stranger's name server, nor wait for it.
+// key looks up the key of a signature. Only accepted domains are asked: a stranger's mail must not make us
+// query the stranger's name server, or wait for it.
 func (v *Verifier) key(ctx context.Context, name string) ([]string, error) {
 	name = strings.ToLower(name)
 	if _, domain, _ := strings.Cut(name, "._domainkey."); !slices.Contains(v.config.Domains, domain) {
@@ -117,7 +117,7 @@ func forTests(record string) bool {
 	return false
 }
 
-// noAnswer is a [net.Error]: so the library knows a failure that passes.
+// noAnswer is a [net.Error], by which the library recognises a temporary failure.
 type noAnswer struct{ error }
 
 func (e noAnswer) Error() string { return "DNS did not answer: " + e.error.Error() }

@@ -12,22 +12,22 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// absent is the registry's word for a name that is not registered.
+// absent is the registry's sentence for a name that is not registered.
 const absent = "no entries found for the selected source(s)."
 
 // banned are the registry's own sentences to a client that asks too much, without their full stops.
 // field-notes 3.3
 var banned = []string{"you are not allowed to connect", "you have exceeded allowed connection rate"}
 
-// limited are words of a registry that wants to be asked less.
+// limited matches the words of a registry that wants to be asked less often.
 var limited = regexp.MustCompile(`(?i)\b(exceed(s|ed|ing)?|limit(s|ed|ing|ation)?|too many|blocked|banned|denied|not allowed|quota|try again later)\b`)
 
-// parse reads an answer of whois about a name. asked is when the question was put; the
-// registry's own "Last updated on" wins, unless it lies in the future.
+// parse reads a whois answer about a name. asked is the time of the question; the registry's own "Last
+// updated on" replaces it, unless it lies in the future.
 func parse(name, text string, asked time.Time) Answer {
 	a := Answer{Status: Unknown, AsOf: asked, Why: whyOdd}
 
-	// Fields, the one sentence that says absent, and the rest, which makes an answer odd.
+	// Fields, the one sentence that means absent, and the rest, which makes an answer odd.
 	fields, remarks := map[string][]string{}, ""
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
@@ -41,7 +41,7 @@ func parse(name, text string, asked time.Time) Answer {
 			if ok && first.Before(asked) {
 				a.AsOf = first
 			}
-			if ok && first.Equal(last) { // and not a day alone
+			if ok && first.Equal(last) { // a time, and not just a day
 				a.Told = first
 			}
 		case strings.EqualFold(line, absent):
@@ -59,7 +59,7 @@ func parse(name, text string, asked time.Time) Answer {
 		a.Why = ""
 	case a.Status == Absent:
 		a.Status = Unknown
-	// Only without a record: one may hold words of a limit.
+	// Only without a record: a record may contain words of a limit.
 	case len(fields["domain"]) == 0 && isLimited(text):
 		a.Why = whyLimited
 	default:
@@ -72,7 +72,7 @@ func parse(name, text string, asked time.Time) Answer {
 const (
 	whyLimited = "the registry refuses to answer for now: it was asked too often"
 	whyOdd     = "the registry's answer is not understood"
-	// whyRecord is about one name, and says nothing of the registry.
+	// whyRecord is about one name, and says nothing about the registry.
 	whyRecord = "the registry's record of this name is not understood"
 )
 
@@ -88,8 +88,8 @@ func cutPrefixFold(s, prefix string) (string, bool) {
 	return s[len(prefix):], true
 }
 
-// fill makes the record, if the answer is one, whole and about the name that was asked for.
-// The registry ends a record with its source: without it the answer was cut short.
+// fill reads the record, if the answer is a complete one about the name that was asked for. The registry ends
+// a record with its source: without it the answer was cut short.
 func (a *Answer) fill(name string, fields map[string][]string) {
 	// If a field comes twice, it is not known which one is meant.
 	one := func(key string) string {
@@ -120,13 +120,13 @@ func (a *Answer) fill(name string, fields map[string][]string) {
 	a.Status, a.Why = Registered, ""
 }
 
-// mostStates and longestState bound what is kept of the registry's states.
+// mostStates and longestState bound the registry's states.
 const (
 	mostStates   = 20
 	longestState = 60
 )
 
-// states are the registry's words about a domain, one by one, in its order.
+// states returns the registry's states of a domain, in its order.
 func states(text string) (list []string) {
 	for word := range strings.SplitSeq(text, ",") {
 		if word = strings.Join(strings.Fields(word), " "); word != "" && len(word) <= longestState && len(list) < mostStates {
@@ -136,7 +136,7 @@ func states(text string) (list []string) {
 	return list
 }
 
-// ace is a name as we have it, however it is written.
+// ace returns a name in our notation.
 func ace(name string) string {
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
 	if a, err := idna.Lookup.ToASCII(name); err == nil {

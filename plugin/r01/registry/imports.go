@@ -10,12 +10,12 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Imports are two files: the names a provider hosts, which it keeps, and those of them to
-// import, which we write. Zone lists show the domains of all customers of a registrar; that a
-// name is hosted here is what makes it a candidate.
+// Imports are two files: the names that a provider hosts, which the provider keeps, and those of them to
+// import, which we write. Zone lists show the domains of all customers of a registrar; a name becomes a
+// candidate because it is hosted here.
 type Imports struct {
-	Hosted string // path: a name a line, in any notation; what stands behind "#" is a remark
-	List   string // path: name and paid-till a line, with a tab between
+	Hosted string // path: one name for each line, in any notation; "#" begins a remark
+	List   string // path: name and paid-till in each line, with a tab between
 }
 
 // Import is a domain that the provider may want to import.
@@ -46,7 +46,7 @@ func (i Imports) EachHosted(each func(name string)) error {
 	return nil
 }
 
-// Listed reads what was written last; nothing was at first.
+// Listed reads the list that was last written; empty if none was.
 func (i Imports) Listed() ([]Import, error) {
 	text, err := os.ReadFile(i.List)
 	if err != nil && !os.IsNotExist(err) {
@@ -64,7 +64,7 @@ func (i Imports) Listed() ([]Import, error) {
 	return all, nil
 }
 
-// Put replaces the list; a reader sees the old one or the new one.
+// Put replaces the list; a reader sees either the old one or the new one.
 func (i Imports) Put(all []Import) error {
 	var text bytes.Buffer
 	for _, one := range all {

@@ -27,21 +27,20 @@ type Line struct {
 // Summary describes a whole list.
 type Summary struct {
 	Lines     int
-	Malformed int            // lines that made no sense
+	Malformed int            // lines that could not be read
 	Zones     map[string]int // lines by zone
-	Digest    uint32         // CRC-32C of the text: the same list again has the same
+	Digest    uint32         // CRC-32C of the text: the same for the same list
 }
 
-// Covers reports whether absence from the list says anything about a zone: a stray line is
-// no list of its zone.
+// Covers reports whether absence from the list says anything about a zone: a few stray lines are not a list
+// of their zone.
 func (s Summary) Covers(zone string) bool { return s.Zones[zone]*100 >= s.Lines && s.Zones[zone] > 0 }
 
 const (
 	maxLine = 4 << 10
-	// maxText bounds what a list may unpack to; all of .RU is some 400 MB.
+	// maxText bounds the size of an unpacked list; all of .RU is some 400 MB.
 	maxText = 8 << 30
-	// maxMalformed is the share of senseless lines, in parts of a hundred, that is believed
-	// to be chance.
+	// maxMalformed is the percentage of unreadable lines that is still believed to be chance.
 	maxMalformed = 1
 	lookAtClock  = 1 << 16 // lines between two looks at the context
 	bufferSize   = 256 << 10
@@ -53,9 +52,9 @@ var (
 	errEmpty     = errors.New("it is empty")
 )
 
-// Read reads a zone list, plain or gzip, one domain a line, in any order: name, registrar,
-// created, paid-till, free-date and 1 or 0 for delegated, with tabs between. Nothing that
-// each was told counts unless Read returns nil: only then was the list whole.
+// Read reads a zone list, plain or gzip, with one domain in each line, in any order: name, registrar,
+// created, paid-till, free-date and 1 or 0 for delegated, separated by tabs. What each was given counts only
+// if Read returns nil: only then was the list complete.
 func Read(ctx context.Context, r io.Reader, each func(*Line)) (Summary, error) {
 	s := Summary{Zones: map[string]int{}}
 	text, err := unpacked(r)
@@ -75,8 +74,8 @@ func Read(ctx context.Context, r io.Reader, each func(*Line)) (Summary, error) {
 	return s, nil
 }
 
-// unpacked recognises gzip by its first bytes and unpacks it in a goroutine of its own, one piece
-// ahead of its reader; closing it ends that, and leaves r open.
+// unpacked recognises gzip by its first bytes and unpacks it in its own goroutine, one piece ahead of the
+// reader. Closing it ends the goroutine, and leaves r open.
 func unpacked(r io.Reader) (io.ReadCloser, error) {
 	b := bufio.NewReaderSize(r, bufferSize)
 	magic, err := b.Peek(2)
@@ -95,7 +94,7 @@ func unpacked(r io.Reader) (io.ReadCloser, error) {
 	return readAhead(z), nil
 }
 
-// ahead is what a goroutine of its own reads; Close ends that goroutine, and waits for its end.
+// ahead is what its own goroutine reads; Close ends that goroutine, and waits for its end.
 type ahead struct {
 	*io.PipeReader
 	ended chan struct{}
@@ -120,7 +119,8 @@ func (a ahead) Close() error {
 
 func (s *Summary) read(ctx context.Context, r io.Reader, each func(*Line)) error {
 	var p parser
-	// Pointers, because a lookup by bytes makes no string, while assigning a count would make one for each line.
+	// Pointers, because a lookup by bytes makes no string, while assigning a count would make one for each
+	// line.
 	zones := map[string]*int{}
 	err := lines(ctx, r, &s.Digest, func(text []byte) {
 		s.Lines++
@@ -147,7 +147,7 @@ func (s *Summary) read(ctx context.Context, r io.Reader, each func(*Line)) error
 	return err
 }
 
-// lines calls each with every line, without its end, until the text ends well.
+// lines calls each with every line, without its line end. It returns nil if the text ended properly.
 func lines(ctx context.Context, r io.Reader, digest *uint32, each func([]byte)) error {
 	table := crc32.MakeTable(crc32.Castagnoli)
 	buffer, held, total, n := make([]byte, bufferSize), 0, 0, 0
@@ -169,7 +169,7 @@ func lines(ctx context.Context, r io.Reader, digest *uint32, each func([]byte)) 
 			}
 		}
 
-		// The start of a line that has not come whole.
+		// The start of a line that is not complete yet.
 		held = copy(buffer, rest)
 		switch {
 		case errors.Is(err, io.EOF) && held > 0:
@@ -184,21 +184,21 @@ func lines(ctx context.Context, r io.Reader, digest *uint32, each func([]byte)) 
 	}
 }
 
-// parser reuses its memory from line to line, and remembers the days it has read: a list
-// repeats the same few.
+// parser reuses its memory for each line, and remembers the days that it has read: a list repeats the same
+// few.
 type parser struct {
 	line Line
 	name [253]byte
 	days map[string]registrar.Date
 }
 
-// parse reads a line and gives the zone of its name.
+// parse reads a line and returns the zone of its name.
 func (p *parser) parse(text []byte) (zone []byte, ok bool) {
 	text = bytes.TrimSuffix(text, []byte("\r"))
 	var fields [6][]byte
 	for i := range fields {
 		field, rest, found := bytes.Cut(text, []byte("\t"))
-		// Neither more fields nor fewer: a list of another form is not believed.
+		// Neither more fields nor fewer: a list in another format is not believed.
 		if found != (i < len(fields)-1) {
 			return nil, false
 		}
@@ -220,8 +220,8 @@ func (p *parser) parse(text []byte) (zone []byte, ok bool) {
 	return zone, p.readDelegated(fields[5])
 }
 
-// readName folds the name to lower case and finds its zone. It is strict about bytes, not
-// about what the registry lets people register.
+// readName folds the name to lower case and finds its zone. It is strict about bytes, not about the
+// registry's rules for names.
 func (p *parser) readName(field []byte) (zone []byte, ok bool) {
 	if len(field) > len(p.name) {
 		return nil, false
@@ -274,8 +274,8 @@ func (p *parser) day(text []byte) (registrar.Date, bool) {
 	return d, true
 }
 
-// plainDay reads DD.MM.YYYY as most days are written, up to the 28th, which every month has:
-// there are three in each of millions of lines.
+// plainDay reads DD.MM.YYYY up to the 28th, which every month has, without the library: each of millions of
+// lines has three days.
 func plainDay(text []byte) (registrar.Date, bool) {
 	if len(text) != len("02.01.2006") || text[2] != '.' || text[5] != '.' {
 		return registrar.Date{}, false
@@ -285,7 +285,7 @@ func plainDay(text []byte) (registrar.Date, bool) {
 	return registrar.Date{Year: year, Month: time.Month(month), Day: day}, ok
 }
 
-// number reads decimal digits; what has others is negative.
+// number reads decimal digits; with any other character it returns a negative number.
 func number(digits []byte) (n int) {
 	for _, c := range digits {
 		if c < '0' || c > '9' {
@@ -296,7 +296,7 @@ func number(digits []byte) (n int) {
 	return n
 }
 
-// Record is a copy of the line that lasts.
+// Record returns a lasting copy of the line.
 func (l *Line) Record() Record {
 	return Record{Name: string(l.Name), Registrar: string(l.Registrar), Delegated: l.Delegated,
 		Created:  l.Created.AddDays(1).In(Moscow).Add(-time.Nanosecond),

@@ -1,14 +1,12 @@
-// Package registry asks the registry of .RU, .SU and .РФ what it holds: by whois, one name
-// at a time, and by zone lists, all names in one pass. What it reads is evidence that does
-// not come from R01's robot.
+// Package registry asks the registry of .RU, .SU and .РФ about domains: by whois, one name at a time, and by
+// zone lists, all names in one pass. Its answers are evidence that does not come from R01's robot.
 //
-// Guarantees: silence, a refusal, a limit and anything that is not wholly understood are
-// [Unknown], never [Absent]. A zone list is an error unless it was read to its end, its
-// checksum agreed and nearly all its lines made sense. Both are read within limits of size
-// and time, and whois within a pace.
+// Guarantees: silence, a refusal, a limit and any answer that is not completely understood are [Unknown],
+// never [Absent]. A zone list is an error unless it was read to its end, its checksum agreed and nearly all
+// its lines could be read. Both are read within limits of size and time, and whois at a limited pace.
 //
-// Every answer carries the instant that it is true of, because a record made before a
-// request was sent proves nothing about the request.
+// Every answer has the instant for which it is true, because a record from before a request was sent proves
+// nothing about the request.
 package registry
 
 import (
@@ -20,14 +18,14 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Record is what the registry holds of one domain.
+// Record is what the registry has about one domain.
 type Record struct {
 	Name      string // ACE, lower case
 	Registrar string // as the registry spells it: "R01-RU"
 	Delegated bool
-	States    []string // as the registry writes them, by whois only: "REGISTERED", "NOT DELEGATED"
-	// Created is the latest instant at which it can have been registered: where the
-	// registry tells only the day, the end of that day. Zero = not told.
+	States    []string // in the registry's words, only by whois: "REGISTERED", "NOT DELEGATED"
+	// Created is the latest instant at which the domain can have been registered: if the registry names only
+	// the day, the end of that day. Zero = not known.
 	Created  time.Time
 	PaidTill registrar.Date // a day of Moscow, whose first instant ends the paid year
 	FreeDate registrar.Date // when it is deleted unless renewed
@@ -35,7 +33,7 @@ type Record struct {
 	Nameservers []registrar.Nameserver
 }
 
-// Status says what is known of a name.
+// Status is what is known about a name.
 type Status string
 
 const (
@@ -44,30 +42,29 @@ const (
 	Unknown    Status = "unknown" // it said nothing that can be relied on
 )
 
-// Answer is what whois said of one name.
+// Answer is the answer of whois about one name.
 type Answer struct {
 	Status Status
 	Record Record    // when Registered
-	AsOf   time.Time // what it is true of, by the registry's own clock where it told
+	AsOf   time.Time // when it is true, by the registry's own clock if the answer has it
 	Why    string    // when Unknown: for people
-	// Told is the time by the registry's own clock, where the answer has it.
+	// Told is the time by the registry's own clock, if the answer has it.
 	Told time.Time
-	// NotAsked: the pace forbade the question, or the registry does not want any for now.
+	// NotAsked means that the pace forbade the question, or that the registry wants no questions for now.
 	NotAsked bool
 }
 
-// Moscow is the zone of the registry's days; it knows no summer time.
+// Moscow is the zone of the registry's days; it has no summer time.
 var Moscow = time.FixedZone("MSK", 3*60*60)
 
-// dayLayouts are how the registry and the zone lists write days, and how others do.
-// field-notes 3.3
+// dayLayouts are the layouts in which the registry, the zone lists and others write days. field-notes 3.3
 var dayLayouts = []string{"2006-01-02", "02.01.2006", "2006.01.02", "2006/01/02", "2006-1-2", "2.1.2006", "02-Jan-2006"}
 
-// momentLayouts name their zone. A moment that does not is no day: it may be the next one in
-// Moscow.
+// momentLayouts name their zone. A moment without a zone does not even tell the day: in Moscow it may be the
+// next one.
 var momentLayouts = []string{time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05 -0700"}
 
-// instant reads a moment, or a day, of which it gives the first and the last instant.
+// instant reads a moment, or a day, of which it returns the first and the last instant.
 func instant(text string) (first, last time.Time, ok bool) {
 	zoned := strings.NewReplacer(" UTC", "Z", " GMT", "Z", " MSK", "+03:00").Replace(text)
 	for _, layout := range momentLayouts {
@@ -89,19 +86,19 @@ func day(text string) (registrar.Date, bool) {
 	return registrar.DateOf(first.In(Moscow)), ok
 }
 
-// Likeness is how nameservers that are shown compare with those that were ordered.
+// Likeness is how the nameservers that are shown compare with those that were ordered.
 type Likeness string
 
 const (
 	Same      Likeness = "same"
 	Different Likeness = "different"
-	// Untold: the hosts are the same, and of one whose addresses matter none are shown.
+	// Untold means that the hosts are the same, but one whose addresses matter is shown without any.
 	Untold Likeness = "untold"
 )
 
-// Compare compares the nameservers that the registry shows with those that were ordered: their
-// hosts, and the addresses of those that were ordered with some, which lie inside the domain.
-// Of all others the registry keeps no addresses.
+// Compare compares the nameservers that the registry shows with those that were ordered: their hosts, and the
+// addresses of hosts that were ordered with addresses, which lie inside the domain. The registry keeps no
+// addresses for any others.
 func Compare(shown, ordered []registrar.Nameserver) Likeness {
 	have, want := byHost(shown), byHost(ordered)
 	if len(have) != len(want) {
@@ -131,7 +128,7 @@ func Compare(shown, ordered []registrar.Nameserver) Likeness {
 	return Same
 }
 
-// byHost gives the set of addresses of each host.
+// byHost returns the set of addresses of each host.
 func byHost(list []registrar.Nameserver) map[string]map[string]bool {
 	hosts := map[string]map[string]bool{}
 	for _, n := range list {
@@ -141,7 +138,7 @@ func byHost(list []registrar.Nameserver) map[string]map[string]bool {
 		}
 		for _, text := range n.IPs {
 			if ip, err := netip.ParseAddr(text); err == nil {
-				text = ip.Unmap().String() // however it was written
+				text = ip.Unmap().String() // in one notation
 			}
 			hosts[host][text] = true
 		}

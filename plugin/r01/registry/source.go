@@ -18,13 +18,13 @@ import (
 
 // Edition identifies one edition of a list.
 type Edition struct {
-	ETag     string    // of a URL that gives one
+	ETag     string    // of a URL, if the server sends one
 	Modified time.Time // when the list was made, by the server or the file system; zero = unknown
 	Size     int64     // of a file
 	Served   time.Time // the time of the server when it answered; zero = unknown, or from a cache
 }
 
-// Source is where a zone list is found: a file or a URL.
+// Source is the place of a zone list: a file or a URL.
 type Source struct {
 	location string
 	client   *http.Client
@@ -32,14 +32,15 @@ type Source struct {
 
 func (s *Source) String() string { return s.location }
 
-// NewSource makes a source that does nothing until it is opened.
+// NewSource returns a source that does nothing until it is opened.
 func NewSource(location string) *Source {
 	return &Source{location: location, client: &http.Client{
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			switch {
 			case len(via) >= 5:
 				return errors.New("too many redirects")
-			// A list says which domains are gone: it must not come by a way on which others can write it.
+			// A list says which domains are gone: it must not come over a connection that others can write
+			// to.
 			case via[0].URL.Scheme == "https" && r.URL.Scheme != "https":
 				return errors.New("it redirects from https to http")
 			}
@@ -49,7 +50,7 @@ func NewSource(location string) *Source {
 			TLSHandshakeTimeout: 30 * time.Second, ResponseHeaderTimeout: time.Minute, DisableCompression: true}}}
 }
 
-// ValidateSource returns what is wrong with a location.
+// ValidateSource reports what is wrong with a location.
 func ValidateSource(path, location string) []registrar.Problem {
 	u, err := url.Parse(location)
 	web := err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
@@ -59,10 +60,10 @@ func ValidateSource(path, location string) []registrar.Problem {
 	return []registrar.Problem{{Path: path, Message: "must be an absolute path, or an http:// or https:// URL"}}
 }
 
-// ErrUnchanged: the list is the edition that was read last.
+// ErrUnchanged means that the list is the edition that was last read.
 var ErrUnchanged = errors.New("the zone list has not changed")
 
-// Open opens the list, unless it is the edition of the mark. The caller closes it.
+// Open opens the list, unless it is still the last edition. The caller closes it.
 func (s *Source) Open(ctx context.Context, last Edition) (io.ReadCloser, Edition, error) {
 	open := s.openFile
 	if strings.Contains(s.location, "://") {
@@ -84,7 +85,7 @@ func (s *Source) openFile(_ context.Context, last Edition) (io.ReadCloser, Editi
 	if err != nil {
 		return nil, Edition{}, errors.Join(err, f.Close())
 	}
-	// In milliseconds, as the store keeps it: a finer time would be another one after each look.
+	// In milliseconds, as in the store: a finer time would differ after each look.
 	mark := Edition{Modified: info.ModTime().UTC().Truncate(time.Millisecond), Size: info.Size()}
 	if mark == last {
 		return nil, mark, errors.Join(ErrUnchanged, f.Close())
@@ -110,7 +111,7 @@ func (s *Source) openURL(ctx context.Context, last Edition) (io.ReadCloser, Edit
 		return nil, Edition{}, err
 	}
 
-	// An answer out of a cache has an Age, and its Date is not the time now.
+	// An answer from a cache has an Age, and its Date is not the present time.
 	var served time.Time
 	if t, err := http.ParseTime(answer.Header.Get("Date")); err == nil && answer.Header.Get("Age") == "" {
 		served = t.UTC()

@@ -14,10 +14,10 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// WhoisConfig says whom to ask and how often.
+// WhoisConfig says which server to ask and how often.
 type WhoisConfig struct {
 	Address   string // HOST:PORT
-	PerMinute int    // questions; the registry bans who asks more than 30. field-notes 3.3
+	PerMinute int    // questions; the registry bans clients that ask more than 30. field-notes 3.3
 }
 
 // Validate returns the problems of the settings.
@@ -37,16 +37,16 @@ const (
 	maxAnswer    = 64 << 10
 	// burst lets a person ask about a few names at once.
 	burst = 10
-	// remembered is how long an answer is given again to those whose question can wait.
+	// remembered is how long an answer is repeated to callers whose question can wait.
 	remembered = 30 * time.Second
-	// mostRemembered bounds the memory for that.
+	// mostRemembered bounds the memory for such answers.
 	mostRemembered = 4096
-	// quiet is how long nothing is asked after the registry said that it was too much; a ban
-	// lasts an hour, and every question during it makes it longer.
+	// quiet is how long nothing is asked after the registry said that it was too much. A ban lasts an hour,
+	// and every question during it prolongs it.
 	quiet = time.Hour
-	// patience is how many answers in a row may be odd until it is asked less.
+	// patience is how many answers in a row may be odd before the server is asked less.
 	patience = 5
-	// slow is for how long nothing is asked then; it doubles, up to quiet.
+	// slow is how long nothing is asked then; it doubles, up to quiet.
 	slow = 5 * time.Minute
 )
 
@@ -59,8 +59,8 @@ type Whois struct {
 	limit      *rate.Limiter
 	cache      map[string]cached
 	quietUntil time.Time
-	odd        int    // answers in a row that nothing can be made of
-	last       Answer // to any question that was really put
+	odd        int    // answers in a row that could not be used
+	last       Answer // to a question that was really sent
 	lastAt     time.Time
 }
 
@@ -69,21 +69,21 @@ type cached struct {
 	until  time.Time
 }
 
-// NewWhois makes a client that does nothing until it is asked.
+// NewWhois returns a client that does nothing until it is asked.
 func NewWhois(c WhoisConfig, now func() time.Time) *Whois {
 	return &Whois{config: c, now: now, cache: map[string]cached{},
 		limit: rate.NewLimiter(rate.Limit(float64(c.PerMinute)/60), min(burst, c.PerMinute))}
 }
 
-// Look asks about a name in ACE, lower case. It never waits for its turn: when the pace
-// forbids a question now the answer is Unknown.
+// Look asks about a name in ACE, lower case. It never waits for its turn: if the pace forbids a question now,
+// the answer is Unknown.
 func (w *Whois) Look(ctx context.Context, name string) Answer { return w.look(ctx, name, 0) }
 
-// Recall is Look that takes an answer of a moment ago, too.
+// Recall is Look, but it accepts an answer of a moment ago, too.
 func (w *Whois) Recall(ctx context.Context, name string) Answer { return w.recall(ctx, name, 0) }
 
-// RecallSparingly is Recall for a question that can wait: it leaves a share of the pace to
-// those that can't.
+// RecallSparingly is Recall for a question that can wait: it leaves a share of the pace to questions that
+// can't.
 func (w *Whois) RecallSparingly(ctx context.Context, name string) Answer {
 	return w.recall(ctx, name, w.limit.Burst()/2)
 }
@@ -99,20 +99,20 @@ func (w *Whois) recall(ctx context.Context, name string, leave int) Answer {
 	return w.look(ctx, name, leave)
 }
 
-// look asks if so many questions more could be put at once.
+// look asks, if that leaves room for so many more questions at once.
 func (w *Whois) look(ctx context.Context, name string, leave int) Answer {
 	now := w.now()
 	if a, forbidden := w.forbidden(now, leave); forbidden {
 		return a
 	}
 	a := w.ask(ctx, name, now)
-	if ctx.Err() != nil { // it was not waited for
+	if ctx.Err() != nil { // the caller did not wait for it
 		return a
 	}
 	return w.keep(name, a, now)
 }
 
-// forbidden is the answer to a question that must not be put now.
+// forbidden returns the answer to a question that must not be sent now.
 func (w *Whois) forbidden(now time.Time, leave int) (a Answer, forbidden bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -125,9 +125,9 @@ func (w *Whois) forbidden(now time.Time, leave int) (a Answer, forbidden bool) {
 	return Answer{}, false
 }
 
-// keep remembers an answer. A limit makes it quiet for an hour, and so does, by and by, a server
-// of which nothing is understood, or that does not answer: it may have banned us in words that
-// we do not know.
+// keep remembers an answer. After a limit nothing is asked for an hour. If several answers in a row can't be
+// understood, or don't come, the pauses grow up to that: the server may have banned us in words that we do not
+// know.
 func (w *Whois) keep(name string, a Answer, now time.Time) Answer {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -159,13 +159,13 @@ func (w *Whois) keep(name string, a Answer, now time.Time) Answer {
 	return a
 }
 
-// isQuiet reports whether nothing is to be asked. A time further off than quiet was read from a
-// clock that has been set since.
+// isQuiet reports whether nothing may be asked. A time further ahead than quiet was set by a clock that was
+// wrong.
 func (w *Whois) isQuiet(now time.Time) bool {
 	return now.Before(w.quietUntil) && w.quietUntil.Sub(now) <= quiet
 }
 
-// Ready reports whether a question could be put now.
+// Ready reports whether a question could be sent now.
 func (w *Whois) Ready() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -173,7 +173,7 @@ func (w *Whois) Ready() bool {
 	return !w.isQuiet(now) && w.limit.TokensAt(now) >= 1
 }
 
-// Last is the latest answer that the registry really gave, and when; zero = never asked.
+// Last returns the latest answer that the registry really gave, and its time; zero = never asked.
 func (w *Whois) Last() (Answer, time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -192,7 +192,7 @@ func (w *Whois) ask(ctx context.Context, name string, now time.Time) Answer {
 
 var errTooLong = errors.New("the answer is too long")
 
-// exchange puts one question. An answer counts only when the server ended it by itself.
+// exchange sends one question. An answer counts only if the server ended it by itself.
 func (w *Whois) exchange(ctx context.Context, name string) (string, error) {
 	var d net.Dialer
 	c, err := d.DialContext(ctx, "tcp", w.config.Address)
@@ -222,7 +222,7 @@ func (w *Whois) exchange(ctx context.Context, name string) (string, error) {
 // OwnName is a name that the registry itself holds.
 const OwnName = "nic.ru"
 
-// Check reports whether whois answers, by asking about a name that the registry itself holds.
+// Check reports whether whois answers, by asking about OwnName.
 func (w *Whois) Check(ctx context.Context) error {
 	a := w.Look(ctx, OwnName)
 	if a.Status == Unknown {

@@ -1,9 +1,9 @@
-// Package renewal makes renewal passes: what is due is begun, what is renewed by hand is
-// announced, what has expired is shown as expired.
+// Package renewal makes renewal passes: it begins renewals that are due, announces expiries of domains that
+// are renewed by hand, and shows expired domains as expired.
 //
-// A [Pass] looks at the record of domains and at the day, and not at when the last pass
-// was; so one that was missed is caught up by the next, and one more changes nothing. The
-// decisions are made in package policy. [Schedule] makes passes by cron, the first at once.
+// A [Pass] looks at the record of domains and at the day, and not at the time of the last pass. So the next
+// pass makes up for one that was missed, and an additional pass changes nothing. Package policy makes the
+// decisions. [Schedule] makes passes by cron, the first at once.
 package renewal
 
 import (
@@ -16,20 +16,20 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Book is the record of domains, as a pass reads and writes it. Each method is one
-// transaction, and repeating it changes nothing.
+// Book is the record of domains, as a pass reads and writes it. Each method is one transaction, and repeating
+// it changes nothing.
 type Book interface {
-	// Renewals lists the domains in a window, and tells how many renewals may be begun now.
+	// Renewals lists the domains in a window, and returns how many renewals may be begun now.
 	Renewals(ctx context.Context, w policy.Window) ([]policy.Domain, policy.Limit, error)
-	// PlanRenewals plans the renewal of what is due in a window, and tells how many are new.
+	// PlanRenewals plans the renewals that are due in a window, and returns how many of them are new.
 	PlanRenewals(ctx context.Context, w policy.Window) (int, error)
-	// AnnounceRenewals tells of the domains in a band that are renewed by hand.
+	// AnnounceRenewals announces the expiries of domains in a band that are renewed by hand.
 	AnnounceRenewals(ctx context.Context, b policy.Band, today registrar.Date) (int, error)
-	// RemindRenewals tells of renewals that are held, each with the reason.
+	// RemindRenewals reports renewals that are held, each with the reason.
 	RemindRenewals(ctx context.Context, held []policy.Held, today registrar.Date) (int, error)
-	// ShowExpiry brings every domain's status in line with its expiry.
+	// ShowExpiry corrects every domain's status by its expiry.
 	ShowExpiry(ctx context.Context, today registrar.Date) (int, error)
-	// DoubtClock tells why the time of day is not believed; "" = it is.
+	// DoubtClock returns why the time of day is not believed; "" = it is.
 	DoubtClock() string
 	// PassCompleted records that a pass has looked at everything.
 	PassCompleted(ctx context.Context) error
@@ -41,27 +41,27 @@ type Pass struct {
 	settings policy.Settings
 
 	mu   sync.Mutex
-	last *Done // what the last pass of this process came to; nil = none has completed
+	last *Done // the result of the last pass of this process; nil = none has completed
 }
 
-// NewPass makes one.
+// NewPass returns a Pass over a book.
 func NewPass(b Book, s policy.Settings) *Pass { return &Pass{book: b, settings: s} }
 
-// Done is what a pass came to.
+// Done is the result of a pass.
 type Done struct {
 	Planned, Announced, Restated, Reminded int
 
-	Held int // of what is urgent
+	Held int // urgent ones
 
 	Doubt string // why the day is not believed, so that nothing was done; "" = it is
 }
 
-// String is one line for people, whose parts are phrases of the plugin.
+// String returns one line for people, whose parts are phrases of the plugin.
 func (d Done) String() string {
 	return fmt.Sprintf("renewals begun: %d, expiries announced: %d, urgent ones held: %d, statuses corrected: %d", d.Planned, d.Announced, d.Held, d.Restated)
 }
 
-// Last is what the last pass came to that this process has completed.
+// Last returns the result of the last pass that this process has completed.
 func (p *Pass) Last() (d Done, completed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -71,7 +71,7 @@ func (p *Pass) Last() (d Done, completed bool) {
 	return *p.last, true
 }
 
-// Run makes one pass. On a day that is not believed it does nothing.
+// Run makes one pass. If the day is not believed, it does nothing.
 func (p *Pass) Run(ctx context.Context, now time.Time) (Done, error) {
 	d, err := p.run(ctx, now)
 	if err == nil && d.Doubt == "" {
@@ -84,7 +84,7 @@ func (p *Pass) Run(ctx context.Context, now time.Time) (Done, error) {
 
 func (p *Pass) run(ctx context.Context, now time.Time) (d Done, err error) {
 	today := policy.Today(now)
-	// On a wrong day a pass would send what is not due.
+	// On a wrong day a pass would send renewals that are not due.
 	if d.Doubt = p.book.DoubtClock(); d.Doubt != "" {
 		return d, nil
 	}
@@ -107,7 +107,7 @@ func (p *Pass) run(ctx context.Context, now time.Time) (d Done, err error) {
 		return d, fmt.Errorf("renewal pass: tell what is held: %w", err)
 	}
 
-	// Last, and only after all of it: the alarm about passes that do not complete goes by it.
+	// Last, and only after everything else: the alarm about passes that do not complete depends on it.
 	if err := p.book.PassCompleted(ctx); err != nil {
 		return d, fmt.Errorf("renewal pass: %w", err)
 	}
@@ -115,7 +115,7 @@ func (p *Pass) run(ctx context.Context, now time.Time) (d Done, err error) {
 	return d, nil
 }
 
-// remind tells of what is held though it is urgent, as far as that is due, and counts all of it.
+// remind reports urgent renewals that are held, if that is due, and counts all of them.
 func (p *Pass) remind(ctx context.Context, today registrar.Date) (reminded, all int, err error) {
 	domains, limit, err := p.book.Renewals(ctx, policy.Urgent(today))
 	if err != nil {
@@ -140,7 +140,7 @@ func (p *Pass) remind(ctx context.Context, today registrar.Date) (reminded, all 
 	return reminded, all, err
 }
 
-// Steps tells what a pass would do now, the most urgent first.
+// Steps returns what a pass would do now, the most urgent first.
 func (p *Pass) Steps(ctx context.Context, now time.Time) ([]registrar.RenewalStep, error) {
 	today := policy.Today(now)
 	domains, limit, err := p.book.Renewals(ctx, policy.Open(today))

@@ -17,7 +17,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Config is what an operator says about renewals.
+// Config is an operator's settings for renewals.
 type Config struct {
 	Schedule string // cron expression of five fields, or a word such as "@daily"
 	Timezone string // of the schedule: "Europe/Moscow"
@@ -29,10 +29,10 @@ type Config struct {
 
 const (
 	day      = 24 * time.Hour
-	maxBatch = 100 // domains in one mail: its answer still fits what is read as one reply
+	maxBatch = 100 // domains in one mail: its answer is still read as one reply
 )
 
-// Validate finds every mistake.
+// Validate reports every mistake.
 func (c Config) Validate() []registrar.Problem {
 	var problems []registrar.Problem
 	add := func(path, format string, args ...any) {
@@ -67,13 +67,13 @@ var (
 	errStar  = errors.New("* and ? begin no range: write its first value")
 )
 
-// horizon is the longest wait for a pass. The library looks no further for a day, and a leap day
-// of this century comes within it.
+// horizon is the longest wait for a pass. The library looks no further for a day, and every leap day of this
+// century comes within it.
 const horizon = 5 * 366 * day
 
-// parse reads a schedule, and refuses what the library reads otherwise than it is written. The
-// library panics at some zones that stand before an expression, so they are refused, and a panic
-// is a mistake in the expression.
+// parse reads a schedule, and refuses expressions that the library reads otherwise than they are written. The
+// library panics at some zones before an expression, so zones are refused, and a panic is a mistake in the
+// expression.
 func parse(expression string) (s cron.Schedule, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -99,7 +99,7 @@ func parse(expression string) (s cron.Schedule, err error) {
 		return nil, errRare
 	}
 
-	// The library makes a second of every shorter pause, and of one that lies in the past.
+	// The library turns every shorter pause, and a negative one, into a second.
 	if text, ok := strings.CutPrefix(expression, "@every "); ok {
 		if pause, err := time.ParseDuration(text); err == nil && pause < time.Second {
 			return nil, errOften
@@ -109,8 +109,8 @@ func parse(expression string) (s cron.Schedule, err error) {
 	return s, nil
 }
 
-// misread reports what the library would take for something else without a word: it leaves out
-// empty members of a list, and whatever follows a star's hyphen.
+// misread reports what the library would silently read as something else: it drops empty members of a list,
+// and anything after a star's hyphen.
 func misread(expression string) error {
 	if strings.HasPrefix(expression, "@") {
 		return nil
@@ -128,12 +128,12 @@ func misread(expression string) error {
 	return nil
 }
 
-// Policy is what the policy needs of it.
+// Policy returns the settings of package policy.
 func (c Config) Policy() policy.Settings {
 	return policy.Settings{Before: int(c.Before / day), R01: c.R01Auto}
 }
 
-// Next is when the first pass after an instant is made by the schedule; zero = that can't be said.
+// Next returns when the schedule makes the first pass after an instant; zero = not known.
 func (c Config) Next(after time.Time) time.Time {
 	times, err := parse(c.Schedule)
 	zone, unheard := time.LoadLocation(c.Timezone)
@@ -143,8 +143,8 @@ func (c Config) Next(after time.Time) time.Time {
 	return times.Next(after.In(zone))
 }
 
-// Schedule makes a pass at once and then by cron. A pass that is still running when the
-// next is due is not overtaken: the next is left out.
+// Schedule makes a pass at once and then by cron. If a pass is still running when the next one is due, the
+// next one is left out.
 type Schedule struct {
 	pass   *Pass
 	config Config
@@ -152,12 +152,12 @@ type Schedule struct {
 	now    func() time.Time
 }
 
-// NewSchedule makes one for a configuration that was found right.
+// NewSchedule returns a Schedule for a valid configuration.
 func NewSchedule(p *Pass, c Config, log *slog.Logger, now func() time.Time) *Schedule {
 	return &Schedule{pass: p, config: c, log: log, now: now}
 }
 
-// Run makes passes until ctx ends, and returns after the last has ended.
+// Run makes passes until ctx ends, and returns after the last one has ended.
 func (s *Schedule) Run(ctx context.Context) error {
 	zone, err := time.LoadLocation(s.config.Timezone)
 	if err != nil {
@@ -175,7 +175,7 @@ func (s *Schedule) Run(ctx context.Context) error {
 	pass := cron.NewChain(cron.SkipIfStillRunning(quiet)).Then(cron.FuncJob(func() { s.untilMade(ctx) }))
 	c.Schedule(times, pass)
 
-	// The first at once: it catches up with what was missed while the plugin was down.
+	// The first at once: it makes up for passes that were missed while the plugin was down.
 	var first sync.WaitGroup
 	first.Go(pass.Run)
 	c.Start()
@@ -186,7 +186,7 @@ func (s *Schedule) Run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// doubted is how soon a pass is tried again that was left out because the day is in doubt.
+// doubted is the pause between tries of a pass while the day is in doubt.
 const doubted = time.Minute
 
 // untilMade makes a pass, as soon as the day is believed.
@@ -208,8 +208,8 @@ func (s *Schedule) untilMade(ctx context.Context) {
 	}
 }
 
-// once makes a pass, and returns why it was left out. One that fails is made again at the next
-// time; when none completes for long, an alarm tells of it.
+// once makes a pass, and returns why it was left out. A pass that fails is made again at the next time; if
+// none completes for long, an alarm reports that.
 func (s *Schedule) once(ctx context.Context) (doubt string) {
 	done, err := s.pass.Run(ctx, s.now())
 	switch {
@@ -222,7 +222,7 @@ func (s *Schedule) once(ctx context.Context) (doubt string) {
 	return done.Doubt
 }
 
-// cronLog passes on what cron finds worth telling: that a pass was left out.
+// cronLog reports only one of cron's messages: that a pass was left out.
 type cronLog struct{ log *slog.Logger }
 
 func (l cronLog) Info(msg string, _ ...any) {

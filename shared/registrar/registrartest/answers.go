@@ -8,14 +8,14 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// forbidden is an answer that a form does not take.
+// forbidden is an answer that a form does not accept.
 type forbidden struct {
 	why    string
 	key    string
 	values []string
 }
 
-// forbiddenBy lists answers that a form does not take, beside good ones, one for each rule of a field.
+// forbiddenBy returns answers that a form does not accept, besides valid ones, one for each rule of a field.
 func forbiddenBy(form registrar.Form, good registrar.Registrant) []forbidden {
 	const nonsense = "?conformance?"
 	var all []forbidden
@@ -41,8 +41,8 @@ func forbiddenBy(form registrar.Form, good registrar.Registrant) []forbidden {
 			tries = append(tries, forbidden{"two values of " + f.Key, f.Key, []string{f.Example, f.Example}})
 		}
 
-		// A try is kept only if the field by itself refuses it: nonsense may be a good answer to a field
-		// of text. What is asked, and required, depends on others, and is left out.
+		// A try is kept only if the field by itself refuses it: nonsense may be a valid answer to a text
+		// field. Conditions and required answers depend on other fields, and are left out.
 		alone := registrar.Form{Fields: []registrar.Field{{Key: f.Key, Type: f.Type, Multiple: f.Multiple, Pattern: f.Pattern,
 			Choices: f.Choices, MinLength: f.MinLength, MaxLength: f.MaxLength}}}
 		for _, t := range tries {

@@ -13,7 +13,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// bystander asks a witness: the other side of Ledger.
+// bystander asks a witness: it is the client of Ledger.
 type bystander struct{ url string }
 
 func (b bystander) call(ctx context.Context, method, domain string, body any, into any) error {
@@ -48,12 +48,12 @@ func (b bystander) call(ctx context.Context, method, domain string, body any, in
 	return nil
 }
 
-// behave has the registrar treat the orders for a domain otherwise.
+// behave sets how the registrar treats the orders for a domain.
 func (b bystander) behave(ctx context.Context, domain string, how Behaviour) error {
 	return b.call(ctx, http.MethodPut, domain, behaviourBody{how}, nil)
 }
 
-// reached is how often orders of a kind for a domain have reached the registrar.
+// reached returns how often orders of a kind for a domain have reached the registrar.
 func (b bystander) reached(ctx context.Context, domain string, kind registrar.OperationKind) (int, error) {
 	var said reachedBody
 	err := b.call(ctx, http.MethodGet, domain, nil, &said)

@@ -48,7 +48,7 @@ var capabilityChecks = []check{
 		Remedy: "Say unknown when the registry was not asked."}, checksHonestly},
 }
 
-// powers are the methods of each capability, with arguments that name nothing.
+// powers returns calls of the methods of each capability, with arguments that name nothing.
 func (e *exam) powers(l *life) map[registrar.Capability]map[string]func() error {
 	type calls = map[string]func() error
 
@@ -110,7 +110,7 @@ func (e *exam) powers(l *life) map[registrar.Capability]map[string]func() error 
 	}
 }
 
-// wants demands a code of some calls; "" means none.
+// wants demands a code of some calls; "" = no error.
 func (e *exam) wants(calls map[string]func() error, want map[string]registrar.Code) {
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		err := calls[name]()
@@ -150,7 +150,7 @@ func hasRenewals(e *exam) error {
 		return err
 	}
 
-	// The last mode is tried twice, because one that is set already may be set again.
+	// The last mode is tried twice, because a mode that is set already may be set again.
 	for _, mode := range append(registrar.RenewalModes(), registrar.RenewManual) {
 		if d, err := l.SetRenewal(e.ctx, o.Domain, mode); err != nil || d.Renewal != mode || d.Name != o.Domain {
 			e.broken("SetRenewal to %s answers with %q and %q: %v", mode, d.Name, d.Renewal, err)
@@ -188,7 +188,7 @@ func refreshes(e *exam) error {
 
 	said, err := l.Refresh(e.ctx, o.Domain)
 	if errors.Is(err, registrar.Unavailable) {
-		return nil // its registry said nothing
+		return nil // its registry gave no usable answer
 	}
 	have, readErr := l.Domain(e.ctx, o.Domain)
 	switch {
@@ -261,7 +261,7 @@ func hasMails(e *exam) error {
 	return err
 }
 
-// unknownReviews is a decision on an entry that is not there.
+// unknownReviews is a decision on an entry that does not exist.
 func unknownReviews() registrar.ReviewsDecision {
 	return registrar.ReviewsDecision{Reviews: []registrar.SeenReview{{ID: "conformance", Version: "conformance"}},
 		Outcome: registrar.ReplyIgnore, By: "conformance"}
@@ -305,7 +305,7 @@ func copiesStore(e *exam) error {
 		return err
 	}
 
-	// The copy takes the place of the store, as when a backup is put back.
+	// The copy replaces the store, as when a backup is restored.
 	e.end(l)
 	if err := errors.Join(os.RemoveAll(l.dir), os.Rename(into, l.dir)); err != nil {
 		return fmt.Errorf("lay out the copy: %w", err)
@@ -324,7 +324,7 @@ func copiesStore(e *exam) error {
 	return nil
 }
 
-// guardsKeys looks at the keys in a copy.
+// guardsKeys checks the keys in a copy.
 func (e *exam) guardsKeys(dir string) error {
 	keys, err := filepath.Glob(filepath.Join(dir, "*.key"))
 	if err != nil {

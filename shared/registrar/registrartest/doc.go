@@ -19,17 +19,17 @@
 //
 // # Orders are sent once
 //
-// What the registrar is told, a suite can't see by the contract alone: a plugin that pays twice looks
-// like any other. With a witness, which is a simulator that counts what reaches it and misbehaves
-// when it is told to, it can: see Subject.Witness, [Ledger] for a simulator of your own, and [Fake].
+// The contract alone does not show what reaches the registrar: a plugin that pays twice looks like any other.
+// A witness does, which is a simulator that counts what reaches it and misbehaves when it is told to. See
+// Subject.Witness, [Ledger] for a simulator of your own, and [Fake].
 //
 // # What a result means
 //
-// Each [Rule] is one demand, with its place in the contract and what to do when it is
-// broken. A rule is passed, broken, not judged because what its check needs did not work, or
-// skipped because it does not apply; what is skipped never counts as passed. A registrar
-// conforms when no rule of level MUST is broken or left unjudged.
+// Each [Rule] is one demand, with its place in the contract and what to do when it is broken. A rule is
+// passed, broken, not judged because something that its check needs did not work, or skipped because it does
+// not apply; a skipped rule never counts as passed. A registrar conforms if no rule of level MUST is broken
+// or left unjudged.
 //
-// Every check has a data directory and an instance of the registrar of its own, so none depends
-// on another. All names it makes up hold the word "conformance".
+// Every check has its own data directory and its own instance of the registrar, so that none depends on
+// another. All names that the checks make up contain the word "conformance".
 package registrartest

@@ -81,7 +81,7 @@ func pages(e *exam) error {
 	}
 
 	for _, size := range []int{1, 2, 5} {
-		// One page more than there are names, because the last one may be empty.
+		// One page more than there are names, because the last page may be empty.
 		have, err := e.walk(l, size, len(want)+1)
 		if err != nil {
 			e.broken("pages of %d: %s", size, err)
@@ -92,7 +92,7 @@ func pages(e *exam) error {
 	return nil
 }
 
-// walk follows Next through at most so many pages.
+// walk follows Next through at most as many pages as given.
 func (e *exam) walk(l *life, size, most int) ([]string, error) {
 	var have []string
 	p := registrar.Page{Size: size}

@@ -31,7 +31,7 @@ func erases(e *exam) error {
 	return nil
 }
 
-// erasesNothingOf erases the data of an order's customer, of whose business nothing may go.
+// erasesNothingOf erases the data of an order's customer, whose business must all stay.
 func (e *exam) erasesNothingOf(l *life, o registrar.Order, op registrar.Operation) {
 	before, err := l.Operation(e.ctx, op.ID)
 	if err != nil {
@@ -75,8 +75,8 @@ func rotatesKeys(e *exam) error {
 		return err
 	}
 
-	// A key is new each time, and the digests by which orders are known outlive it: an order that was
-	// forgotten would be carried out again.
+	// Each key is new, but the digests by which orders are recognised outlive it: an order that was forgotten
+	// would be carried out again.
 	seen, known := map[string]bool{}, op.ID
 	if again, err := l.Submit(e.ctx, o); err != nil {
 		known = again.ID // other rules judge that

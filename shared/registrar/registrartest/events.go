@@ -66,7 +66,7 @@ func tellsOrders(e *exam) error {
 	return nil
 }
 
-// recorded is a registrar with a record of some events.
+// recorded returns a registrar with a record of some events.
 func (e *exam) recorded() (*life, []registrar.Event, error) {
 	l, err := e.working()
 	if err != nil {
@@ -100,7 +100,7 @@ func resumes(e *exam) error {
 	return nil
 }
 
-// resumesAt reads after each cursor and compares with the events known.
+// resumesAt reads after each cursor and compares with the known events.
 func (e *exam) resumesAt(l *life, events []registrar.Event, when string) {
 	for i := range events {
 		after := registrar.Cursor(0)
@@ -156,7 +156,7 @@ func isLive(e *exam) error {
 	go func() {
 		for v, err := range l.Events(ctx, last) {
 			if err == nil {
-				<-submitted // only then it is known which operation is waited for
+				<-submitted // only then is it known which operation to wait for
 			}
 			if err != nil || v.Operation == op.ID {
 				read <- err
@@ -194,7 +194,7 @@ func servesReaders(e *exam) error {
 		defer close(slow)
 		for range l.Events(ctx, 0) {
 			close(stuck)
-			<-ctx.Done() // a reader that does not come back for more
+			<-ctx.Done() // a reader that does not ask for more
 			return
 		}
 		close(stuck)
@@ -312,7 +312,7 @@ func returnsPromptly(e *exam) error {
 
 	ended, cancel := context.WithCancel(e.ctx)
 	cancel()
-	late := *e // a call that does not come back goes on with it
+	late := *e // a call that hangs keeps using it
 	late.ctx = ended
 
 	calls := late.calls(l)
@@ -367,7 +367,7 @@ func cancelsWhole(e *exam) error {
 		return err
 	}
 
-	// The end comes before the order is stored, while it is, or after that, on one machine or another.
+	// The context ends before the order is stored, while it is, or after that, on one machine or another.
 	for _, after := range []time.Duration{0, 50 * time.Microsecond, 500 * time.Microsecond, 5 * time.Millisecond} {
 		o, err := e.order(l)
 		if err != nil {

@@ -16,7 +16,7 @@ import (
 
 const (
 	defaultPatience = 20 * time.Second
-	// examTime is how many times the patience one check may take in all.
+	// examTime is how many times the patience one check may take in total.
 	examTime = 6
 )
 
@@ -37,8 +37,7 @@ func newRun(ctx context.Context, s Subject) (*run, error) {
 		s.Patience = defaultPatience
 	}
 
-	// A registrar that can't be started is examined all the same: the report then says of each rule why it
-	// was not judged.
+	// A registrar that can't be started is examined, too: the report then says why each rule was not judged.
 	r := &run{subject: s, tag: strings.ToLower(rand.Text()[:6])}
 	instance, err := s.Open.Open(ctx)
 	if err != nil {
@@ -66,7 +65,7 @@ func (r *run) judge(ctx context.Context, c check) Result {
 	findings, err := r.examine(ctx, c)
 	result.Took, result.Findings = time.Since(began), findings
 
-	// A breach that was seen counts, also when the check could not go on after it.
+	// A breach that was seen counts even if the check could not go on after it.
 	switch {
 	case len(findings) > 0:
 		result.Outcome = Broken
@@ -80,7 +79,7 @@ func (r *run) judge(ctx context.Context, c check) Result {
 	return result
 }
 
-// notTried is why a check found no occasion to judge. It says so in the report.
+// notTried is why a check had nothing to judge. The report says so.
 type notTried string
 
 func (n notTried) Error() string { return string(n) }
@@ -100,7 +99,7 @@ func (r *run) examine(ctx context.Context, c check) (findings []string, err erro
 	return e.findings, err
 }
 
-// missing says why a rule is skipped; "" = it is not.
+// missing returns why a rule is skipped; "" = it is not.
 func (r *run) missing(rule Rule) string {
 	if c := rule.Capability; c != "" && !r.description.Has(c) {
 		return fmt.Sprintf("the capability %s is not declared", c)
@@ -119,7 +118,7 @@ func (r *run) missing(rule Rule) string {
 	return ""
 }
 
-// sells reports whether a kind is offered where names are made up.
+// sells reports whether a kind is offered in the zone of made-up names.
 func (r *run) sells(kind registrar.OperationKind) bool {
 	_, ok := r.description.Offered(r.tld(), kind)
 	return ok
@@ -155,13 +154,13 @@ func (r *run) lacks(need Need) string {
 	return ""
 }
 
-// takesRoles reports whether the order of the exams may bring contacts beside the registrant.
+// takesRoles reports whether the order of the exams may bring contacts besides the registrant.
 func takesRoles(r *run) bool {
 	e := &exam{run: r}
 	return len(rolesOf(r, e.tld(), firstKind(r))) > 0
 }
 
-// exam is one check under way.
+// exam is one check in progress.
 type exam struct {
 	*run
 	ctx      context.Context
@@ -184,7 +183,7 @@ func (e *exam) broken(format string, args ...any) {
 	e.findings = append(e.findings, fmt.Sprintf(format, args...))
 }
 
-// mustBe records an error that is not the one of the contract.
+// mustBe records an error that is not the one that the contract demands.
 func (e *exam) mustBe(what string, err error, want registrar.Code) bool {
 	if errors.Is(err, want) {
 		return true
@@ -193,7 +192,7 @@ func (e *exam) mustBe(what string, err error, want registrar.Code) bool {
 	return false
 }
 
-// told writes an error with its code.
+// told describes an error with its code.
 func told(err error) string {
 	if err == nil {
 		return "it was accepted"
@@ -219,7 +218,7 @@ func (e *exam) configure(l *life, create bool) error {
 	return l.Configure(e.ctx, registrar.Settings{Config: e.subject.Config, DataDir: l.dir, Create: create})
 }
 
-// catalogue is an instance that can be asked for forms.
+// catalogue returns an instance that can be asked for forms.
 func (e *exam) catalogue() (*life, error) {
 	if e.subject.Config == nil {
 		return e.open()
@@ -227,7 +226,7 @@ func (e *exam) catalogue() (*life, error) {
 	return e.configured(true)
 }
 
-// configured is an instance with good settings.
+// configured returns an instance with valid settings.
 func (e *exam) configured(create bool) (*life, error) {
 	l, err := e.open()
 	if err == nil {
@@ -239,7 +238,7 @@ func (e *exam) configured(create bool) (*life, error) {
 	return l, nil
 }
 
-// working is an instance at work.
+// working returns an instance at work.
 func (e *exam) working() (*life, error) { return e.begin(true) }
 
 func (e *exam) begin(create bool) (*life, error) {
@@ -253,14 +252,14 @@ func (e *exam) begin(create bool) (*life, error) {
 	return l, nil
 }
 
-// again crashes a life and begins the next one on the same directory.
+// again crashes an instance and starts the next one on the same directory.
 func (e *exam) again(l *life) (*life, error) {
 	l.Crash()
 	l.over = true
 	return e.begin(false)
 }
 
-// end drains a life and closes it.
+// end drains an instance and closes it.
 func (e *exam) end(l *life) {
 	if l.over {
 		return
@@ -292,8 +291,8 @@ func (e *exam) soon(what string, holds func() (bool, error)) error {
 	}
 }
 
-// within runs a call that may hang, and reports whether it came back in time. A call that did
-// not goes on, and ends with the process at the latest.
+// within runs a call that may hang, and reports whether it returned in time. A call that did not goes on,
+// until the process ends.
 func (e *exam) within(call func()) bool {
 	done := make(chan struct{})
 	go func() {

@@ -10,16 +10,16 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Fake is a registrar with an API, simulated, and a witness of what reaches it. It is what a plugin
-// made from the skeleton speaks with until it has met its own registrar:
+// Fake simulates a registrar with an API, and is a witness of what reaches it. A plugin that was made from
+// the skeleton speaks with it until its author connects it to a real registrar:
 //
 //	POST /orders              FakeOrder → 200, 202 or 422 FakeAnswer; 503: it took nothing
 //	GET  /orders/{id}         → 200, 202 or 422 FakeAnswer; 404: it has never got it
 //	GET  /domains/{domain}    → 200 FakeDomain; 404: it does not hold it
 //	GET, PUT /witness/{domain}  the contract of witnesses: see Ledger
 //
-// Every request but a witness's carries a token, any one. An order that arrives again under the same
-// ID is counted, and carried out again: that is for the plugin to see to. Make it with NewFake.
+// Every request carries a token, any one, except those to the witness. An order that arrives again under the
+// same ID is counted and carried out again: a plugin must not let that happen. Make a Fake with NewFake.
 type Fake struct {
 	Ledger Ledger
 	mux    *http.ServeMux
@@ -37,19 +37,19 @@ type FakeOrder struct {
 	Contact     map[string][]string     `json:"contact,omitempty"`
 	Nameservers []string                `json:"nameservers,omitempty"`
 	AuthCode    string                  `json:"auth_code,omitempty"`
-	PaidTill    string                  `json:"paid_till,omitempty"` // of a renewal: the expiry to renew from
-	Years       int                     `json:"years,omitempty"`     // 0 = one
+	PaidTill    string                  `json:"paid_till,omitempty"` // the expiry to renew from, for a renewal
+	Years       int                     `json:"years,omitempty"`     // 0 = one year
 }
 
-// FakeAnswer is the fake's word on an order.
+// FakeAnswer is the fake's answer to an order.
 type FakeAnswer struct {
 	Reference string `json:"reference,omitempty"`
 	Reason    string `json:"reason,omitempty"`    // why it was refused
-	AuthCode  string `json:"auth_code,omitempty"` // of an order for one
+	AuthCode  string `json:"auth_code,omitempty"` // for an order of a code
 	FakeDomain
 }
 
-// FakeDomain is what the fake has on a domain.
+// FakeDomain is the fake's record of a domain.
 type FakeDomain struct {
 	PaidTill    registrar.Date `json:"paid_till"`
 	Nameservers []string       `json:"nameservers,omitempty"`
@@ -64,7 +64,7 @@ type fakeOrder struct {
 	refused bool
 }
 
-// NewFake makes a registrar that holds nothing and behaves well.
+// NewFake makes a Fake that holds no domains and behaves well.
 func NewFake() *Fake {
 	f := &Fake{mux: http.NewServeMux(), orders: map[string]*fakeOrder{}, domains: map[string]FakeDomain{}}
 	f.mux.Handle("POST /orders", withToken(f.take))
@@ -87,7 +87,7 @@ func withToken(next http.HandlerFunc) http.Handler {
 	})
 }
 
-// take is the arrival of an order.
+// take handles an order that arrives.
 func (f *Fake) take(w http.ResponseWriter, r *http.Request) {
 	var o FakeOrder
 	if err := json.NewDecoder(r.Body).Decode(&o); err != nil || o.ID == "" || o.Domain == "" {
@@ -101,7 +101,7 @@ func (f *Fake) take(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 
-	// Entered before the answer, so that a fault after it happens to an order that the registrar has.
+	// Recorded before the answer, so that a fault after it happens to an order that the registrar has.
 	order := f.enter(o, behaviour)
 	switch behaviour {
 	case LosesAnswers:
@@ -143,7 +143,7 @@ func (f *Fake) enter(o FakeOrder, b Behaviour) *fakeOrder {
 	return order
 }
 
-// carryOut changes the domain. A renewal that arrives twice is a year too much.
+// carryOut changes the domain. A renewal that arrives twice adds a year too many.
 func (f *Fake) carryOut(o *fakeOrder) {
 	o.done = true
 	d, years := f.domains[o.Domain], max(o.Years, 1)
@@ -160,7 +160,7 @@ func (f *Fake) carryOut(o *fakeOrder) {
 	f.domains[o.Domain] = d
 }
 
-// tell answers what became of an order.
+// tell reports what became of an order.
 func (f *Fake) tell(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	order := f.orders[r.PathValue("id")]
@@ -178,7 +178,7 @@ func (f *Fake) tell(w http.ResponseWriter, r *http.Request) {
 	case TakesLong:
 		f.answer(w, order)
 	default:
-		// What took long is done as soon as the registrar behaves well again.
+		// An order that takes long is done as soon as the registrar behaves well again.
 		f.mu.Lock()
 		if !order.done && !order.refused {
 			f.carryOut(order)
@@ -204,7 +204,7 @@ func (f *Fake) answer(w http.ResponseWriter, o *fakeOrder) {
 	write(w, status, body)
 }
 
-// word is the fake's word on an order.
+// word returns the fake's answer about an order.
 func (f *Fake) word(o *fakeOrder) (status int, a FakeAnswer) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -226,7 +226,7 @@ func (f *Fake) word(o *fakeOrder) (status int, a FakeAnswer) {
 func write(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // who asked is gone
+	_ = json.NewEncoder(w).Encode(body) // the caller is gone
 }
 
 // answerTwice writes the whole answer twice to the connection, and closes it.
@@ -245,7 +245,7 @@ func (f *Fake) answerTwice(w http.ResponseWriter, o *fakeOrder) {
 	for range 2 {
 		fmt.Fprintf(buffered, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", status, http.StatusText(status), len(text), text)
 	}
-	_ = buffered.Flush() // who asked is gone
+	_ = buffered.Flush() // the caller is gone
 }
 
 // hangUp breaks the connection.

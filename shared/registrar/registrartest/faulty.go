@@ -30,7 +30,7 @@ func (e *exam) spoil(o registrar.Order, change func(o *registrar.Order)) registr
 	return o
 }
 
-// incompleteOrders are all the orders in which one required thing is left out.
+// incompleteOrders returns orders that each lack one required thing, for all such things.
 func incompleteOrders(e *exam, l *life) ([]faulty, error) {
 	var all []faulty
 	for _, kind := range e.description.Kinds {
@@ -45,7 +45,7 @@ func incompleteOrders(e *exam, l *life) ([]faulty, error) {
 
 func incompleteOf(e *exam, l *life, kind registrar.OperationKind) ([]faulty, error) {
 	if !kind.NeedsRegistrant() && kind != registrar.KindRenew {
-		return nil, nil // it requires nothing in particular
+		return nil, nil // the kind requires nothing in particular
 	}
 
 	if kind == registrar.KindRenew {

@@ -27,7 +27,7 @@ var formChecks = []check{
 		Remedy: "Correct the example or the pattern: people copy the example."}, hasExamples},
 }
 
-// forms reads all forms that are declared.
+// forms visits all forms that are declared.
 func (e *exam) forms(visit func(q registrar.FormQuery, f registrar.Form, err error)) error {
 	if e.fault != nil {
 		return e.fault
@@ -119,7 +119,7 @@ func hasExamples(e *exam) error {
 	})
 }
 
-// wrongExample says what is wrong with the example of a field; "" = nothing.
+// wrongExample returns what is wrong with the example of a field; "" = nothing.
 func wrongExample(f registrar.Field) string {
 	if _, err := regexp.Compile(f.Pattern); err != nil {
 		return "has a pattern that is not RE2"
@@ -132,7 +132,7 @@ func wrongExample(f registrar.Field) string {
 		return ""
 	}
 
-	// Judged as if it stood alone: whether it is asked depends on other fields.
+	// Judged as if it were the only field: the conditions depend on other fields.
 	f.When = nil
 	alone := registrar.Form{Fields: []registrar.Field{f}}
 	for _, p := range alone.Problems(registrar.Registrant{Fields: map[string][]string{f.Key: {f.Example}}}) {
@@ -151,7 +151,7 @@ func hasDeclared(e *exam) error {
 	})
 }
 
-// wronglyDeclared says what does not fit together in a field, after those before it; "" = nothing.
+// wronglyDeclared returns what is inconsistent in a field, given those before it; "" = nothing.
 func wronglyDeclared(f registrar.Field, before []registrar.Field) string {
 	if wrong := wrongChoices(f); wrong != "" {
 		return wrong
@@ -200,7 +200,7 @@ func wrongCondition(c registrar.Condition, before []registrar.Field) string {
 
 	other := before[at]
 	other.When = nil
-	alone := registrar.Form{Kind: registrar.KindUpdate, Fields: []registrar.Field{other}} // "" is no answer
+	alone := registrar.Form{Kind: registrar.KindUpdate, Fields: []registrar.Field{other}} // "" means no answer
 	for _, v := range c.Values {
 		if len(alone.Problems(registrar.Registrant{Fields: map[string][]string{c.Field: {v}}})) > 0 {
 			return fmt.Sprintf("is asked where %q is %q, which it can't be", c.Field, v)

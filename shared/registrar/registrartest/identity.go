@@ -49,7 +49,7 @@ var identityChecks = []check{
 		Remedy: "Say in a few words what it is for: operators read it."}, described(hasDescriptions)},
 }
 
-// described judges what a registrar says of itself, if it does.
+// described judges a registrar's description, if there is one.
 func described(judge func(*exam)) func(*exam) error {
 	return func(e *exam) error {
 		if e.fault == nil {

@@ -12,7 +12,7 @@ import (
 	"registrar.panel/shared/registrarrpc"
 )
 
-// opener is an Opener made of a function.
+// opener is a function that implements Opener.
 type opener func(ctx context.Context) (*Instance, error)
 
 func (o opener) Open(ctx context.Context) (*Instance, error) { return o(ctx) }
@@ -26,7 +26,7 @@ func InProcess(make func(*slog.Logger) registrar.Plugin) Opener {
 	})
 }
 
-// OverGRPC runs a registrar in this process, behind the wire.
+// OverGRPC runs a registrar in this process, behind gRPC.
 func OverGRPC(make func(*slog.Logger) registrar.Plugin) Opener {
 	return opener(func(context.Context) (*Instance, error) {
 		log, logged := newLogger()
@@ -43,7 +43,7 @@ func newLogger() (*slog.Logger, *record) {
 	return logline.New(logged, logline.Options{Name: "subject", Level: logline.Trace}), logged
 }
 
-// drain ends what no process holds; whether it works is judged elsewhere.
+// drain ends a registrar that no process holds; another check judges whether draining works.
 func drain(p registrar.Hosted) {
 	ctx, cancel := context.WithTimeout(context.Background(), defaultPatience)
 	defer cancel()

@@ -30,7 +30,7 @@ var kindChecks = []check{
 		Remedy: "Take the new handle over in the transaction that ends the operation; where it is not known, leave Handle empty."}, recordsTrades},
 }
 
-// following is an order of a kind: of a new name, or for the domain that is held.
+// following returns an order of a kind: for a new name, or for the domain that is held.
 func following(e *exam, l *life, held registrar.Order, kind registrar.OperationKind) (o registrar.Order, err error) {
 	if kind.Acquires() {
 		return e.orderOf(l, kind)
@@ -49,7 +49,7 @@ func following(e *exam, l *life, held registrar.Order, kind registrar.OperationK
 	return o, err
 }
 
-// another is a registrant who is not the one of the other orders, where more than one kind is served.
+// another returns a registrant who differs from that of the other orders, if more than one kind is served.
 func another(e *exam, p registrar.Catalogue) (*registrar.Registrant, error) {
 	q := e.query(registrar.KindTrade)
 	for _, kind := range e.description.Registrants {
@@ -65,8 +65,8 @@ func another(e *exam, p registrar.Catalogue) (*registrar.Registrant, error) {
 	return exampleOf(form, q.Registrant), nil
 }
 
-// onceHeld lists the kinds that are sold, in an order in which one domain can be treated by all of them:
-// what gives it up comes last.
+// onceHeld lists the kinds that are sold, in an order in which all can be applied to one domain: those that
+// give it up come last.
 func onceHeld(e *exam) []registrar.OperationKind {
 	last := []registrar.OperationKind{registrar.KindDelete, registrar.KindRestore}
 	kinds := slices.DeleteFunc(e.description.KindsFor(e.tld()), func(k registrar.OperationKind) bool { return slices.Contains(last, k) })
@@ -78,8 +78,8 @@ func onceHeld(e *exam) []registrar.OperationKind {
 	return kinds
 }
 
-// carriedOut brings an order of a kind for a domain that is held to its end. A domain that can't be
-// treated so by the registrar's own rules is no breach, and is told.
+// carriedOut brings an order of a kind for a held domain to its end. If the registrar's own rules do not
+// allow it for the domain, that is not a breach, and is reported.
 func carriedOut(e *exam, l *life, held registrar.Order, kind registrar.OperationKind) (registrar.Operation, error) {
 	o, err := following(e, l, held, kind)
 	if err != nil {
@@ -95,8 +95,8 @@ func carriedOut(e *exam, l *life, held registrar.Order, kind registrar.Operation
 	return e.conclude(l, op.ID)
 }
 
-// afterwards registers a domain, has orders of some kinds for it carried out one after the other, and
-// returns the record before the last of them and after it.
+// afterwards registers a domain, has orders of some kinds for it carried out one after the other, and returns
+// its record before and after the last of them.
 func afterwards(e *exam, l *life, kinds ...registrar.OperationKind) (held registrar.Order, before, after registrar.Domain, err error) {
 	if held, _, err = e.concluded(l); err != nil {
 		return held, before, after, err
@@ -113,7 +113,7 @@ func afterwards(e *exam, l *life, kinds ...registrar.OperationKind) (held regist
 	return held, before, after, err
 }
 
-// alike reports whether two records of a domain say the same of what is neither status nor lock.
+// alike reports whether two records of a domain agree in everything but status and lock.
 func alike(a, b registrar.Domain) bool {
 	return a.Customer == b.Customer && a.PaidTill == b.PaidTill && slices.Equal(hostsOf(a.Nameservers), hostsOf(b.Nameservers))
 }
@@ -199,8 +199,8 @@ func recordsTrades(e *exam) error {
 		e.broken("after the change of registrant the domain is %s, paid till %s, and was %s till %s", after.Status, after.PaidTill, before.Status, before.PaidTill)
 	}
 
-	// Where one kind of registrant is served, the new one is made of the same examples as the one before,
-	// and may rightly have the same handle.
+	// If only one kind of registrant is served, the new registrant is made from the same examples as the
+	// former one, and may rightly have the same handle.
 	if len(e.description.Registrants) > 1 && before.Handle != "" && after.Handle == before.Handle {
 		e.broken("after the change of registrant the domain still names the handle %s", after.Handle)
 	}
@@ -229,7 +229,7 @@ func keepsCodes(e *exam) error {
 	if err != nil {
 		return fmt.Errorf("submit an order for a transfer code: %w", err)
 	}
-	// Tried while the order may wait for a person: once it has ended, every decision is refused in any case.
+	// Tried while the order may wait for a person: once it has ended, every decision is refused anyway.
 	if err := refusesEmptyHands(e, l, op.ID); err != nil {
 		return err
 	}
@@ -249,10 +249,10 @@ func keepsCodes(e *exam) error {
 	return hidesCode(e, l, o, op.ID, string(code))
 }
 
-// refusesEmptyHands demands that a person who says that a code was got hands it over.
+// refusesEmptyHands demands that a person who reports a code also passes it.
 func refusesEmptyHands(e *exam, l *life, id registrar.OperationID) error {
 	op, err := l.Operation(e.ctx, id)
-	// If the operation waits for no person, none can hand a code over.
+	// If the operation does not wait for a person, a code can't be passed.
 	if err != nil || op.State != registrar.NeedsAction {
 		return err
 	}
@@ -264,7 +264,7 @@ func refusesEmptyHands(e *exam, l *life, id registrar.OperationID) error {
 	return nil
 }
 
-// hidesCode looks for a code in everything that is told of its order.
+// hidesCode searches everything that is reported about an order for its code.
 func hidesCode(e *exam, l *life, o registrar.Order, id registrar.OperationID, code string) error {
 	op, err := l.Operation(e.ctx, id)
 	if err != nil {
@@ -287,7 +287,7 @@ func hidesCode(e *exam, l *life, o registrar.Order, id registrar.OperationID, co
 		sings(e, where, plain(text), []string{code})
 	}
 
-	// What is logged while it drains counts, too.
+	// Lines that it logs while draining count, too.
 	e.end(l)
 	sings(e, "lines of the log", l.Log(), []string{code})
 	return nil

@@ -16,10 +16,10 @@ type Behaviour string
 const (
 	BehavesWell  Behaviour = "well"   // carries orders out, and answers
 	LosesAnswers Behaviour = "lost"   // carries an order out, and the connection breaks instead of the answer
-	HoldsAnswers Behaviour = "held"   // carries an order out, and does not answer; the connection breaks when it behaves otherwise
-	TakesLong    Behaviour = "late"   // has an order, and is not done with it before it behaves well again
+	HoldsAnswers Behaviour = "held"   // carries an order out, and does not answer; the connection breaks when this ends
+	TakesLong    Behaviour = "late"   // has an order, and finishes it only when it behaves well again
 	AnswersTwice Behaviour = "double" // carries an order out, and answers twice
-	IsDown       Behaviour = "down"   // takes nothing, and says so
+	IsDown       Behaviour = "down"   // takes no order, and says so
 	Refuses      Behaviour = "refuse" // refuses orders, with a reason
 )
 
@@ -28,8 +28,8 @@ func Behaviours() []Behaviour {
 	return []Behaviour{BehavesWell, LosesAnswers, HoldsAnswers, TakesLong, AnswersTwice, IsDown, Refuses}
 }
 
-// Ledger is the witness within a simulated registrar: it counts the orders that arrive, and is told
-// how to misbehave. It serves the contract of witnesses, in docs/conformance.md:
+// Ledger is the witness within a simulated registrar: it counts the orders that arrive, and is told how to
+// misbehave. It implements the contract of witnesses in docs/conformance.md:
 //
 //	GET DOMAIN                          {"reached": {"register": 1}}
 //	PUT DOMAIN  {"behaviour": "lost"}   204; 501 for a behaviour that it lacks
@@ -40,11 +40,11 @@ type Ledger struct {
 	domains map[string]*page
 }
 
-// page is what is known of one domain.
+// page is what the ledger knows about one domain.
 type page struct {
 	reached   map[registrar.OperationKind]int
 	behaviour Behaviour
-	changed   chan struct{} // closed when it behaves otherwise
+	changed   chan struct{} // closed when the behaviour changes
 }
 
 func (l *Ledger) of(domain string) *page {
@@ -57,8 +57,8 @@ func (l *Ledger) of(domain string) *page {
 	return l.domains[domain]
 }
 
-// Arrived counts an order that has arrived, and returns how to treat it. While the registrar is down
-// none arrives.
+// Arrived counts an order that has arrived, and returns how to treat it. No order arrives while the registrar
+// is down.
 func (l *Ledger) Arrived(kind registrar.OperationKind, domain string) Behaviour {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -77,7 +77,7 @@ func (l *Ledger) Behaves(domain string) (Behaviour, <-chan struct{}) {
 	return p.behaviour, p.changed
 }
 
-// Behave has the orders for a domain treated otherwise from now on.
+// Behave sets how the orders for a domain are treated from now on.
 func (l *Ledger) Behave(domain string, b Behaviour) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -87,7 +87,7 @@ func (l *Ledger) Behave(domain string, b Behaviour) {
 	p.changed = make(chan struct{})
 }
 
-// Reached is how often orders of each kind have arrived.
+// Reached returns how often orders of each kind have arrived.
 func (l *Ledger) Reached(domain string) map[registrar.OperationKind]int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -98,7 +98,7 @@ func (l *Ledger) Reached(domain string) map[registrar.OperationKind]int {
 	return all
 }
 
-// The two bodies of the contract.
+// The two bodies in the contract of witnesses.
 type (
 	reachedBody struct {
 		Reached map[registrar.OperationKind]int `json:"reached"`
@@ -114,7 +114,7 @@ func (l *Ledger) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
 	case http.MethodGet:
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(reachedBody{l.Reached(domain)}) // who asked is gone
+		_ = json.NewEncoder(w).Encode(reachedBody{l.Reached(domain)}) // the caller is gone
 	case http.MethodPut:
 		var body behaviourBody
 		if err := json.NewDecoder(r.Body).Decode(&body); err != nil {

@@ -36,7 +36,7 @@ var lifecycleChecks = []check{
 		Remedy: "Report what is known already; ask no other system."}, isHealthy},
 }
 
-// calls are the methods that need a registrar at work.
+// calls returns calls of the methods that need a registrar at work.
 func (e *exam) calls(l *life) map[string]func() error {
 	return map[string]func() error{
 		"Submit":    func() error { _, err := l.Submit(e.ctx, e.bare()); return err },
@@ -56,7 +56,7 @@ func (e *exam) calls(l *life) map[string]func() error {
 	}
 }
 
-// bare is the best order that can be made without a form, for a registrar that does not answer.
+// bare returns the best order that can be made without a form, for a registrar that does not answer.
 func (e *exam) bare() registrar.Order {
 	o, err := e.order(noForms{})
 	if err != nil {
@@ -65,14 +65,14 @@ func (e *exam) bare() registrar.Order {
 	return o
 }
 
-// noForms is a catalogue whose forms ask nothing.
+// noForms is a catalogue whose forms have no fields.
 type noForms struct{ registrar.Catalogue }
 
 func (noForms) Form(context.Context, registrar.FormQuery) (registrar.Form, error) {
 	return registrar.Form{}, nil
 }
 
-// answers demands a code of every call. Submit may find the order wrong first.
+// answers demands a code of every call. Submit may find the order invalid first.
 func (e *exam) answers(l *life, when string, want registrar.Code) {
 	for name, call := range e.calls(l) {
 		err := call()

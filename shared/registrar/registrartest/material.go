@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	// authCode is part of every transfer; it must never come back.
+	// authCode is part of every transfer; no answer may contain it.
 	authCode = "auth-CANARY-4711"
-	// codeGot is what a person has got for an order of a code; it comes back by one way alone.
+	// codeGot is the code that a person has obtained for an order of a code; only TransferCode may return it.
 	codeGot = "auth-CANARY-4713"
 )
 
@@ -30,7 +30,7 @@ func (r *run) tld() string {
 	if r.subject.TLD != "" {
 		return r.subject.TLD
 	}
-	// The exam makes up Latin names, which a zone in another script does not take.
+	// The exam makes up Latin names, which a zone in another script does not accept.
 	for _, tld := range r.description.TLDs {
 		if !strings.HasPrefix(tld, "xn--") {
 			return tld
@@ -77,16 +77,16 @@ func (e *exam) registrant(p registrar.Catalogue, kind registrar.OperationKind) (
 	return exampleOf(form, r.Kind), nil
 }
 
-// exampleOf answers what a form asks by its own examples.
+// exampleOf answers a form with its own examples.
 func exampleOf(form registrar.Form, kind registrar.RegistrantKind) *registrar.Registrant {
-	// Which fields are asked depends on answers to others. So first all are answered, and then only what is
-	// asked by those answers stays: an answer that is not asked is a mistake of the order.
+	// Which fields are asked depends on answers to others. So all are answered first, and then only the
+	// fields that are asked stay: an answer that is not asked for is a mistake of the order.
 	all := registrar.Registrant{Kind: kind, Fields: map[string][]string{}}
 	for _, f := range form.Fields {
 		switch {
 		case f.Example == "" && f.Type == registrar.FieldAgreement && f.Required:
 			all.Fields[f.Key] = []string{"true"}
-		case f.Required || f.Example != "": // some are required of some registrants only
+		case f.Required || f.Example != "": // some fields are required of some registrants only
 			all.Fields[f.Key] = []string{f.Example}
 		}
 	}
@@ -100,12 +100,12 @@ func exampleOf(form registrar.Form, kind registrar.RegistrantKind) *registrar.Re
 	return r
 }
 
-// order makes a good order for a new name.
+// order returns a valid order for a new name.
 func (e *exam) order(p registrar.Catalogue) (registrar.Order, error) {
 	return e.orderOf(p, firstKind(e.run))
 }
 
-// firstKind is the kind of order by which the exams get a domain.
+// firstKind returns the kind of order by which the exams get a domain.
 func firstKind(r *run) registrar.OperationKind {
 	if slices.Contains(r.description.Kinds, registrar.KindRegister) {
 		return registrar.KindRegister
@@ -130,7 +130,7 @@ func (e *exam) orderOf(p registrar.Catalogue, kind registrar.OperationKind) (reg
 	return withContacts(e, p, o, func(c registrar.ContactOffer) bool { return c.Required })
 }
 
-// due is a domain that can be renewed now: one that the subject has, or the one that is held.
+// due returns a domain that can be renewed now: one that the subject has, or the one that is held.
 func (e *exam) due(l *life, held registrar.Order) (registrar.Domain, error) {
 	if e.subject.Due == nil {
 		return l.Domain(e.ctx, held.Domain)
@@ -143,7 +143,7 @@ func (e *exam) due(l *life, held registrar.Order) (registrar.Domain, error) {
 	return l.ImportDomain(e.ctx, i)
 }
 
-// submitted is a good order that was taken.
+// submitted returns a valid order that was accepted.
 func (e *exam) submitted(l *life) (registrar.Order, registrar.Operation, error) {
 	o, err := e.order(l)
 	if err != nil {
@@ -165,7 +165,7 @@ func (e *exam) conclude(l *life, id registrar.OperationID) (registrar.Operation,
 	}
 
 	var op registrar.Operation
-	var uncertain time.Time // since when it is
+	var uncertain time.Time // since when it is uncertain
 	err := e.soon("the end of the operation", func() (bool, error) {
 		var err error
 		if op, err = l.Operation(e.ctx, id); err != nil || op.State.Final() {
@@ -177,7 +177,7 @@ func (e *exam) conclude(l *life, id registrar.OperationID) (registrar.Operation,
 			uncertain = time.Now()
 		}
 
-		// Where the subject has people of its own, they decide, and the suite only waits.
+		// If the subject has people of its own, they decide, and the suite only waits.
 		if !op.State.WaitsForPerson() || e.subject.Conclude != nil {
 			return false, nil
 		}
@@ -187,7 +187,7 @@ func (e *exam) conclude(l *life, id registrar.OperationID) (registrar.Operation,
 			return err != nil, err
 		}
 		if _, err = l.Resolve(e.ctx, d); errors.Is(err, registrar.Conflict) {
-			return false, nil // it has moved by itself
+			return false, nil // the operation has moved by itself
 		}
 
 		if err == nil {
@@ -207,9 +207,9 @@ func (e *exam) conclude(l *life, id registrar.OperationID) (registrar.Operation,
 	return op, nil
 }
 
-// decisionOn is what a person decides who tells the truth, as far as a witness knows it: an order that
-// may not have reached the registrar is looked for there, once its answer would have come. It has no
-// verdict before that.
+// decisionOn returns the decision of a person who tells the truth, as far as a witness knows it. If it is
+// uncertain whether an order has reached the registrar, the person looks for it there, once its answer would
+// have come; before that there is no verdict.
 func decisionOn(e *exam, op registrar.Operation, uncertain time.Time) (registrar.Decision, error) {
 	d := registrar.Decision{Operation: op.ID, Version: op.Version, Verdict: registrar.VerdictDone, By: "conformance"}
 	if op.Kind == registrar.KindAuthCode {
@@ -223,7 +223,7 @@ func decisionOn(e *exam, op registrar.Operation, uncertain time.Time) (registrar
 		return d, nil
 	}
 
-	// To resend what has arrived would be the person's mistake, and not the plugin's.
+	// To resend an order that has arrived would be the person's mistake, and not the plugin's.
 	n, err := witnessOf(e).reached(e.ctx, op.Domain, op.Kind)
 	if err == nil && n == 0 {
 		d.AuthCode = ""
@@ -232,7 +232,7 @@ func decisionOn(e *exam, op registrar.Operation, uncertain time.Time) (registrar
 	return d, err
 }
 
-// concluded is an order that was taken and carried out.
+// concluded returns an order that was accepted and carried out.
 func (e *exam) concluded(l *life) (registrar.Order, registrar.Operation, error) {
 	o, op, err := e.submitted(l)
 	if err == nil {
@@ -241,7 +241,7 @@ func (e *exam) concluded(l *life) (registrar.Order, registrar.Operation, error) 
 	return o, op, err
 }
 
-// events reads until n events are there, for as long as the subject's patience lasts.
+// events reads until there are n events, within the subject's patience.
 func (e *exam) events(r registrar.Events, after registrar.Cursor, n int) ([]registrar.Event, error) {
 	return e.eventsUntil(r, after, func(got []registrar.Event) bool { return len(got) >= n })
 }
@@ -281,7 +281,7 @@ func ofOperation(events []registrar.Event, id registrar.OperationID) []registrar
 	})
 }
 
-// problemsOf reads the problems of an Invalid.
+// problemsOf returns the problems of an Invalid error.
 func problemsOf(err error) []registrar.Problem {
 	var refusal *registrar.Error
 	if errors.As(err, &refusal) && refusal.Code == registrar.Invalid {
@@ -309,7 +309,7 @@ func pathsOf(problems []registrar.Problem) string {
 	return "problems at " + strings.Join(paths, ", ")
 }
 
-// aceOf writes a name in ACE.
+// aceOf returns a name in ACE.
 func aceOf(name string) (string, error) {
 	ace, err := idna.Lookup.ToASCII(name)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// The rules of validation.go that are about names and IDs.
+// The rules of validation.go about names and IDs.
 
 func refusesNames(e *exam) error {
 	l, err := e.working()
@@ -22,7 +22,7 @@ func refusesNames(e *exam) error {
 		return err
 	}
 
-	// A panel turns these spellings into one before it asks. A plugin that corrected them itself would hold one
+	// A panel normalises these spellings before it asks. A plugin that corrected them itself would hold one
 	// domain under two names.
 	wrong := []string{strings.ToUpper(good.Domain), good.Domain + ".", "конформность." + e.tld(), "a b." + e.tld(), e.tld()}
 	if e.subject.IDN != "" {
@@ -46,7 +46,7 @@ func refusesNames(e *exam) error {
 // mostZones is how many of the declared TLDs are tried: a registrar may have hundreds.
 const mostZones = 5
 
-// zones are declared TLDs that plain names can lie in, those of several labels first.
+// zones returns declared TLDs that plain names can lie in, those of several labels first.
 func (e *exam) zones() []string {
 	plain := slices.DeleteFunc(slices.Clone(e.description.TLDs), func(z string) bool { return strings.Contains("."+z, ".xn--") })
 	slices.SortStableFunc(plain, func(a, b string) int { return strings.Count(b, ".") - strings.Count(a, ".") })
@@ -70,8 +70,8 @@ func knowsZones(e *exam) error {
 		return names(v.Problems, "domain")
 	}
 
-	// Outside lies a name below a TLD that is made up, and below what is around a zone of several labels:
-	// where com.ru is sold and ru is not, a name directly below ru is no name of the registrar's.
+	// Names outside the zones: one below a made-up TLD, and one directly below the parent of a zone of
+	// several labels. If com.ru is sold and ru is not, a name directly below ru is not the registrar's.
 	label := "conformance-" + e.tag + "-zone"
 	outside := []string{label + ".conformance"}
 	for _, zone := range e.zones() {
@@ -113,7 +113,7 @@ func refusesOrderIDs(e *exam) error {
 		}
 	}
 
-	// The longest ID there may be, with a character of each sort. Other rules judge refusals for other reasons.
+	// The longest possible ID, with a character of each sort. Other rules judge refusals for other reasons.
 	good.ID = registrar.OrderID("A-z.0_9" + e.tag + strings.Repeat("x", 64))[:64]
 	if _, err := l.Submit(e.ctx, good); errors.Is(err, registrar.Invalid) && names(problemsOf(err), "id") {
 		e.broken("Submit under the OrderID %q: %s", good.ID, told(err))

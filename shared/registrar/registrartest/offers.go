@@ -57,7 +57,7 @@ func hasOffers(e *exam) {
 	}
 }
 
-// hasKindOffers judges one offer, and notes what is sold in it.
+// hasKindOffers judges one offer, and records what it sells.
 func hasKindOffers(e *exam, o registrar.Offer, sold map[registrar.OperationKind]bool) {
 	here := map[registrar.OperationKind]bool{}
 	for _, k := range o.Kinds {
@@ -73,7 +73,7 @@ func hasKindOffers(e *exam, o registrar.Offer, sold map[registrar.OperationKind]
 	}
 }
 
-// offered are TLDs that differ in what is sold there.
+// offered returns TLDs that differ in what is sold there.
 func offered(e *exam) []string {
 	tlds := []string{e.tld()}
 	for _, o := range e.description.Offers {
@@ -84,8 +84,8 @@ func offered(e *exam) []string {
 	return tlds[:min(len(tlds), mostZones)]
 }
 
-// specimen is an order of a kind in a TLD that lacks nothing which the contract requires, for a domain
-// that need not be held.
+// specimen returns an order of a kind in a TLD that has everything the contract requires, for a domain that
+// need not be held.
 func specimen(e *exam, good registrar.Order, tld string, kind registrar.OperationKind) registrar.Order {
 	return e.spoil(good, func(o *registrar.Order) {
 		o.Kind, o.Domain = kind, fmt.Sprintf("conformance-%s-offer-%d.%s", e.tag, e.names, tld)
@@ -103,7 +103,7 @@ func specimen(e *exam, good registrar.Order, tld string, kind registrar.Operatio
 	})
 }
 
-// problemsAt is what Validate finds at a path; Submit has to refuse an order that it finds wrong there.
+// problemsAt returns what Validate finds at a path; if it finds anything, Submit has to refuse the order.
 func problemsAt(e *exam, l *life, o registrar.Order, path, what string) error {
 	v, err := l.Validate(e.ctx, o)
 	if err != nil {
@@ -186,7 +186,7 @@ func takesNoNameservers(e *exam) error {
 	return nil
 }
 
-// unsold are terms that are not for sale.
+// unsold returns terms that are not for sale.
 func unsold(y registrar.Years) []int {
 	if y.None() {
 		return []int{1}
@@ -226,7 +226,7 @@ func refusesYears(e *exam) error {
 	return nil
 }
 
-// takesYears demands that the shortest and the longest term are no mistake.
+// takesYears demands that the shortest and the longest term are accepted.
 func takesYears(e *exam, l *life, o registrar.Order, offered registrar.Years) error {
 	if offered.None() {
 		return nil
@@ -240,7 +240,7 @@ func takesYears(e *exam, l *life, o registrar.Order, offered registrar.Years) er
 	return nil
 }
 
-// isAbout reports whether two days are the same but for the edge of a day, or of February.
+// isAbout reports whether two days differ by one at most, as at midnight or at the end of February.
 func isAbout(a, b registrar.Date) bool {
 	days := a.DaysSince(b)
 	return -1 <= days && days <= 1
@@ -251,7 +251,7 @@ func noTerms(kind registrar.OperationKind) error {
 	return notTried(fmt.Sprintf("an order to %s has no term to choose", kind))
 }
 
-// endsPaidTill brings an operation to its end, and demands that its domain is paid till a day then.
+// endsPaidTill brings an operation to its end, and demands that its domain is then paid till a day.
 func endsPaidTill(e *exam, l *life, op registrar.Operation, o registrar.Order, want registrar.Date, what string) error {
 	if _, err := e.conclude(l, op.ID); err != nil {
 		return err
@@ -273,7 +273,7 @@ func registersForYears(e *exam) error {
 		return err
 	}
 
-	// 0 means that the order names no term: it must be paid for the shortest.
+	// 0 means that the order names no term: then the domain must be paid for the shortest.
 	for _, n := range []int{0, offer.Years.Max} {
 		o, err := e.orderOf(l, registrar.KindRegister)
 		if err != nil {
@@ -293,7 +293,7 @@ func registersForYears(e *exam) error {
 	return nil
 }
 
-// fewYears is the longest term that is tried of a renewal: a registry has a longest time to pay ahead for.
+// fewYears is the longest term of a renewal that is tried: a registry limits how far ahead a domain is paid.
 const fewYears = 2
 
 func renewsForYears(e *exam) error {
@@ -316,7 +316,7 @@ func renewsForYears(e *exam) error {
 	}
 	o.Years = max(offer.Years.Min, min(offer.Years.Max, fewYears))
 	op, err := l.Submit(e.ctx, o)
-	// A registrar may allow renewals only near the expiry, which is no breach.
+	// A registrar may allow renewals only near the expiry, which is not a breach.
 	if errors.Is(err, registrar.Precondition) {
 		return notTried("no renewal was brought to its end: that of a domain which has just been registered is refused")
 	}

@@ -33,10 +33,10 @@ var onceChecks = []check{
 		Remedy: "Record the refusal as the operation's end, and let go of the domain."}, tellsRefusals},
 }
 
-// witnessOf asks the witness that is given.
+// witnessOf returns the client of the subject's witness.
 func witnessOf(e *exam) bystander { return bystander{e.subject.Witness} }
 
-// wary is an order that the registrar will treat in some way.
+// wary returns an order that the registrar will treat in the given way.
 func (e *exam) wary(l *life, how Behaviour) (registrar.Order, error) {
 	o, err := e.order(l)
 	if err != nil {
@@ -45,7 +45,7 @@ func (e *exam) wary(l *life, how Behaviour) (registrar.Order, error) {
 	return o, witnessOf(e).behave(e.ctx, o.Domain, how)
 }
 
-// sentTo submits an order that the registrar will treat in some way.
+// sentTo submits an order that the registrar will treat in the given way.
 func sentTo(e *exam, how Behaviour) (l *life, o registrar.Order, op registrar.Operation, err error) {
 	if l, err = e.working(); err != nil {
 		return l, o, op, err
@@ -59,7 +59,7 @@ func sentTo(e *exam, how Behaviour) (l *life, o registrar.Order, op registrar.Op
 	return l, o, op, err
 }
 
-// endsOnce brings an operation to its end, and demands that its order reached the registrar once.
+// endsOnce brings an operation to its end, and demands that its order has reached the registrar once.
 func endsOnce(e *exam, l *life, o registrar.Order, op registrar.Operation, when string) error {
 	if _, err := e.conclude(l, op.ID); err != nil {
 		return err
@@ -67,10 +67,10 @@ func endsOnce(e *exam, l *life, o registrar.Order, op registrar.Operation, when 
 	return e.cameOnce(o, when)
 }
 
-// cameOnce demands that an order reached the registrar once.
+// cameOnce demands that an order has reached the registrar once.
 func (e *exam) cameOnce(o registrar.Order, when string) error { return e.cameAsOftenAs(o, false, when) }
 
-// cameAsOftenAs demands that an order reached the registrar once, or not at all if that may be.
+// cameAsOftenAs demands that an order has reached the registrar once, or, with maybeNot, never.
 func (e *exam) cameAsOftenAs(o registrar.Order, maybeNot bool, when string) error {
 	n, err := witnessOf(e).reached(e.ctx, o.Domain, o.Kind)
 	if err == nil && n != 1 && !(n == 0 && maybeNot) {
@@ -114,7 +114,7 @@ func reachesOnce(e *exam) error {
 		}
 	}
 
-	// The rule is not passed, because it was not seen whether a refused kind is sent once.
+	// The rule is not passed, because nothing shows that a refused kind is sent only once.
 	if len(refused) > 0 {
 		return notTried("these were refused, and not brought to their end: " + strings.Join(refused, ", "))
 	}
@@ -148,7 +148,7 @@ func survivesLoss(e *exam) error {
 	return endsOnce(e, l, o, op, " when its answer was lost")
 }
 
-// mostSteps bounds after how many steps of an operation it is crashed.
+// mostSteps bounds the steps of an operation after which it is crashed.
 const mostSteps = 8
 
 func survivesCrashes(e *exam) error {
@@ -157,7 +157,7 @@ func survivesCrashes(e *exam) error {
 		return err
 	}
 
-	// After the first step, after the second, and so on, until it ends before that.
+	// After the first step, after the second, and so on, until the operation ends earlier.
 	for step := 1; step <= mostSteps; step++ {
 		o, op, err := e.submitted(l)
 		if err != nil {
@@ -200,7 +200,7 @@ func survivesSilence(e *exam, l *life) error {
 		return err
 	}
 
-	// In this process a crash is a drain, which may wait for the answer: the connection breaks then.
+	// In this process a crash is a drain, which may wait for the answer; the broken connection ends that.
 	crashed := make(chan struct{})
 	go func() { defer close(crashed); l.Crash(); l.over = true }()
 	select {
@@ -246,8 +246,8 @@ func hearsLate(e *exam) error {
 	return endsOnce(e, l, o, op, " when the registrar took long")
 }
 
-// reacts waits until something holds of an operation, if it ever does, and a little longer: what a
-// plugin does wrong it does then. It returns the operation as it is afterwards.
+// reacts waits until something holds of an operation, or until patience ends, and then a little longer,
+// because a plugin's mistakes happen then. It returns the operation after that.
 func reacts(e *exam, l *life, id registrar.OperationID, holds func(op registrar.Operation) bool) (registrar.Operation, error) {
 	_ = e.soon("a reaction", func() (bool, error) {
 		op, err := l.Operation(e.ctx, id)
@@ -261,12 +261,12 @@ func reacts(e *exam, l *life, id registrar.OperationID, holds func(op registrar.
 	return l.Operation(e.ctx, id)
 }
 
-// isBeyondSending reports whether the plugin has drawn its conclusion from what it heard, or did not.
+// isBeyondSending reports whether the plugin has drawn its conclusion from what it heard, or did not hear.
 func isBeyondSending(op registrar.Operation) bool {
 	return op.State != registrar.Queued && op.State != registrar.Sending
 }
 
-// wasTried reports whether the plugin has tried to send an order: it was stored, sent, and what came of it.
+// wasTried reports whether the plugin has tried to send an order: it was stored, sent, and has an outcome.
 func wasTried(op registrar.Operation) bool { return len(op.History) > 2 }
 
 func hearsOnce(e *exam) error {
@@ -279,7 +279,7 @@ func hearsOnce(e *exam) error {
 		return err
 	}
 
-	// That a word came late, and moved nothing, may be told: in words of its own.
+	// The history may report a late answer that moved nothing, in words of its own.
 	ends := map[string]int{}
 	for _, s := range ended.History {
 		if s.State.Final() {
@@ -309,7 +309,7 @@ func outlastsDown(e *exam) error {
 		return nil
 	}
 
-	// Only a try in vain shows whether the plugin takes that for the end.
+	// Only a failed try shows whether the plugin takes that for the end.
 	now, err := reacts(e, l, op.ID, wasTried)
 	if err != nil {
 		return err
@@ -354,7 +354,7 @@ func tellsRefusals(e *exam) error {
 	if err := witnessOf(e).behave(e.ctx, o.Domain, BehavesWell); err != nil {
 		return err
 	}
-	// The same contents under a new ID: a refusal must not have left the domain taken.
+	// The same contents under a new ID: a refusal must not leave the domain occupied.
 	again, err := l.Submit(e.ctx, e.spoil(o, func(*registrar.Order) {}))
 	if err != nil {
 		e.broken("the same ordered again after it was refused: %s", told(err))

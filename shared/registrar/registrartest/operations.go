@@ -48,7 +48,7 @@ func findsNothing(e *exam) error {
 	return nil
 }
 
-// stages are an operation as Submit answers with it, as it is read then, and at its end.
+// stages returns an operation as Submit returned it, as it is read after that, and at its end.
 func (e *exam) stages(l *life) ([]registrar.Operation, error) {
 	_, op, err := e.submitted(l)
 	if err != nil {
@@ -96,7 +96,7 @@ func hasHistory(e *exam) error {
 		return err
 	}
 
-	// The first stage is Submit's answer, which need not have a history: Operation.History.
+	// The first stage is Submit's answer, which need not have a history. See Operation.History.
 	for _, op := range stages[1:] {
 		if len(op.History) == 0 {
 			e.broken("an operation that is %s has no history", op.State)
@@ -177,7 +177,7 @@ func concludes(e *exam) error {
 	return nil
 }
 
-// inUTC reports whether an instant is given in UTC, or not given.
+// inUTC reports whether an instant is in UTC, or zero.
 func inUTC(t time.Time) bool { return t.IsZero() || t.Location() == time.UTC }
 
 func hasTimes(e *exam) error {

@@ -10,7 +10,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// repetitions is how often an order is submitted where it must remain one.
+// repetitions is how often an order is submitted that must remain one operation.
 const repetitions = 10
 
 var orderChecks = []check{
@@ -183,7 +183,7 @@ func conflicts(e *exam) error {
 		other.ID = o.ID
 		_, err := l.Submit(e.ctx, other)
 		if what != "domain" && errors.Is(err, registrar.Invalid) {
-			continue // it is wrong in itself
+			continue // it is invalid by itself
 		}
 		e.mustBe("the same OrderID with another "+what, err, registrar.Conflict)
 	}
@@ -270,7 +270,7 @@ func forgetsOrders(e *exam) error {
 		e.broken("the domain of an order that was refused: %s, want NOT_FOUND", told(err))
 	}
 
-	// A refused order leaves its ID free: with good contents it names an order like any other.
+	// A refused order leaves its ID free: with valid contents it names an order like any other.
 	good.ID = bad.ID
 	if _, err := l.Submit(e.ctx, good); err != nil {
 		e.broken("the order, put right, under the same OrderID: %s", told(err))
@@ -323,5 +323,5 @@ func keepsACE(e *exam) error {
 func cancelled(ctx context.Context, l *life, o registrar.Order, after time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, after)
 	defer cancel()
-	_, _ = l.Submit(ctx, o) // what becomes of it is told by asking again
+	_, _ = l.Submit(ctx, o) // asking again shows what became of it
 }

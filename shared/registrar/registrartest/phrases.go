@@ -16,7 +16,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// place is where something else stands in a phrase.
+// place is a place in a phrase that another text fills.
 var place = regexp.MustCompile(`\{[a-z]+\}`)
 
 func placesOf(text string) []string {
@@ -31,7 +31,7 @@ func hasPhrases(e *exam) {
 	}
 }
 
-// mistakesIn lists what is wrong with phrases by themselves.
+// mistakesIn lists what is wrong with the phrases themselves.
 func mistakesIn(phrases []registrar.Phrase) (wrong []string) {
 	codes, said := map[string]bool{}, map[string]string{}
 	for _, p := range phrases {
@@ -55,7 +55,7 @@ func mistakesIn(phrases []registrar.Phrase) (wrong []string) {
 	return wrong
 }
 
-// untranslated lists the languages that some phrases have, and others lack.
+// untranslated lists the languages that some phrases have and others lack.
 func untranslated(phrases []registrar.Phrase) (wrong []string) {
 	all := map[string]bool{}
 	for _, p := range phrases {
@@ -73,10 +73,10 @@ func untranslated(phrases []registrar.Phrase) (wrong []string) {
 	return wrong
 }
 
-// Phrases fails a test where a plugin's phrases are not as the contract wants them, each in all of their
-// languages, or where what stands between the places of a phrase stands in no text of the sources: a
-// sentence that was reworded there would be shown in English without a word. dirs are the directories
-// whose sources, and those below them, say the phrases; tests are none.
+// Phrases fails a test if a plugin's phrases are not as the contract demands, or lack one of their languages,
+// or if the text between the places of a phrase occurs nowhere in the sources: a sentence that was reworded
+// there would silently be shown in English. dirs are the directories whose sources, and those below them,
+// contain the phrases; tests are left out.
 func Phrases(t *testing.T, phrases []registrar.Phrase, dirs ...string) {
 	t.Helper()
 	for _, wrong := range append(mistakesIn(phrases), untranslated(phrases)...) {
@@ -93,7 +93,7 @@ func Phrases(t *testing.T, phrases []registrar.Phrase, dirs ...string) {
 	}
 }
 
-// sayings are the texts in the sources below some directories, tests apart, one a line.
+// sayings returns the texts in the sources below some directories, except tests, one on each line.
 func sayings(t *testing.T, dirs []string) string {
 	t.Helper()
 	var all strings.Builder
@@ -124,7 +124,7 @@ func sayings(t *testing.T, dirs []string) string {
 	return all.String()
 }
 
-// concatenated is a text, or a sum of texts alone: a long one on several lines.
+// concatenated returns a string literal, or a sum of literals, which is how a long text is split over lines.
 func concatenated(e ast.Expr) (string, bool) {
 	switch e := e.(type) {
 	case *ast.BasicLit:

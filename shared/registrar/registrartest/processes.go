@@ -43,7 +43,7 @@ var processChecks = []check{
 		Remedy: "Serve GRPCController; a process that goes on is killed."}, shutsDown},
 }
 
-// spawn starts a process that is not talked to.
+// spawn starts a process without speaking to it.
 func spawn(e *exam, handshake ...string) (*process, error) {
 	program, ok := e.subject.Open.(Program)
 	if !ok {
@@ -61,13 +61,13 @@ func spawn(e *exam, handshake ...string) (*process, error) {
 	return p, nil
 }
 
-// cookie is the environment by which a plugin knows that a host has started it.
+// cookie returns the environment by which a plugin recognises that a host has started it.
 func cookie(versions string) []string {
 	h := registrarrpc.Handshake()
 	return []string{h.MagicCookieKey + "=" + h.MagicCookieValue, "PLUGIN_PROTOCOL_VERSIONS=" + versions}
 }
 
-// greeted is a process that has printed a line, which is returned.
+// greeted returns a process that has printed a line, and the line.
 func greeted(e *exam, versions string) (*process, string, error) {
 	p, err := spawn(e, cookie(versions)...)
 	if err != nil {
@@ -91,11 +91,11 @@ func greeted(e *exam, versions string) (*process, string, error) {
 	return p, line, nil
 }
 
-// speaking is our protocol version, as the handshake writes it.
+// speaking is our protocol version, as in the handshake.
 var speaking = fmt.Sprint(registrarrpc.ProtocolVersion)
 
-// handshakeLine is core version, protocol version, network, address, protocol, and perhaps
-// a certificate and whether streams can share one connection.
+// handshakeLine is core version, protocol version, network, address, protocol, and optionally a certificate
+// and whether streams can share one connection.
 var handshakeLine = regexp.MustCompile(`^1\|(\d+)\|(unix|tcp)\|[^|]+\|grpc(\|[A-Za-z0-9+/]*(\|(true|false))?)?$`)
 
 func refusesHand(e *exam) error {
@@ -134,7 +134,7 @@ func shakesHands(e *exam) error {
 		e.broken("the first line on stdout is %q", line)
 	}
 
-	// A plugin may print as it starts, or only as it ends: all of it has been seen when it is gone.
+	// A plugin may print as it starts, or as it ends: once it is gone, all of it has been read.
 	p.lifeline.Close()
 	p.over(e.subject.Patience)
 	if _, more, _ := strings.Cut(p.stdout.String(), "\n"); more != "" {
@@ -169,7 +169,7 @@ func leavesNoTrace(e *exam) error {
 	})
 }
 
-// mustEnd demands that a process which was told to go does so.
+// mustEnd demands that a process ends after it was told to.
 func mustEnd(e *exam, p *process, why string) {
 	if !p.over(e.subject.Patience) {
 		e.broken("%s it goes on", why)
@@ -243,7 +243,7 @@ func ignoresInterrupt(e *exam) error {
 	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
 		return err
 	}
-	if p.over(e.subject.Patience / 20) { // a good one is waited for in vain
+	if p.over(e.subject.Patience / 20) { // a good plugin is waited for in vain
 		e.broken("SIGINT ends it")
 	}
 	return nil

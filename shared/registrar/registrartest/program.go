@@ -24,8 +24,8 @@ import (
 // Program runs a plugin's program as a host does: a process of its own for each instance.
 type Program struct {
 	Command []string // absolute path and arguments
-	// Env is added to the little that a host passes on: TZ, LANG, LC_ALL, the places of
-	// certificates, and GOCOVERDIR.
+	// Env is added to the few variables that a host passes on: TZ, LANG, LC_ALL, the places of certificates,
+	// and GOCOVERDIR.
 	Env []string
 }
 
@@ -56,14 +56,15 @@ func (o Program) Open(context.Context) (*Instance, error) {
 		},
 	})
 
-	// client.Kill asks the program to shut down in order; p.kill ends it if it has not, and its children.
+	// client.Kill asks the program to shut down in order; p.kill then ends it and its children, if it has
+	// not.
 	finish := func() {
 		client.Kill()
 		p.kill()
 		os.RemoveAll(dir)
 	}
 
-	// A program that fails before the handshake says why on stderr, if anywhere.
+	// If a program fails before the handshake, stderr is the only place where it may say why.
 	plugin, err := registrarrpc.Dispense(client)
 	if err != nil {
 		finish()
@@ -71,14 +72,14 @@ func (o Program) Open(context.Context) (*Instance, error) {
 	}
 
 	crash := func() {
-		p.kill() // first: client.Kill would ask it to shut down in order
+		p.kill() // first, because client.Kill would ask it to shut down in order
 		finish()
 	}
 
 	return &Instance{Hosted: plugin, Close: finish, Crash: crash, Log: func() string { return p.stderr.String() + p.stdout.String() },
 		killed: func() bool { return p.cmd.ProcessState.ExitCode() != 0 },
 		orphan: func(within time.Duration) bool {
-			p.err.Close() // as the reader of the log dies with the host
+			p.err.Close() // as if the reader of the log died with the host
 			p.lifeline.Close()
 			over := p.over(within)
 			finish()
@@ -94,7 +95,7 @@ func lastLine(text string) string {
 // process is one process of a program.
 type process struct {
 	program   Program
-	dir       string   // where it runs, and its TMPDIR
+	dir       string   // its working directory and TMPDIR
 	handshake []string // environment of the handshake
 
 	cmd            *exec.Cmd
@@ -102,7 +103,7 @@ type process struct {
 	lifeline       *os.File
 	stdout, stderr record
 	copied         chan struct{} // closed when stderr has been read
-	ended          chan struct{} // closed when it is gone
+	ended          chan struct{} // closed when the process is gone
 	exit           error
 }
 
@@ -122,7 +123,7 @@ func (p *process) start() error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that its children can be killed with it
 	err := cmd.Start()
 
-	// The process has copies of these. While ours are open, no pipe comes to its end with the process.
+	// The process has copies of these. While ours are open, a pipe does not end with the process.
 	for _, end := range []*os.File{outEnd, errsEnd, theirs} {
 		end.Close()
 	}
@@ -154,8 +155,8 @@ func inherited() []string {
 func (p *process) reap() {
 	p.exit = p.cmd.Wait()
 
-	// Children that it left behind hold the pipes open. Those that have left its group, too, are not
-	// waited for beyond the grace.
+	// Children that it left behind keep the pipes open. Children that have left its group, too, are only
+	// waited for as long as pipeGrace.
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 	_ = p.out.SetReadDeadline(time.Now().Add(pipeGrace))
 	_ = p.err.SetReadDeadline(time.Now().Add(pipeGrace))
@@ -163,13 +164,13 @@ func (p *process) reap() {
 	close(p.ended)
 }
 
-// kill ends it and its children, and waits for that.
+// kill ends the process and its children, and waits until they are gone.
 func (p *process) kill() {
 	if p.cmd == nil {
 		return
 	}
 	select {
-	case <-p.ended: // the number may be another process by now
+	case <-p.ended: // its number may belong to another process by now
 	default:
 		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 		<-p.ended
@@ -177,7 +178,7 @@ func (p *process) kill() {
 	p.lifeline.Close()
 }
 
-// over waits for its end.
+// over waits for the end of the process.
 func (p *process) over(within time.Duration) bool {
 	select {
 	case <-p.ended:
@@ -187,12 +188,12 @@ func (p *process) over(within time.Duration) bool {
 	}
 }
 
-// hosted is a process as go-plugin's client wants it.
+// hosted adapts a process to go-plugin's client.
 type hosted struct{ *process }
 
 func (h hosted) Start(context.Context) error { return h.start() }
 
-// Stdout remembers what is read from it.
+// Stdout returns a reader that keeps what is read.
 func (h hosted) Stdout() io.ReadCloser {
 	return struct {
 		io.Reader
@@ -200,7 +201,7 @@ func (h hosted) Stdout() io.ReadCloser {
 	}{io.TeeReader(h.out, &h.stdout), h.out}
 }
 
-// Stderr is empty: it is read already, and go-plugin can stumble over a line.
+// Stderr is empty: the process's own is read already, and a line of it can confuse go-plugin.
 func (h hosted) Stderr() io.ReadCloser { return io.NopCloser(strings.NewReader("")) }
 
 func (h hosted) Wait(context.Context) error {

@@ -32,7 +32,7 @@ var resolveChecks = []check{
 		Remedy: "Once something may have been sent, it is failed or done, not cancelled."}, cancelsQueued},
 }
 
-// decide makes a decision on what was read right before, and looks again when the operation
+// decide makes a decision about the operation as it was read right before, and tries again if the operation
 // has moved by itself in between.
 func (e *exam) decide(l *life, id registrar.OperationID, verdict registrar.Verdict) (before, after registrar.Operation, err error) {
 	for range 10 {
@@ -102,7 +102,7 @@ func demandsVersion(e *exam) error {
 		return err
 	}
 
-	// A refused decision may still have been carried out, which the history shows.
+	// A refused decision may still have been carried out; the history shows that.
 	for _, step := range read.History {
 		if step.Actor == "conformance" {
 			e.broken("a decision without a version took effect: %s", step.Message)
@@ -142,7 +142,7 @@ func refusesOutdated(e *exam) error {
 		return err
 	}
 
-	// The version read at the beginning is outdated at the end, as in a decision that comes twice.
+	// The version that was read at the beginning is outdated at the end, as in a decision that comes twice.
 	refused(op.Version, ended.State)
 	if after, err := l.Operation(e.ctx, op.ID); err != nil || after.State != ended.State {
 		e.broken("after decisions about other versions the operation is %s, and was %s: %v", after.State, ended.State, err)
@@ -184,7 +184,7 @@ func decidesOnce(e *exam) error {
 		}
 	}
 
-	// It is also right if none takes effect: the operation may have moved by itself first.
+	// It is right, too, if none takes effect: the operation may have moved by itself first.
 	if accepted > 1 {
 		e.broken("of %d equal decisions at once %d took effect", several, accepted)
 	}
@@ -222,8 +222,8 @@ func cancelsQueued(e *exam) error {
 		return err
 	}
 
-	// Whether it is still queued is a race with the plugin's own sending: either answer is right, if it
-	// fits what the operation was then.
+	// The plugin may send the operation at the same moment: either answer is right if it fits what the
+	// operation was then.
 	op, cancelled, err := e.decide(l, op.ID, registrar.VerdictCancel)
 	switch now, failed := l.Operation(e.ctx, op.ID); {
 	case failed != nil:

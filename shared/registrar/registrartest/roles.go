@@ -26,7 +26,7 @@ func rolesOf(r *run, tld string, kind registrar.OperationKind) []registrar.Conta
 	return offer.Contacts
 }
 
-// roleForm is the form for the contact of a role.
+// roleForm returns the form for the contact of a role.
 func roleForm(e *exam, p registrar.Catalogue, kind registrar.OperationKind, role registrar.ContactRole) (registrar.Form, error) {
 	q := e.query(kind)
 	q.Role = role
@@ -37,7 +37,7 @@ func roleForm(e *exam, p registrar.Catalogue, kind registrar.OperationKind, role
 	return form, nil
 }
 
-// withContacts adds to an order the contacts of the roles that are chosen, by the examples of their forms.
+// withContacts adds the contacts of the chosen roles to an order, by the examples of their forms.
 func withContacts(e *exam, p registrar.Catalogue, o registrar.Order, chosen func(registrar.ContactOffer) bool) (registrar.Order, error) {
 	for _, c := range rolesOf(e.run, o.Domain, o.Kind) {
 		if !chosen(c) {
@@ -137,7 +137,7 @@ func judgesRoles(e *exam) error {
 	return nil
 }
 
-// faultyContacts are a good order with one mistake in its contacts each.
+// faultyContacts returns orders with one mistake in their contacts each.
 func faultyContacts(e *exam, l *life, good registrar.Order) ([]faulty, error) {
 	with := func(change func(registrar.Contacts)) registrar.Order {
 		return e.spoil(good, func(o *registrar.Order) {
@@ -208,9 +208,10 @@ func masksContacts(e *exam) error {
 	}
 	for role, r := range have {
 		for key, values := range r.Fields {
-			// A masked value stays the same if masked again, so one that changes was shown whole or in part.
+			// A masked value stays the same if masked again, so a value that changes was shown whole or in
+			// part.
 			if slices.ContainsFunc(values, func(v string) bool { return registrar.DataPersonal.Masked(v) != v }) {
-				e.broken("%s of the role %s is not masked", key, role) // without what it says
+				e.broken("%s of the role %s is not masked", key, role) // without quoting it
 			}
 		}
 	}

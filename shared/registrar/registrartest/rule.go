@@ -15,7 +15,7 @@ const (
 	Should Level = "SHOULD" // breaking it is a warning
 )
 
-// Need is what a rule's check can't do without.
+// Need is something that a rule's check needs.
 type Need string
 
 const (
@@ -24,42 +24,44 @@ const (
 	NeedProgram  Need = "program"  // a plugin's program
 	NeedHandle   Need = "handle"   // a handle that can be adopted: Subject.Handle
 	NeedIDN      Need = "idn"      // a name beyond ASCII that is served: Subject.IDN
-	NeedPremium  Need = "premium"  // a free name that has a price of its own: Subject.Premium
+	NeedPremium  Need = "premium"  // a free name that has its own price: Subject.Premium
 	NeedSamples  Need = "samples"  // settings with mistakes: Subject.BadConfigs
 	NeedDS       Need = "ds"       // a registrar that reads DS records in orders
 	NeedYears    Need = "years"    // a registrar that reads the years of orders
-	NeedRoles    Need = "roles"    // a registrar that takes contacts beside the registrant, with the order that acquires a domain
-	NeedWitness  Need = "witness"  // a simulator that tells what reached it: Subject.Witness
+	// A registrar that takes contacts besides the registrant, with the order that acquires a domain.
+	NeedRoles   Need = "roles"
+	NeedWitness Need = "witness" // a simulator that reports what reached it: Subject.Witness
 )
 
 // Rule is one demand of the contract.
 type Rule struct {
 	ID         string // area/name
 	Level      Level
-	Capability registrar.Capability    // it binds only registrars that declare it; "" = all
-	Kind       registrar.OperationKind // it binds only registrars that take it; "" = all
+	Capability registrar.Capability    // only registrars that declare it are bound; "" = all
+	Kind       registrar.OperationKind // only registrars that take it are bound; "" = all
 	Needs      []Need
 	Demand     string // what a registrar does
 	Place      string // where the contract says so
 	Remedy     string // what to do when it is broken
 }
 
-// check is a rule with the way to judge it. The way records every breach it sees; the error
-// says why it could not judge.
+// check is a rule and the function that judges it. The function records every breach; its error says why it
+// could not judge.
 type check struct {
 	Rule
 	judge func(*exam) error
 }
 
-// Outcome is what became of a rule.
+// Outcome is the result of judging a rule.
 type Outcome string
 
-// [Passed]: the check ran to its end and saw no breach. [Broken]: it saw breaches, which Result.Findings lists.
+// [Passed]: the check ran to its end and saw no breach. [Broken]: it saw breaches, which Result.Findings
+// lists.
 const (
 	Passed    Outcome = "passed"
 	Broken    Outcome = "broken"
-	NotJudged Outcome = "not judged" // something else that its check needs did not work
-	Skipped   Outcome = "skipped"    // it does not apply, or what it needs was not given
+	NotJudged Outcome = "not judged" // something else that the check needs did not work
+	Skipped   Outcome = "skipped"    // it does not apply, or something that it needs was not given
 )
 
 // Result is the outcome for one rule.
@@ -77,7 +79,7 @@ type Report struct {
 	Results     []Result
 }
 
-// Count counts the results with an outcome.
+// Count returns how many results have an outcome.
 func (r Report) Count(o Outcome) int {
 	n := 0
 	for _, result := range r.Results {
@@ -116,7 +118,7 @@ func checks() []check {
 	return all
 }
 
-// Examine judges a registrar by every rule. The error says why there is no report at all.
+// Examine judges a registrar by every rule. The error says why there is no report.
 func Examine(ctx context.Context, s Subject) (Report, error) { return examine(ctx, s, checks()) }
 
 func examine(ctx context.Context, s Subject, checks []check) (Report, error) {

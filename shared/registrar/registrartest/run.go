@@ -4,8 +4,8 @@ import (
 	"testing"
 )
 
-// Run judges a registrar within a test: one subtest for each rule. A broken SHOULD is logged
-// and fails nothing.
+// Run judges a registrar within a test, with one subtest for each rule. A broken SHOULD is logged and does
+// not fail the test.
 func Run(t *testing.T, s Subject) {
 	t.Helper()
 	r, err := newRun(t.Context(), s)
@@ -21,7 +21,7 @@ func Run(t *testing.T, s Subject) {
 	}
 }
 
-// tell fails a test with everything that an author needs.
+// tell fails a test with all that an author needs to know.
 func tell(t *testing.T, r Result) {
 	t.Helper()
 	switch r.Outcome {

@@ -14,7 +14,7 @@ import (
 
 var identifier = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
-// eachAttribute visits every attribute of a schema that stands outside repeated blocks, with its path.
+// eachAttribute visits every attribute of a schema outside repeated blocks, with its path.
 func eachAttribute(s registrar.Schema, path string, visit func(path string, a registrar.Attribute)) {
 	for _, a := range s.Attributes {
 		visit(path+a.Name, a)
@@ -32,7 +32,7 @@ func hasSecret(s registrar.Schema) bool {
 	return found
 }
 
-// mistakesOf lists what is wrong with a schema.
+// mistakesOf lists the mistakes in a schema.
 func mistakesOf(s registrar.Schema, path string) []string {
 	var wrong []string
 	add := func(when bool, format string, args ...any) {
@@ -47,7 +47,7 @@ func mistakesOf(s registrar.Schema, path string) []string {
 		add(!identifier.MatchString(a.Name), "%q is no name for an attribute", at)
 		add(seen[a.Name], "%s stands there twice", at)
 		add(!slices.Contains(attributeTypes, a.Type), "%s has the unknown type %q", at, a.Type)
-		// An attribute with a default is never missing, and everyone who sees the schema sees the default.
+		// An attribute with a default is never missing, and all who see the schema see the default.
 		add(a.Required && a.Default != "", "%s is required and has a default", at)
 		add(a.Sensitive && a.Default != "", "%s is a secret and has a default", at)
 		add(a.Default != "" && !fits(a, a.Default), "the default of %s, %q, is not of its type or not allowed", at, a.Default)
@@ -60,7 +60,7 @@ func mistakesOf(s registrar.Schema, path string) []string {
 		add(seen[b.Name], "%s stands there twice", at)
 		add(len(b.Labels) > 0 && !b.Repeated, "%s has labels and stands only once", at)
 
-		// A label appears in the settings under its name, beside the attributes: Settings.Config.
+		// A label appears in the settings under its name, among the attributes. See Settings.Config.
 		for _, label := range b.Labels {
 			taken := slices.ContainsFunc(b.Schema.Attributes, func(a registrar.Attribute) bool { return a.Name == label })
 			add(taken, "the label %s of %s is an attribute, too", label, at)
@@ -75,7 +75,7 @@ func mistakesOf(s registrar.Schema, path string) []string {
 
 var attributeTypes = []registrar.AttributeType{registrar.TypeString, registrar.TypeInt, registrar.TypeBool, registrar.TypeDuration, registrar.TypeStrings}
 
-// fits reports whether a default, as a text, suits its attribute.
+// fits reports whether a default, as text, suits its attribute.
 func fits(a registrar.Attribute, text string) bool {
 	switch a.Type {
 	case registrar.TypeInt:
@@ -97,7 +97,7 @@ func isDuration(text string) bool {
 	return err == nil
 }
 
-// undescribed lists the attributes and blocks that say nothing of themselves.
+// undescribed lists the attributes and blocks without a description.
 func undescribed(s registrar.Schema, path string) []string {
 	var silent []string
 	for _, a := range s.Attributes {
@@ -135,7 +135,7 @@ var index = regexp.MustCompile(`\[(\d+|"(\\.|[^"\\])*")\]`)
 // inSchema reports whether a problem's path names something of a schema.
 func inSchema(s registrar.Schema, path string) bool { return lies(s, index.ReplaceAllString(path, "")) }
 
-// changed is settings in which one value is another; the path runs through single blocks.
+// changed returns settings with one value replaced; the path runs through single blocks.
 func changed(config json.RawMessage, path string, value any) (json.RawMessage, error) {
 	var whole map[string]any
 	if err := json.Unmarshal(config, &whole); err != nil {
@@ -156,7 +156,7 @@ func changed(config json.RawMessage, path string, value any) (json.RawMessage, e
 	return json.Marshal(whole)
 }
 
-// secretsOf are the values of the sensitive attributes of settings.
+// secretsOf returns the values of the sensitive attributes of settings.
 func secretsOf(s registrar.Schema, config json.RawMessage) []string {
 	var values map[string]any
 	if json.Unmarshal(config, &values) != nil {

@@ -9,8 +9,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// shortestCanary is the fewest characters a value must have to be looked for: a shorter one
-// may stand anywhere by chance.
+// shortestCanary is the fewest characters of a value that is searched for: a shorter one may occur anywhere
+// by chance.
 const shortestCanary = 5
 
 var secretChecks = []check{
@@ -25,7 +25,7 @@ var secretChecks = []check{
 		Remedy: "Log IDs and names of domains; never log an order, settings or a mail."}, logsMasked},
 }
 
-// canariesOf are the values that must never come back, of settings and of an order.
+// canariesOf returns the values of settings and of an order that must never come back.
 func canariesOf(e *exam, p registrar.Catalogue, o registrar.Order) ([]string, error) {
 	found := secretsOf(e.description.Schema, e.subject.Config)
 	if o.AuthCode != "" {
@@ -51,7 +51,7 @@ func canariesOf(e *exam, p registrar.Catalogue, o registrar.Order) ([]string, er
 	return found, nil
 }
 
-// sings looks for canaries.
+// sings records each canary that a text contains.
 func sings(e *exam, where, text string, canaries []string) {
 	for _, c := range canaries {
 		if strings.Contains(text, c) {
@@ -60,7 +60,7 @@ func sings(e *exam, where, text string, canaries []string) {
 	}
 }
 
-// conversation is everything a registrar answers about one order, by what it is.
+// conversation returns everything that a registrar answers about one order, by call.
 func conversation(e *exam, l *life, o registrar.Order) (map[string][]any, error) {
 	said := map[string][]any{}
 	add := func(what string, v any, err error) {
@@ -80,7 +80,7 @@ func conversation(e *exam, l *life, o registrar.Order) (map[string][]any, error)
 
 	add("operations", op, err)
 
-	// The same ID with other contents: a conflict is told by comparing, which may show what was compared.
+	// The same ID with other contents: a plugin finds a conflict by comparing, and may show what it compared.
 	other := e.spoil(o, func(o *registrar.Order) { o.Domain = e.domain() })
 	other.ID = o.ID
 	v, err = l.Validate(e.ctx, other)
@@ -107,7 +107,7 @@ func conversation(e *exam, l *life, o registrar.Order) (map[string][]any, error)
 	return said, nil
 }
 
-// acquiring lists the kinds of the registrar by which a domain becomes ours.
+// acquiring lists the registrar's kinds by which a domain becomes ours.
 func acquiring(e *exam) []registrar.OperationKind {
 	return slices.DeleteFunc(slices.Clone(e.description.Kinds), func(k registrar.OperationKind) bool { return !k.Acquires() })
 }
@@ -146,7 +146,7 @@ func answersMasked(e *exam) error {
 	return nil
 }
 
-// plain undoes what JSON does to text.
+// plain undoes JSON's escapes in a text.
 func plain(text []byte) string {
 	var v any
 	if json.Unmarshal(text, &v) != nil {
@@ -171,7 +171,7 @@ func refusesMasked(e *exam) error {
 		return err
 	}
 
-	// Each field has a value that fits no rule, and one too many: the mistakes that a message is most
+	// Each field has a value that fits no rule, and one value too many: the mistakes that a message is most
 	// likely to quote.
 	const canary = "order-CANARY-0815"
 	bad := e.spoil(good, func(o *registrar.Order) {
@@ -223,7 +223,7 @@ func logsMasked(e *exam) error {
 		canaries = append(canaries, found...)
 	}
 
-	e.end(l) // what is logged while it drains counts, too
+	e.end(l) // lines that it logs while draining count, too
 	sings(e, "lines of the log", l.Log(), canaries)
 	return nil
 }

@@ -54,10 +54,10 @@ func refusesShapes(e *exam) error {
 	return nil
 }
 
-// misfit is a value of no type that a schema has.
+// misfit is a value that has none of a schema's types.
 var misfit = map[string]any{"no": []any{map[string]any{"such": "type"}}}
 
-// trySetting configures with one value changed, on an instance that was never at work.
+// trySetting configures an instance that was never at work, with one value changed.
 func trySetting(e *exam, l *life, path string, value any) (refusal, err error) {
 	config, err := changed(e.subject.Config, path, value)
 	if err != nil {
@@ -109,7 +109,8 @@ func namesSettings(e *exam) (err error) {
 		for _, value := range []any{misfit, nil, "conformance"} {
 			refusal, failed := trySetting(e, l, path, value)
 			err = errors.Join(err, failed)
-			// A text may be "conformance", and an optional attribute null: an accepted value is no breach.
+			// A string may be "conformance", and an optional attribute null: an accepted value is not a
+			// breach.
 			if !errors.Is(refusal, registrar.Invalid) {
 				continue
 			}
@@ -189,9 +190,10 @@ func hidesSettings(e *exam) (err error) {
 		}
 	}
 
-	configure(config[:len(config)-1]) // no JSON: parsers like to quote what they could not read
+	configure(config[:len(config)-1]) // not JSON: parsers tend to quote what they can't read
 
-	// A mistake beside the secrets must not bring them to light, and neither must one in a secret itself.
+	// A mistake next to the secrets must not bring them to light, and neither must a mistake in a secret
+	// itself.
 	eachAttribute(e.description.Schema, "", func(path string, a registrar.Attribute) {
 		values := []any{misfit, "", nil}
 		if a.Sensitive {

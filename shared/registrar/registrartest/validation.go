@@ -124,7 +124,7 @@ func tellsAll(e *exam) error {
 	return nil
 }
 
-// fields are the names that a problem of an order may begin with.
+// fields are the names with which the path of an order's problem may begin.
 var fields = append([]string{"id"}, registrar.OrderFields()...)
 
 func namesFields(e *exam) error {
@@ -183,7 +183,7 @@ func storesNothing(e *exam) error {
 	other := e.spoil(good, func(o *registrar.Order) { o.Domain = e.domain() })
 	other.ID = good.ID
 
-	// Only a Conflict shows that the OrderID was kept. Why else it may be refused, other rules judge.
+	// Only a Conflict shows that the OrderID was kept. Other rules judge other refusals.
 	if _, err := l.Submit(e.ctx, other); errors.Is(err, registrar.Conflict) {
 		e.broken("Submit under an OrderID that was only validated: %s", told(err))
 	}
@@ -253,7 +253,7 @@ func judgesSigners(e *exam) error {
 		return err
 	}
 
-	// The faulty record stands second, so that a path which always names the first is noticed.
+	// The faulty record comes second, so that a path which always names the first is noticed.
 	good := registrar.DelegationSigner{KeyTag: 12345, Algorithm: 13, DigestType: 2, Digest: strings.Repeat("9f", 32)}
 	short, foreign := good, good
 	short.Digest, foreign.Algorithm = good.Digest[2:], 0

@@ -1,4 +1,4 @@
-// Package registrarpb is the wire form of the registrar contract: generated code for
-// panel.registrar.v1, whose sources lie below this folder. Nothing but registrarrpc
-// imports it; everybody else speaks package registrar.
+// Package registrarpb is the wire form of the registrar contract: generated code for panel.registrar.v1,
+// whose sources are below this directory. Only registrarrpc imports it; all other packages use package
+// registrar.
 package registrarpb

@@ -22,7 +22,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// DomainStatus is what a panel shows.
+// DomainStatus is the status that a panel shows.
 type DomainStatus int32
 
 const (
@@ -99,7 +99,7 @@ func (DomainStatus) EnumDescriptor() ([]byte, []int) {
 	return file_panel_registrar_v1_domain_proto_rawDescGZIP(), []int{0}
 }
 
-// RenewalMode tells who starts a renewal.
+// RenewalMode is who starts a renewal.
 type RenewalMode int32
 
 const (
@@ -152,7 +152,7 @@ func (RenewalMode) EnumDescriptor() ([]byte, []int) {
 	return file_panel_registrar_v1_domain_proto_rawDescGZIP(), []int{1}
 }
 
-// HandleState reports whether a handle can be used.
+// HandleState is whether a handle can be used.
 type HandleState int32
 
 const (
@@ -334,24 +334,24 @@ type Domain struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// The panel's name for the customer.
 	Customer string `protobuf:"bytes,2,opt,name=customer,proto3" json:"customer,omitempty"`
-	// What a panel shows.
+	// The status that a panel shows.
 	Status DomainStatus `protobuf:"varint,3,opt,name=status,proto3,enum=panel.registrar.v1.DomainStatus" json:"status,omitempty"`
-	// Handle of the registrant; empty when none is known.
+	// Handle of the registrant; empty if none is known.
 	Handle string `protobuf:"bytes,4,opt,name=handle,proto3" json:"handle,omitempty"`
-	// Expiry; absent when not known yet.
+	// Expiry; absent if not known yet.
 	PaidTill *Date `protobuf:"bytes,5,opt,name=paid_till,json=paidTill,proto3" json:"paid_till,omitempty"`
 	// Who starts a renewal.
 	Renewal RenewalMode `protobuf:"varint,6,opt,name=renewal,proto3,enum=panel.registrar.v1.RenewalMode" json:"renewal,omitempty"`
-	// Nameservers the registrar knows.
+	// Nameservers that the registrar knows.
 	Nameservers []*Nameserver `protobuf:"bytes,7,rep,name=nameservers,proto3" json:"nameservers,omitempty"`
 	// The open operation, without history; absent for none.
 	Operation *Operation `protobuf:"bytes,8,opt,name=operation,proto3" json:"operation,omitempty"`
 	// Standing alarms.
 	Alarms []*Alarm `protobuf:"bytes,9,rep,name=alarms,proto3" json:"alarms,omitempty"`
-	// Transfers to another registrar are refused, by an order of ours.
+	// Transfers to another registrar are refused, because we ordered that.
 	Locked bool `protobuf:"varint,50,opt,name=locked,proto3" json:"locked,omitempty"`
-	// The registry's own statuses, as it writes them, when it was last asked: "DELEGATED",
-	// "clientHold", "redemptionPeriod". Empty when it was not, or keeps none.
+	// The registry's own statuses when it was last asked, in its own words: "DELEGATED",
+	// "clientHold", "redemptionPeriod". Empty if it was not asked or has none.
 	Registry      []string `protobuf:"bytes,70,rep,name=registry,proto3" json:"registry,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -606,7 +606,7 @@ type RenewalStep struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the domain.
 	Domain string `protobuf:"bytes,1,opt,name=domain,proto3" json:"domain,omitempty"`
-	// Expiry the step starts from.
+	// Expiry that the step starts from.
 	PaidTill *Date `protobuf:"bytes,2,opt,name=paid_till,json=paidTill,proto3" json:"paid_till,omitempty"`
 	// What is done, or would be.
 	Action RenewalAction `protobuf:"varint,3,opt,name=action,proto3,enum=panel.registrar.v1.RenewalAction" json:"action,omitempty"`
@@ -683,14 +683,14 @@ type Availability struct {
 	Status AvailabilityStatus `protobuf:"varint,2,opt,name=status,proto3,enum=panel.registrar.v1.AvailabilityStatus" json:"status,omitempty"`
 	// For people, in English.
 	Detail string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
-	// The detail by language, "en" and "ru"; empty for the detail alone.
+	// The detail by language, "en" and "ru"; empty if there is only detail.
 	Texts map[string]string `protobuf:"bytes,4,rep,name=texts,proto3" json:"texts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// What else can be done with the name.
 	Advice []*Advice `protobuf:"bytes,5,rep,name=advice,proto3" json:"advice,omitempty"`
-	// Why, for programs: taken, reserved, blocked, premium, invalid, no-answer, or one that comes later.
-	// Empty where it is not said.
+	// Why, for programs: taken, reserved, blocked, premium, invalid, no-answer, or a later word.
+	// Empty if it is not said.
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
-	// Of a registration, where the name has one of its own; absent for the usual one.
+	// Of a registration, if the name has its own price; absent for the usual one.
 	Price         *Price `protobuf:"bytes,7,opt,name=price,proto3" json:"price,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -79,7 +79,7 @@ func (Level) EnumDescriptor() ([]byte, []int) {
 	return file_panel_registrar_v1_event_proto_rawDescGZIP(), []int{0}
 }
 
-// EventType tells what happened.
+// EventType is the kind of thing that happened.
 type EventType int32
 
 const (
@@ -99,7 +99,7 @@ const (
 	EventType_EVENT_TYPE_ALARM_CLEARED EventType = 6
 	// A mail waits for a person, or no longer does.
 	EventType_EVENT_TYPE_REVIEW EventType = 7
-	// An unsolicited word of the registrar.
+	// A message of the registrar that answers nothing.
 	EventType_EVENT_TYPE_NOTICE EventType = 8
 	// A person decided something.
 	EventType_EVENT_TYPE_DECISION EventType = 9
@@ -160,10 +160,10 @@ func (EventType) EnumDescriptor() ([]byte, []int) {
 	return file_panel_registrar_v1_event_proto_rawDescGZIP(), []int{1}
 }
 
-// Event is one thing that happened, told once and for all.
+// Event is one thing that happened. It never changes.
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Place in the plugin's record; the first has 1.
+	// Place in the plugin's record; the first event has 1.
 	Cursor uint64 `protobuf:"varint,1,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	// When it happened.
 	At *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
@@ -175,22 +175,21 @@ type Event struct {
 	Message string `protobuf:"bytes,5,opt,name=message,proto3" json:"message,omitempty"`
 	// "plugin", "registrar", "registry", "cron", or a person's name.
 	Actor string `protobuf:"bytes,6,opt,name=actor,proto3" json:"actor,omitempty"`
-	// The domain it is about; empty for none.
+	// The domain that it is about; empty for none.
 	Name string `protobuf:"bytes,7,opt,name=name,proto3" json:"name,omitempty"`
-	// ID of the order it is about; empty for none.
+	// ID of the order that it is about; empty for none.
 	Order string `protobuf:"bytes,8,opt,name=order,proto3" json:"order,omitempty"`
-	// ID of the operation it is about; empty for none.
+	// ID of the operation that it is about; empty for none.
 	Operation string `protobuf:"bytes,9,opt,name=operation,proto3" json:"operation,omitempty"`
 	// ID of the mail behind it; empty for none.
 	Mail string `protobuf:"bytes,10,opt,name=mail,proto3" json:"mail,omitempty"`
 	// ID of the entry of the review queue; empty for none.
 	Review string `protobuf:"bytes,11,opt,name=review,proto3" json:"review,omitempty"`
-	// The record of the domain right after the event; absent when the event changed nothing
-	// about a domain.
+	// The record of the domain right after the event; absent if the event changed no domain.
 	Domain *Domain `protobuf:"bytes,12,opt,name=domain,proto3" json:"domain,omitempty"`
-	// What the operation is; unspecified where it is not told.
+	// The kind of the operation; unspecified if it is not given.
 	Kind OperationKind `protobuf:"varint,13,opt,name=kind,proto3,enum=panel.registrar.v1.OperationKind" json:"kind,omitempty"`
-	// Where the operation stands right after the event; unspecified where it is not told.
+	// The state of the operation right after the event; unspecified if it is not given.
 	State OperationState `protobuf:"varint,14,opt,name=state,proto3,enum=panel.registrar.v1.OperationState" json:"state,omitempty"`
 	// Why the operation failed, was withdrawn or stands still; empty for no reason.
 	Reason        string `protobuf:"bytes,15,opt,name=reason,proto3" json:"reason,omitempty"`

@@ -40,11 +40,11 @@ const (
 	ReplyOutcome_REPLY_OUTCOME_NO_FUNDS ReplyOutcome = 5
 	// Our password or agreement is wrong.
 	ReplyOutcome_REPLY_OUTCOME_AUTH_FAILED ReplyOutcome = 6
-	// An unsolicited word.
+	// A message that answers nothing.
 	ReplyOutcome_REPLY_OUTCOME_NOTICE ReplyOutcome = 7
-	// Of no interest.
+	// It means nothing to us.
 	ReplyOutcome_REPLY_OUTCOME_IGNORE ReplyOutcome = 8
-	// Not executed, because it is done already or can't be done now: to be looked at.
+	// Not executed, because it is done already or can't be done now: a person should look.
 	ReplyOutcome_REPLY_OUTCOME_VERIFY ReplyOutcome = 9
 )
 
@@ -120,8 +120,8 @@ type Mail struct {
 	Subject string `protobuf:"bytes,6,opt,name=subject,proto3" json:"subject,omitempty"`
 	// Header and body, masked; only RegistrarService.Mail fills it.
 	Text string `protobuf:"bytes,7,opt,name=text,proto3" json:"text,omitempty"`
-	// "sent", "new", "applied", "review" or "ignored"; more may come. Empty from a plugin that
-	// does not tell.
+	// "sent", "new", "applied", "review" or "ignored"; more may come. Empty if the plugin does not
+	// say.
 	State         string `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -228,7 +228,7 @@ type Review struct {
 	Subject string `protobuf:"bytes,5,opt,name=subject,proto3" json:"subject,omitempty"`
 	// Why no rule could decide.
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
-	// IDs of the operations it may belong to.
+	// IDs of the operations that it may belong to.
 	Candidates []string `protobuf:"bytes,7,rep,name=candidates,proto3" json:"candidates,omitempty"`
 	// Masked; only RegistrarService.Review fills it.
 	Text string `protobuf:"bytes,8,opt,name=text,proto3" json:"text,omitempty"`
@@ -238,12 +238,12 @@ type Review struct {
 	ResolvedBy string `protobuf:"bytes,10,opt,name=resolved_by,json=resolvedBy,proto3" json:"resolved_by,omitempty"`
 	// How it was resolved. Unspecified while it waits.
 	Outcome ReplyOutcome `protobuf:"varint,11,opt,name=outcome,proto3,enum=panel.registrar.v1.ReplyOutcome" json:"outcome,omitempty"`
-	// What a person sees of it now; a decision names it. It changes when the entry is resolved,
-	// and with the version of each candidate. Empty from a plugin that keeps none.
+	// Names the state of the entry that a person sees; a decision repeats it. It changes when the
+	// entry is resolved, and with the version of each candidate. Empty if the plugin keeps none.
 	Version string `protobuf:"bytes,12,opt,name=version,proto3" json:"version,omitempty"`
 	// It waits in the list of strangers.
 	Stranger bool `protobuf:"varint,13,opt,name=stranger,proto3" json:"stranger,omitempty"`
-	// Why it was resolved so.
+	// Why it was resolved in this way.
 	Note          string `protobuf:"bytes,14,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -569,7 +569,7 @@ func (x *IgnoredSender) GetNote() string {
 	return ""
 }
 
-// Recognition tells how a mail would be understood.
+// Recognition describes how a mail would be understood.
 type Recognition struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Sender.
@@ -578,9 +578,9 @@ type Recognition struct {
 	Subject string `protobuf:"bytes,2,opt,name=subject,proto3" json:"subject,omitempty"`
 	// "reply", "bounce", "auto-reply", "copy" or "unreadable".
 	Kind string `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`
-	// The results the mail tells of.
+	// The results in the mail.
 	Results []*RecognisedResult `protobuf:"bytes,4,rep,name=results,proto3" json:"results,omitempty"`
-	// Why nothing of the results would be applied; empty when they are clear.
+	// Why none of the results would be applied; empty if they are clear.
 	Doubt string `protobuf:"bytes,5,opt,name=doubt,proto3" json:"doubt,omitempty"`
 	// What ties it to a request, strongest first.
 	Bindings []*Binding `protobuf:"bytes,6,rep,name=bindings,proto3" json:"bindings,omitempty"`
@@ -590,7 +590,7 @@ type Recognition struct {
 	ProofDetail string `protobuf:"bytes,8,opt,name=proof_detail,json=proofDetail,proto3" json:"proof_detail,omitempty"`
 	// What would become of it: "apply", "note", "wait" or "ignore".
 	Fate string `protobuf:"bytes,9,opt,name=fate,proto3" json:"fate,omitempty"`
-	// Why that, for people.
+	// Why that fate, for people.
 	Reason string `protobuf:"bytes,10,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The store was asked.
 	Stored        bool `protobuf:"varint,11,opt,name=stored,proto3" json:"stored,omitempty"`
@@ -705,14 +705,14 @@ func (x *Recognition) GetStored() bool {
 	return false
 }
 
-// Binding is something in a mail that ties it to a request of ours, or to another's.
+// Binding is something in a mail that ties it to a request of ours, or to another mail.
 type Binding struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "thread", "token", "handle", "hint" or "against".
 	By string `protobuf:"bytes,1,opt,name=by,proto3" json:"by,omitempty"`
 	// A Message-ID, a token, a handle, a domain, a number.
 	Value string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
-	// ID of the operation whose request it is; empty for no known one.
+	// ID of the operation of that request; empty if none is known.
 	Operation     string `protobuf:"bytes,3,opt,name=operation,proto3" json:"operation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -776,9 +776,9 @@ type RecognisedResult struct {
 	Rule string `protobuf:"bytes,1,opt,name=rule,proto3" json:"rule,omitempty"`
 	// What it says.
 	Outcome ReplyOutcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=panel.registrar.v1.ReplyOutcome" json:"outcome,omitempty"`
-	// The domain it names.
+	// The domain that it names.
 	Domain string `protobuf:"bytes,3,opt,name=domain,proto3" json:"domain,omitempty"`
-	// The handle it names.
+	// The handle that it names.
 	Handle string `protobuf:"bytes,4,opt,name=handle,proto3" json:"handle,omitempty"`
 	// The registrar's number of the task.
 	Task string `protobuf:"bytes,5,opt,name=task,proto3" json:"task,omitempty"`
@@ -786,7 +786,7 @@ type RecognisedResult struct {
 	Message string `protobuf:"bytes,6,opt,name=message,proto3" json:"message,omitempty"`
 	// The registrar's name for the state.
 	State string `protobuf:"bytes,7,opt,name=state,proto3" json:"state,omitempty"`
-	// The expiry it names; absent for none.
+	// The expiry that it names; absent for none.
 	PaidTill      *Date `protobuf:"bytes,8,opt,name=paid_till,json=paidTill,proto3" json:"paid_till,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

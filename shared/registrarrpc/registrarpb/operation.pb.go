@@ -22,7 +22,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// OperationState says where an operation stands.
+// OperationState is the state of an operation.
 type OperationState int32
 
 const (
@@ -180,9 +180,9 @@ const (
 	Verdict_VERDICT_UNSPECIFIED Verdict = 0
 	// It was executed.
 	Verdict_VERDICT_DONE Verdict = 1
-	// It was not, and shall not be.
+	// It was not executed, and shall not be.
 	Verdict_VERDICT_FAILED Verdict = 2
-	// It was not; send it again.
+	// It was not executed; send it again.
 	Verdict_VERDICT_RESEND Verdict = 3
 	// Withdraw it; only while queued.
 	Verdict_VERDICT_CANCEL Verdict = 4
@@ -238,13 +238,13 @@ type Operation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The plugin chooses it.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// ID of the order; empty when the registrar's own schedule began it.
+	// ID of the order; empty if the registrar's own schedule began it.
 	Order string `protobuf:"bytes,2,opt,name=order,proto3" json:"order,omitempty"`
 	// What is done.
 	Kind OperationKind `protobuf:"varint,3,opt,name=kind,proto3,enum=panel.registrar.v1.OperationKind" json:"kind,omitempty"`
 	// Name of the domain.
 	Domain string `protobuf:"bytes,4,opt,name=domain,proto3" json:"domain,omitempty"`
-	// Where it stands.
+	// Its state.
 	State OperationState `protobuf:"varint,5,opt,name=state,proto3,enum=panel.registrar.v1.OperationState" json:"state,omitempty"`
 	// For people; empty when final.
 	WaitsFor string `protobuf:"bytes,6,opt,name=waits_for,json=waitsFor,proto3" json:"waits_for,omitempty"`
@@ -260,10 +260,10 @@ type Operation struct {
 	FinishedAt *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=finished_at,json=finishedAt,proto3" json:"finished_at,omitempty"`
 	// Oldest first; only RegistrarService.Operation fills it.
 	History []*Step `protobuf:"bytes,12,rep,name=history,proto3" json:"history,omitempty"`
-	// What a person sees of it now; a decision names it. It changes with every step of the
-	// history, and with nothing else. Empty from a plugin that keeps none.
+	// Names the state of the operation that a person sees; a decision repeats it. It changes with
+	// every step of the history, and with nothing else. Empty if the plugin keeps none.
 	Version string `protobuf:"bytes,13,opt,name=version,proto3" json:"version,omitempty"`
-	// What a person can do while it waits for one; only RegistrarService.Operation fills it.
+	// What a person can do while it waits for a person; only RegistrarService.Operation fills it.
 	Advice        []*Advice `protobuf:"bytes,14,rep,name=advice,proto3" json:"advice,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -397,8 +397,8 @@ func (x *Operation) GetAdvice() []*Advice {
 	return nil
 }
 
-// Advice is something that a person can do next, as data: each front end words it. An action that
-// a front end does not know it leaves out; the text beside says as much.
+// Advice is something that a person can do next, as data: each front end phrases it. A front end
+// leaves out an action that it does not know; the text beside it is complete by itself.
 type Advice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "read-code", "by-hand", "give-code", "settings", "read-mails", "read-strangers", "compare", "import", "see-operation";

@@ -181,7 +181,7 @@ const (
 	FieldType_FIELD_TYPE_EMAIL FieldType = 5
 	// A postal address.
 	FieldType_FIELD_TYPE_ADDRESS FieldType = 6
-	// What the registrant accepts: "true", and nothing else.
+	// Something that the registrant accepts: only "true".
 	FieldType_FIELD_TYPE_AGREEMENT FieldType = 7
 )
 
@@ -236,7 +236,7 @@ func (FieldType) EnumDescriptor() ([]byte, []int) {
 	return file_panel_registrar_v1_order_proto_rawDescGZIP(), []int{2}
 }
 
-// DataClass tells how carefully a value must be kept.
+// DataClass says how carefully a value must be handled.
 type DataClass int32
 
 const (
@@ -304,27 +304,27 @@ type Order struct {
 	Domain string `protobuf:"bytes,3,opt,name=domain,proto3" json:"domain,omitempty"`
 	// The panel's name for the customer; handles are known per customer.
 	Customer string `protobuf:"bytes,4,opt,name=customer,proto3" json:"customer,omitempty"`
-	// Required to register, transfer and trade. In an update it holds the contact data to change,
-	// and absence leaves them.
+	// Required to register, transfer and trade. In an update it holds the contact data to change;
+	// absence changes nothing.
 	Registrant *Registrant `protobuf:"bytes,5,opt,name=registrant,proto3" json:"registrant,omitempty"`
-	// Required to register, unless the offer says otherwise. In an update it is the full new set,
-	// and empty leaves them.
+	// Required to register, unless the offer says otherwise. In an update it is the full new set;
+	// empty changes nothing.
 	Nameservers []*Nameserver `protobuf:"bytes,6,rep,name=nameservers,proto3" json:"nameservers,omitempty"`
 	// Transfer code; required to transfer.
 	AuthCode string `protobuf:"bytes,7,opt,name=auth_code,json=authCode,proto3" json:"auth_code,omitempty"`
-	// Required to renew: the expiry the caller believes in.
+	// Required to renew: the expiry that the caller knows.
 	PaidTill *Date `protobuf:"bytes,8,opt,name=paid_till,json=paidTill,proto3" json:"paid_till,omitempty"`
-	// The term to register, renew or transfer for, of those that Description.offers names; 0 for the
-	// shortest.
+	// The term to register, renew or transfer for, among those that Description.offers names; 0 for
+	// the shortest.
 	Years int64 `protobuf:"varint,50,opt,name=years,proto3" json:"years,omitempty"`
-	// Required to register a name that has a price of its own: what the customer agreed to pay.
+	// Required to register a name that has its own price: the price that the customer agreed to pay.
 	AcceptPrice *Price `protobuf:"bytes,60,opt,name=accept_price,json=acceptPrice,proto3" json:"accept_price,omitempty"`
-	// Delegation signers of the domain. In an update it is the full new set, and empty leaves them.
+	// Delegation signers of the domain. In an update it is the full new set; empty changes nothing.
 	// Only for registrars whose order_fields have "ds".
 	Ds []*DelegationSigner `protobuf:"bytes,70,rep,name=ds,proto3" json:"ds,omitempty"`
-	// Contacts beside the registrant, by what each is for: "admin", "tech", "billing", or another
-	// word that Description.offers has. In an update they are the contacts to change, and the others
-	// stay. Only for registrars whose order_fields have "contacts".
+	// Contacts besides the registrant, by role: "admin", "tech", "billing", or another word that
+	// Description.offers has. In an update they are the contacts to change; the others stay. Only for
+	// registrars whose order_fields have "contacts".
 	Contacts      map[string]*Registrant `protobuf:"bytes,80,rep,name=contacts,proto3" json:"contacts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -499,12 +499,12 @@ func (x *Price) GetCurrency() string {
 	return ""
 }
 
-// DelegationSigner is a DS record: RFC 4034, 5.
+// DelegationSigner is a DS record. See RFC 4034, 5.
 type DelegationSigner struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Of the key that it names.
+	// Of the key.
 	KeyTag uint32 `protobuf:"varint,1,opt,name=key_tag,json=keyTag,proto3" json:"key_tag,omitempty"`
-	// Of that key.
+	// Of the key.
 	Algorithm uint32 `protobuf:"varint,2,opt,name=algorithm,proto3" json:"algorithm,omitempty"`
 	// Of the digest.
 	DigestType uint32 `protobuf:"varint,3,opt,name=digest_type,json=digestType,proto3" json:"digest_type,omitempty"`
@@ -674,7 +674,7 @@ func (x *Values) GetValues() []string {
 	return nil
 }
 
-// Nameserver is a host and, where it lies inside the domain itself, its addresses.
+// Nameserver is a host and, if the host lies inside the domain itself, its addresses.
 type Nameserver struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Host in ACE, lower case, without a trailing dot.
@@ -738,9 +738,9 @@ type Problem struct {
 	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	// What is wrong, for programs: "required", "letters". Empty if there is none.
 	Code string `protobuf:"bytes,3,opt,name=code,proto3" json:"code,omitempty"`
-	// What the texts speak of, by name.
+	// What the texts mention, by name.
 	Params map[string]string `protobuf:"bytes,4,rep,name=params,proto3" json:"params,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// The message by language: "en", "ru". Empty for the message alone.
+	// The message by language: "en", "ru". Empty if there is only message.
 	Texts         map[string]string `protobuf:"bytes,5,rep,name=texts,proto3" json:"texts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -811,8 +811,8 @@ func (x *Problem) GetTexts() map[string]string {
 	return nil
 }
 
-// Problems travel beside the BadRequest of an error: the same mistakes with all that is known
-// of them.
+// Problems come with the BadRequest of an error: the same mistakes with all that is known about
+// them.
 type Problems struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// In the order of the violations.
@@ -858,18 +858,18 @@ func (x *Problems) GetProblems() []*Problem {
 	return nil
 }
 
-// Form is what must be asked during an order.
+// Form is what must be asked for an order.
 type Form struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// TLD it is for.
+	// TLD that it is for.
 	Tld string `protobuf:"bytes,1,opt,name=tld,proto3" json:"tld,omitempty"`
-	// Kind of order it is for.
+	// Kind of order that it is for.
 	Kind OperationKind `protobuf:"varint,2,opt,name=kind,proto3,enum=panel.registrar.v1.OperationKind" json:"kind,omitempty"`
-	// Who will own the domain. May be unspecified where no registrant is asked for.
+	// Who will own the domain. May be unspecified if no registrant is asked for.
 	Registrant RegistrantKind `protobuf:"varint,3,opt,name=registrant,proto3,enum=panel.registrar.v1.RegistrantKind" json:"registrant,omitempty"`
 	// In the order to ask.
 	Fields []*Field `protobuf:"bytes,4,rep,name=fields,proto3" json:"fields,omitempty"`
-	// Whose contact it asks for; empty for the registrant's.
+	// The role of the contact that it asks for; empty for the registrant.
 	Role          string `protobuf:"bytes,80,opt,name=role,proto3" json:"role,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -949,27 +949,27 @@ type Field struct {
 	Label map[string]string `protobuf:"bytes,2,rep,name=label,proto3" json:"label,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Type of its values.
 	Type FieldType `protobuf:"varint,3,opt,name=type,proto3,enum=panel.registrar.v1.FieldType" json:"type,omitempty"`
-	// Must be answered; in an update a field may be left out all the same.
+	// Must be answered; in an update a field may still be left out.
 	Required bool `protobuf:"varint,4,opt,name=required,proto3" json:"required,omitempty"`
 	// May have several values.
 	Multiple bool `protobuf:"varint,5,opt,name=multiple,proto3" json:"multiple,omitempty"`
 	// RE2 that a value must match; empty for any.
 	Pattern string `protobuf:"bytes,6,opt,name=pattern,proto3" json:"pattern,omitempty"`
-	// A value that would do.
+	// A valid value.
 	Example string `protobuf:"bytes,7,opt,name=example,proto3" json:"example,omitempty"`
-	// How carefully it must be kept.
+	// How carefully it must be handled.
 	Class DataClass `protobuf:"varint,8,opt,name=class,proto3,enum=panel.registrar.v1.DataClass" json:"class,omitempty"`
-	// What to write, and where to find it, by language. Of an agreement: what is accepted.
+	// What to write, and where to find it, by language. For an agreement: what is accepted.
 	Help map[string]string `protobuf:"bytes,9,rep,name=help,proto3" json:"help,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// The values that it may have; none for any.
+	// The allowed values; none for any.
 	Choices []*Choice `protobuf:"bytes,10,rep,name=choices,proto3" json:"choices,omitempty"`
-	// It is asked only where all of them hold; none for always.
+	// It is asked only if all of them hold; none for always.
 	When []*Condition `protobuf:"bytes,11,rep,name=when,proto3" json:"when,omitempty"`
 	// Fewest characters of a value; 0 for any.
 	MinLength int64 `protobuf:"varint,12,opt,name=min_length,json=minLength,proto3" json:"min_length,omitempty"`
 	// Most characters of a value; 0 for any.
 	MaxLength int64 `protobuf:"varint,13,opt,name=max_length,json=maxLength,proto3" json:"max_length,omitempty"`
-	// Address of what is to be read first, https; empty for none.
+	// Address of a text to read first, https; empty for none.
 	Link          string `protobuf:"bytes,14,opt,name=link,proto3" json:"link,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1103,7 +1103,7 @@ func (x *Field) GetLink() string {
 	return ""
 }
 
-// Choice is one of the values that a field may have.
+// Choice is one of the values that a field can have.
 type Choice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The value.
@@ -1158,13 +1158,13 @@ func (x *Choice) GetLabel() map[string]string {
 	return nil
 }
 
-// Condition holds where another field of the form, which stands before, is asked and has one of the
+// Condition holds if another field, which comes earlier in the form, is asked and has one of the
 // values.
 type Condition struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Key of the other field.
 	Field string `protobuf:"bytes,1,opt,name=field,proto3" json:"field,omitempty"`
-	// Any of them will do; the empty one is for a field without an answer.
+	// The field must have one of them; the empty one means that it is not answered.
 	Values        []string `protobuf:"bytes,2,rep,name=values,proto3" json:"values,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -49,7 +49,7 @@ const (
 	Capability_CAPABILITY_AUTH_CODES Capability = 50
 	// Asks the registry now.
 	Capability_CAPABILITY_REFRESH Capability = 70
-	// Tells which contacts it has for a domain, masked.
+	// Reports which contacts it has for a domain, masked.
 	Capability_CAPABILITY_CONTACTS Capability = 80
 )
 
@@ -188,24 +188,24 @@ type Description struct {
 	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
 	// Semantic version of the plugin.
 	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
-	// The TLDs it serves.
+	// The TLDs that it serves.
 	Tlds []string `protobuf:"bytes,4,rep,name=tlds,proto3" json:"tlds,omitempty"`
-	// The kinds of orders it takes.
+	// The kinds of orders that it takes.
 	Kinds []OperationKind `protobuf:"varint,5,rep,packed,name=kinds,proto3,enum=panel.registrar.v1.OperationKind" json:"kinds,omitempty"`
-	// The kinds of registrants it takes.
+	// The kinds of registrants that it takes.
 	Registrants []RegistrantKind `protobuf:"varint,6,rep,packed,name=registrants,proto3,enum=panel.registrar.v1.RegistrantKind" json:"registrants,omitempty"`
 	// Its optional powers.
 	Capabilities []Capability `protobuf:"varint,7,rep,packed,name=capabilities,proto3,enum=panel.registrar.v1.Capability" json:"capabilities,omitempty"`
 	// Schema of its configuration.
 	Schema *Schema `protobuf:"bytes,8,opt,name=schema,proto3" json:"schema,omitempty"`
-	// The fields of orders it reads, by the paths of their problems: "contact", "paid_till". Empty
-	// for those of the first version: kind, domain, customer, contact, nameservers, auth_code,
-	// paid_till. A host submits no order that says more.
+	// The fields of orders that it reads, by the paths of their problems: "contact", "paid_till".
+	// Empty for those of the first version: kind, domain, customer, contact, nameservers, auth_code,
+	// paid_till. A host submits no order with any other field.
 	OrderFields []string `protobuf:"bytes,9,rep,name=order_fields,json=orderFields,proto3" json:"order_fields,omitempty"`
-	// What it says to people, in other languages than English.
+	// Its sentences for people, in languages besides English.
 	Phrases []*Phrase `protobuf:"bytes,10,rep,name=phrases,proto3" json:"phrases,omitempty"`
-	// What is sold per TLD, of the kinds above. Empty for every kind everywhere, without a term to
-	// choose. A domain belongs to the offer with the longest TLD that it lies below.
+	// What is sold in each TLD, among the kinds above. Empty for every kind everywhere, without a
+	// term to choose. A domain belongs to the offer with the longest TLD above it.
 	Offers        []*Offer `protobuf:"bytes,50,rep,name=offers,proto3" json:"offers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -378,13 +378,13 @@ type KindOffer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The kind.
 	Kind OperationKind `protobuf:"varint,1,opt,name=kind,proto3,enum=panel.registrar.v1.OperationKind" json:"kind,omitempty"`
-	// The shortest term in years that an order may name; 0 where there is none to choose.
+	// The shortest term in years that an order may name; 0 if there is none to choose.
 	MinYears int64 `protobuf:"varint,2,opt,name=min_years,json=minYears,proto3" json:"min_years,omitempty"`
-	// The longest term in years; 0 where there is none to choose.
+	// The longest term in years; 0 if there is none to choose.
 	MaxYears int64 `protobuf:"varint,3,opt,name=max_years,json=maxYears,proto3" json:"max_years,omitempty"`
 	// A registration may come without nameservers.
 	NameserversOptional bool `protobuf:"varint,4,opt,name=nameservers_optional,json=nameserversOptional,proto3" json:"nameservers_optional,omitempty"`
-	// The contacts that an order may bring beside the registrant's; none for the registrant alone.
+	// The contacts that an order may bring besides the registrant's; none for only the registrant.
 	Contacts      []*ContactOffer `protobuf:"bytes,80,rep,name=contacts,proto3" json:"contacts,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -460,7 +460,7 @@ type ContactOffer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What the contact is for: "admin", "tech", "billing", or another word of a-z, 0-9 and -.
 	Role string `protobuf:"bytes,1,opt,name=role,proto3" json:"role,omitempty"`
-	// An order must bring it. An update need not: it stays as it is.
+	// An order must bring it. In an update it may be left out, and stays.
 	Required      bool `protobuf:"varint,2,opt,name=required,proto3" json:"required,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -510,12 +510,13 @@ func (x *ContactOffer) GetRequired() bool {
 	return false
 }
 
-// Phrase is a sentence that a registrar says, or a part of one, in the languages of people.
+// Phrase is a sentence that a registrar says, or a part of one, in several languages.
 type Phrase struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Names the phrase: "waits.queued".
 	Code string `protobuf:"bytes,1,opt,name=code,proto3" json:"code,omitempty"`
-	// By language, "en" and "ru". A name in braces is a place, and stands in each: "registration of {name}".
+	// By language, "en" and "ru". A name in braces is a place, and occurs in each: "registration of
+	// {name}".
 	Texts         map[string]string `protobuf:"bytes,2,rep,name=texts,proto3" json:"texts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -629,7 +630,7 @@ type Attribute struct {
 	Type AttributeType `protobuf:"varint,2,opt,name=type,proto3,enum=panel.registrar.v1.AttributeType" json:"type,omitempty"`
 	// Must be given.
 	Required bool `protobuf:"varint,3,opt,name=required,proto3" json:"required,omitempty"`
-	// As a text: true, 10, 5m; empty for none.
+	// As text: true, 10, 5m; empty for none.
 	Default string `protobuf:"bytes,4,opt,name=default,proto3" json:"default,omitempty"`
 	// The allowed values; empty for any.
 	OneOf []string `protobuf:"bytes,5,rep,name=one_of,json=oneOf,proto3" json:"one_of,omitempty"`
@@ -727,9 +728,9 @@ type Block struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Names of its labels; none for most.
 	Labels []string `protobuf:"bytes,2,rep,name=labels,proto3" json:"labels,omitempty"`
-	// May stand any number of times; otherwise once, and absent means empty.
+	// May occur any number of times; otherwise at most once, and absent means empty.
 	Repeated bool `protobuf:"varint,3,opt,name=repeated,proto3" json:"repeated,omitempty"`
-	// What stands in it.
+	// What it contains.
 	Schema *Schema `protobuf:"bytes,4,opt,name=schema,proto3" json:"schema,omitempty"`
 	// For people.
 	Description   string `protobuf:"bytes,5,opt,name=description,proto3" json:"description,omitempty"`
@@ -809,9 +810,9 @@ type Component struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Whether it works.
 	Ok bool `protobuf:"varint,2,opt,name=ok,proto3" json:"ok,omitempty"`
-	// What is wrong, or how it stands.
+	// What is wrong, or its state in words.
 	Detail string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
-	// Numbers for those who monitor it, by names such as looked_at; instants are Unix seconds.
+	// Numbers for monitoring, by names such as looked_at; instants are Unix seconds.
 	Figures map[string]float64 `protobuf:"bytes,4,rep,name=figures,proto3" json:"figures,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"fixed64,2,opt,name=value"`
 	// What to do about it.
 	Advice        []*Advice `protobuf:"bytes,5,rep,name=advice,proto3" json:"advice,omitempty"`
@@ -887,17 +888,16 @@ func (x *Component) GetAdvice() []*Advice {
 // ConfigureRequest holds settings.
 type ConfigureRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// A JSON object shaped by the schema: an absent attribute has its default or null, a single
-	// block is an object, that of its defaults when it is absent, and a repeated block is a list
-	// of objects in which the labels stand under their names. Secrets are resolved.
+	// A JSON object shaped by the schema. An absent attribute has its default or null. A single block
+	// is an object; if it is absent, it has its defaults. A repeated block is a list of objects,
+	// which have the labels by their names. Secrets are resolved.
 	Config []byte `protobuf:"bytes,1,opt,name=config,proto3" json:"config,omitempty"`
-	// The plugin's own directory: exists, absolute, mode 0700.
+	// The plugin's own directory: it exists, is absolute, and has mode 0700.
 	DataDir string `protobuf:"bytes,2,opt,name=data_dir,json=dataDir,proto3" json:"data_dir,omitempty"`
-	// Permits making the plugin's store when there is none. Without it a missing store is an
-	// error.
+	// Permits creating the plugin's store if there is none. Otherwise a missing store is an error.
 	Create bool `protobuf:"varint,3,opt,name=create,proto3" json:"create,omitempty"`
-	// The panel's name for this account at the registrar: several may be of one plugin. IDs of
-	// operations that begin with it are no other account's. Empty for the plugin's own name.
+	// The panel's name for this account at the registrar; one plugin may serve several. IDs of
+	// operations that begin with it belong to no other account. Empty for the plugin's own name.
 	Account       string `protobuf:"bytes,70,opt,name=account,proto3" json:"account,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -37,16 +37,16 @@ type PluginServiceClient interface {
 	// Configure hands over settings that match Description.schema. It does no I/O beyond
 	// reading. Mistakes are INVALID, by attribute path.
 	Configure(ctx context.Context, in *ConfigureRequest, opts ...grpc.CallOption) (*ConfigureResponse, error)
-	// Probe tries the connections the settings name and reports on each. It changes nothing.
+	// Probe tries the connections that the settings name and reports on each. It changes nothing.
 	Probe(ctx context.Context, in *ProbeRequest, opts ...grpc.CallOption) (*ProbeResponse, error)
 	// Start begins the plugin's own work: watching, sending, scheduling. LOCKED means that
 	// another instance is at work.
 	Start(ctx context.Context, in *StartRequest, opts ...grpc.CallOption) (*StartResponse, error)
 	// Health reports on each component. It answers fast and does no I/O.
 	Health(ctx context.Context, in *HealthRequest, opts ...grpc.CallOption) (*HealthResponse, error)
-	// Drain finishes what is under way, stops all work and only then answers. Whatever is not
-	// finished is durable. A drained plugin answers every other call with DRAINING, and waits
-	// to be stopped by its host.
+	// Drain finishes what is under way, stops all work and only then answers. Unfinished work is
+	// durable. A drained plugin answers every other call with DRAINING, and waits until its host
+	// stops it.
 	Drain(ctx context.Context, in *DrainRequest, opts ...grpc.CallOption) (*DrainResponse, error)
 }
 
@@ -119,16 +119,16 @@ type PluginServiceServer interface {
 	// Configure hands over settings that match Description.schema. It does no I/O beyond
 	// reading. Mistakes are INVALID, by attribute path.
 	Configure(context.Context, *ConfigureRequest) (*ConfigureResponse, error)
-	// Probe tries the connections the settings name and reports on each. It changes nothing.
+	// Probe tries the connections that the settings name and reports on each. It changes nothing.
 	Probe(context.Context, *ProbeRequest) (*ProbeResponse, error)
 	// Start begins the plugin's own work: watching, sending, scheduling. LOCKED means that
 	// another instance is at work.
 	Start(context.Context, *StartRequest) (*StartResponse, error)
 	// Health reports on each component. It answers fast and does no I/O.
 	Health(context.Context, *HealthRequest) (*HealthResponse, error)
-	// Drain finishes what is under way, stops all work and only then answers. Whatever is not
-	// finished is durable. A drained plugin answers every other call with DRAINING, and waits
-	// to be stopped by its host.
+	// Drain finishes what is under way, stops all work and only then answers. Unfinished work is
+	// durable. A drained plugin answers every other call with DRAINING, and waits until its host
+	// stops it.
 	Drain(context.Context, *DrainRequest) (*DrainResponse, error)
 	mustEmbedUnimplementedPluginServiceServer()
 }

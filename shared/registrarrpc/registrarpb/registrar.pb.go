@@ -255,8 +255,8 @@ func (x *ContactsRequest) GetName() string {
 // ContactsResponse answers Contacts.
 type ContactsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// By what each is for: "registrant", "admin", "tech", "billing", or another word. Values are
-	// masked. Empty when none is known.
+	// By role: "registrant", "admin", "tech", "billing", or another word. Values are masked. Empty if
+	// none is known.
 	Contacts      map[string]*Registrant `protobuf:"bytes,1,rep,name=contacts,proto3" json:"contacts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -389,9 +389,10 @@ type FormRequest struct {
 	Tld string `protobuf:"bytes,1,opt,name=tld,proto3" json:"tld,omitempty"`
 	// What the order asks for.
 	Kind OperationKind `protobuf:"varint,2,opt,name=kind,proto3,enum=panel.registrar.v1.OperationKind" json:"kind,omitempty"`
-	// Who will own the domain. May be unspecified where no registrant is asked for.
+	// Who will own the domain. May be unspecified if no registrant is asked for.
 	Registrant RegistrantKind `protobuf:"varint,3,opt,name=registrant,proto3,enum=panel.registrar.v1.RegistrantKind" json:"registrant,omitempty"`
-	// Whose contact is asked for, of those that Description.offers names; empty for the registrant's.
+	// The role whose contact is asked for, among those that Description.offers names; empty for the
+	// registrant.
 	Role          string `protobuf:"bytes,80,opt,name=role,proto3" json:"role,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -552,9 +553,9 @@ type ValidateResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Every problem; empty means that Submit would accept the order.
 	Problems []*Problem `protobuf:"bytes,1,rep,name=problems,proto3" json:"problems,omitempty"`
-	// What would be sent first, masked; empty when there are problems.
+	// What would be sent first, masked; empty if there are problems.
 	Preview string `protobuf:"bytes,2,opt,name=preview,proto3" json:"preview,omitempty"`
-	// What a person should know before paying; they hinder nothing.
+	// What a person should know before paying; they don't prevent the order.
 	Notes         []*Problem `protobuf:"bytes,3,rep,name=notes,proto3" json:"notes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -706,7 +707,7 @@ func (x *CheckResponse) GetAnswers() []*Availability {
 // SubmitRequest holds the order to carry out.
 type SubmitRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The order. It must be paid for: the payment gate is the panel's.
+	// The order. It must be paid for: the panel decides that, not the plugin.
 	Order         *Order `protobuf:"bytes,1,opt,name=order,proto3" json:"order,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -898,10 +899,10 @@ type ResolveRequest struct {
 	By string `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
 	// Remark for the record.
 	Note string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
-	// The version of the operation that the person saw; required. Another one than the present is
-	// CONFLICT, and changes nothing.
+	// The version of the operation that the person saw; required. If it is not the present one, the
+	// answer is CONFLICT, and nothing changes.
 	Version string `protobuf:"bytes,5,opt,name=version,proto3" json:"version,omitempty"`
-	// The transfer code that was got; with the verdict done on an operation of kind auth-code.
+	// The transfer code that was obtained; with the verdict done on an operation of kind auth-code.
 	AuthCode      string `protobuf:"bytes,50,opt,name=auth_code,json=authCode,proto3" json:"auth_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1120,7 +1121,7 @@ func (x *DomainResponse) GetDomain() *Domain {
 // DomainsRequest asks for a part of the list.
 type DomainsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The last name of the previous page; empty from the start.
+	// The last name of the previous page; empty for the first page.
 	After string `protobuf:"bytes,1,opt,name=after,proto3" json:"after,omitempty"`
 	// Most domains in the answer; 0 leaves it to the plugin.
 	Size          int64 `protobuf:"varint,2,opt,name=size,proto3" json:"size,omitempty"`
@@ -1177,7 +1178,7 @@ type DomainsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Domains in name order.
 	Domains []*Domain `protobuf:"bytes,1,rep,name=domains,proto3" json:"domains,omitempty"`
-	// What to give as after for the next page; empty when this was the last.
+	// The value of after for the next page; empty if this was the last.
 	Next          string `protobuf:"bytes,2,opt,name=next,proto3" json:"next,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1227,7 +1228,7 @@ func (x *DomainsResponse) GetNext() string {
 	return ""
 }
 
-// EventsRequest says from where on to tell.
+// EventsRequest says from which event on to send.
 type EventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Cursor of the last event the caller has; 0 for all.
@@ -1561,7 +1562,7 @@ func (x *HandlesRequest) GetCustomer() string {
 // HandlesResponse answers Handles.
 type HandlesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The handles; empty when none is known.
+	// The handles; empty if none is known.
 	Handles       []*Handle `protobuf:"bytes,1,rep,name=handles,proto3" json:"handles,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1714,7 +1715,7 @@ type ImportDomainRequest struct {
 	Customer string `protobuf:"bytes,2,opt,name=customer,proto3" json:"customer,omitempty"`
 	// Handle of the registrant.
 	Handle string `protobuf:"bytes,3,opt,name=handle,proto3" json:"handle,omitempty"`
-	// Expiry; absent when not known.
+	// Expiry; absent if not known.
 	PaidTill      *Date `protobuf:"bytes,4,opt,name=paid_till,json=paidTill,proto3" json:"paid_till,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2006,15 +2007,15 @@ type ResolveReviewRequest struct {
 	Review string `protobuf:"bytes,1,opt,name=review,proto3" json:"review,omitempty"`
 	// What the mail says.
 	Outcome ReplyOutcome `protobuf:"varint,2,opt,name=outcome,proto3,enum=panel.registrar.v1.ReplyOutcome" json:"outcome,omitempty"`
-	// ID of the operation it belongs to; required unless the outcome is notice or ignore, or
+	// ID of the operation that it belongs to; required unless the outcome is notice or ignore, or
 	// there is one candidate.
 	Operation string `protobuf:"bytes,3,opt,name=operation,proto3" json:"operation,omitempty"`
 	// Who decided; required.
 	By string `protobuf:"bytes,4,opt,name=by,proto3" json:"by,omitempty"`
-	// The version of the entry that the person saw; required. Another one than the present is
-	// CONFLICT, and changes nothing.
+	// The version of the entry that the person saw; required. If it is not the present one, the
+	// answer is CONFLICT, and nothing changes.
 	Version string `protobuf:"bytes,5,opt,name=version,proto3" json:"version,omitempty"`
-	// The version of the operation that the person saw; required if it is none of the entry's
+	// The version of the operation that the person saw; required if it is not among the entry's
 	// candidates, which the entry's own version covers.
 	OperationVersion string `protobuf:"bytes,6,opt,name=operation_version,json=operationVersion,proto3" json:"operation_version,omitempty"`
 	// Why, for the timeline.
@@ -2195,7 +2196,7 @@ func (x *ReviewRuleRequest) GetId() string {
 }
 
 // ReviewRuleResponse answers ReviewRule: a block of settings, as the schema declares it, or why
-// there is none; and what it would have recognised so far.
+// there is none, and the stored mails that it recognises.
 type ReviewRuleResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Stored mails that it was tried on.
@@ -2204,13 +2205,13 @@ type ReviewRuleResponse struct {
 	Matched int64 `protobuf:"varint,3,opt,name=matched,proto3" json:"matched,omitempty"`
 	// The newest of those.
 	Matches []*RuleMatch `protobuf:"bytes,4,rep,name=matches,proto3" json:"matches,omitempty"`
-	// Type of the block; empty when no rule can be made.
+	// Type of the block; empty if no rule can be made.
 	Block string `protobuf:"bytes,5,opt,name=block,proto3" json:"block,omitempty"`
 	// Its label.
 	Name string `protobuf:"bytes,6,opt,name=name,proto3" json:"name,omitempty"`
 	// Its attributes, in the order in which people read them.
 	Settings []*Setting `protobuf:"bytes,7,rep,name=settings,proto3" json:"settings,omitempty"`
-	// Why no rule can be made, for people; empty when one is.
+	// Why no rule can be made, for people; empty if one is.
 	Why           string `protobuf:"bytes,8,opt,name=why,proto3" json:"why,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2361,11 +2362,11 @@ type RuleMatch struct {
 	From string `protobuf:"bytes,3,opt,name=from,proto3" json:"from,omitempty"`
 	// Its subject, masked.
 	Subject string `protobuf:"bytes,4,opt,name=subject,proto3" json:"subject,omitempty"`
-	// As which it would be read.
+	// How the rule reads it.
 	Outcome ReplyOutcome `protobuf:"varint,5,opt,name=outcome,proto3,enum=panel.registrar.v1.ReplyOutcome" json:"outcome,omitempty"`
-	// The domain that it would be about; empty when it names none.
+	// The domain that it would be about; empty if it names none.
 	Domain string `protobuf:"bytes,6,opt,name=domain,proto3" json:"domain,omitempty"`
-	// What has become of it.
+	// What became of it.
 	State         string `protobuf:"bytes,7,opt,name=state,proto3" json:"state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2453,9 +2454,9 @@ func (x *RuleMatch) GetState() string {
 // ReviewPageRequest asks for a part of the review queue.
 type ReviewPageRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The list of strangers, in place of what a person must see.
+	// List the mails of strangers instead of those that a person must see.
 	Strangers bool `protobuf:"varint,1,opt,name=strangers,proto3" json:"strangers,omitempty"`
-	// When the last entry of the page before was received; absent = from the beginning.
+	// When the last entry of the previous page was received; absent for the first page.
 	AfterReceivedAt *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=after_received_at,json=afterReceivedAt,proto3" json:"after_received_at,omitempty"`
 	// ID of that entry.
 	AfterId string `protobuf:"bytes,3,opt,name=after_id,json=afterId,proto3" json:"after_id,omitempty"`
@@ -2528,7 +2529,7 @@ type ReviewPageResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Entries, without text.
 	Reviews []*Review `protobuf:"bytes,1,rep,name=reviews,proto3" json:"reviews,omitempty"`
-	// Entries wait behind the last one.
+	// Further entries wait after the last one.
 	More          bool `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2581,7 +2582,7 @@ func (x *ReviewPageResponse) GetMore() bool {
 // MailPageRequest asks for a part of the stored mails.
 type MailPageRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When the last mail of the page before was stored; absent = from the newest on.
+	// When the last mail of the previous page was stored; absent for the first page.
 	BeforeAt *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=before_at,json=beforeAt,proto3" json:"before_at,omitempty"`
 	// ID of that mail.
 	BeforeId string `protobuf:"bytes,2,opt,name=before_id,json=beforeId,proto3" json:"before_id,omitempty"`
@@ -2697,8 +2698,8 @@ func (x *MailPageResponse) GetMore() bool {
 	return false
 }
 
-// ResolveReviewsRequest is one reading of many mails: of the entries named, or of all that wait
-// of one sender.
+// ResolveReviewsRequest is one reading for many mails: for the entries named, or for all waiting
+// mails of one sender.
 type ResolveReviewsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The entries, as the person saw them.
@@ -2711,7 +2712,7 @@ type ResolveReviewsRequest struct {
 	By string `protobuf:"bytes,4,opt,name=by,proto3" json:"by,omitempty"`
 	// Why, for the timeline.
 	Note string `protobuf:"bytes,5,opt,name=note,proto3" json:"note,omitempty"`
-	// Have unproved mails of their senders ignored from now on, too.
+	// Also ignore unproved mails of their senders from now on.
 	FromNowOn     bool `protobuf:"varint,6,opt,name=from_now_on,json=fromNowOn,proto3" json:"from_now_on,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3387,12 +3388,12 @@ func (*BackupResponse) Descriptor() ([]byte, []int) {
 	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{63}
 }
 
-// EraseRequest says whose data are to go.
+// EraseRequest says whose data to remove.
 type EraseRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// One customer's; empty for all, and then before is required.
+	// One customer; empty for all, and then before is required.
 	Customer string `protobuf:"bytes,1,opt,name=customer,proto3" json:"customer,omitempty"`
-	// Only of business that was finished before; absent for all that is finished.
+	// Only business that was finished before it; absent for all that is finished.
 	Before        *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=before,proto3" json:"before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3442,7 +3443,7 @@ func (x *EraseRequest) GetBefore() *timestamppb.Timestamp {
 	return nil
 }
 
-// EraseResponse says what became of them.
+// EraseResponse is the result of an erasure.
 type EraseResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What was removed now.
@@ -3506,7 +3507,7 @@ func (x *EraseResponse) GetBeyond() []string {
 	return nil
 }
 
-// Removed counts what was removed of one sort.
+// Removed counts the items of one sort that were removed.
 type Removed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// For people, in the plural.
@@ -3561,7 +3562,7 @@ func (x *Removed) GetCount() int64 {
 	return 0
 }
 
-// Kept is something personal that must stay.
+// Kept is something with personal data that must stay.
 type Kept struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What it is, for people.
@@ -3653,7 +3654,7 @@ func (*RotateKeysRequest) Descriptor() ([]byte, []int) {
 	return file_panel_registrar_v1_registrar_proto_rawDescGZIP(), []int{68}
 }
 
-// RotateKeysResponse says what became of the key.
+// RotateKeysResponse is the result of exchanging the key.
 type RotateKeysResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Fingerprint of the present key, for people.

@@ -60,11 +60,10 @@ const (
 //
 // RegistrarService is what a panel sees of a domain registrar.
 //
-// A registrar is off-line by nature: an order is answered with an operation, a durable thing
-// with a state of its own, and what becomes of it arrives by Events. Outcomes ("rejected",
-// "a person must act") are data in the operation. Errors are for calls that could not be
-// carried out: a gRPC status with a google.rpc.ErrorInfo detail of domain "registrar.panel",
-// whose reason is one of
+// A registrar is off-line by nature: the answer to an order is an operation, which is durable and
+// has its own state, and what becomes of it arrives by Events. Outcomes ("rejected", "a person must
+// act") are data in the operation. Errors are for calls that could not be carried out: a gRPC
+// status with a google.rpc.ErrorInfo detail of domain "registrar.panel", whose reason is one of
 //
 //	INVALID       InvalidArgument     google.rpc.BadRequest names each field
 //	NOT_FOUND     NotFound
@@ -92,8 +91,8 @@ type RegistrarServiceClient interface {
 	// Validate reports every problem of an order at once and shows what would be sent. It
 	// stores nothing and sends nothing. A faulty order is not an error.
 	Validate(ctx context.Context, in *ValidateRequest, opts ...grpc.CallOption) (*ValidateResponse, error)
-	// Check answers for each name, in the order asked. Silence of the registry is unknown,
-	// never available.
+	// Check answers for each name, in the order asked. If the registry does not answer, the status is
+	// unknown, never available.
 	Check(ctx context.Context, in *CheckRequest, opts ...grpc.CallOption) (*CheckResponse, error)
 	// Submit stores the order durably and begins to carry it out. Submitting the same order
 	// again returns the same operation and never sends anything twice. Errors: INVALID,
@@ -109,11 +108,11 @@ type RegistrarServiceClient interface {
 	Domain(ctx context.Context, in *DomainRequest, opts ...grpc.CallOption) (*DomainResponse, error)
 	// Domains lists in name order, one page at a time.
 	Domains(ctx context.Context, in *DomainsRequest, opts ...grpc.CallOption) (*DomainsResponse, error)
-	// Events sends every event after a cursor, oldest first, then waits for new ones until the
-	// caller cancels. Cursors are dense: each event's is its predecessor's plus one. An event
-	// is sent at least once over any number of calls.
+	// Events sends every event after a cursor, oldest first, then waits for new ones until the caller
+	// cancels. Cursors are dense: each event's cursor is its predecessor's plus one. Over any number
+	// of calls an event is sent at least once.
 	Events(ctx context.Context, in *EventsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[EventsResponse], error)
-	// SetRenewal chooses how a domain is renewed from now on. Capability renewals.
+	// SetRenewal sets how a domain is renewed from now on. Capability renewals.
 	SetRenewal(ctx context.Context, in *SetRenewalRequest, opts ...grpc.CallOption) (*SetRenewalResponse, error)
 	// RunRenewals makes one renewal pass now. Running it twice is harmless. Capability renewals.
 	RunRenewals(ctx context.Context, in *RunRenewalsRequest, opts ...grpc.CallOption) (*RunRenewalsResponse, error)
@@ -138,10 +137,10 @@ type RegistrarServiceClient interface {
 	Mail(ctx context.Context, in *MailRequest, opts ...grpc.CallOption) (*MailResponse, error)
 	// RawMail returns a stored mail as it came, decoded and masked. Capability mail.
 	RawMail(ctx context.Context, in *RawMailRequest, opts ...grpc.CallOption) (*RawMailResponse, error)
-	// Recognise tells how a captured mail would be understood, and what would become of it. It
-	// touches nothing, and works before Start, too. Capability mail.
+	// Recognise reports how a captured mail would be understood, and what would become of it. It
+	// changes nothing, and works before Start, too. Capability mail.
 	Recognise(ctx context.Context, in *RecogniseRequest, opts ...grpc.CallOption) (*RecogniseResponse, error)
-	// ReviewPage lists mails that wait, oldest first, a page at a time. Capability queue.
+	// ReviewPage lists waiting mails, oldest first, a page at a time. Capability queue.
 	ReviewPage(ctx context.Context, in *ReviewPageRequest, opts ...grpc.CallOption) (*ReviewPageResponse, error)
 	// MailPage lists stored mails, the newest first, a page at a time. Capability queue.
 	MailPage(ctx context.Context, in *MailPageRequest, opts ...grpc.CallOption) (*MailPageResponse, error)
@@ -156,18 +155,19 @@ type RegistrarServiceClient interface {
 	// Erase removes the personal data of finished business, and says what must stay. Capability
 	// erase.
 	Erase(ctx context.Context, in *EraseRequest, opts ...grpc.CallOption) (*EraseResponse, error)
-	// RotateKeys seals all that is stored with a new key, or goes on with that. Capability keys.
+	// RotateKeys seals all that is stored with a new key, or continues an interrupted call.
+	// Capability keys.
 	RotateKeys(ctx context.Context, in *RotateKeysRequest, opts ...grpc.CallOption) (*RotateKeysResponse, error)
 	// TransferCode returns the code that an operation of kind auth-code has brought. It is the only
-	// answer with a secret: a host shows it to one person and records who that was. PRECONDITION
-	// for an operation that has brought none. Capability auth-codes.
+	// answer with a secret: a host shows it to one person, and first records who that is.
+	// PRECONDITION for an operation that has brought none. Capability auth-codes.
 	TransferCode(ctx context.Context, in *TransferCodeRequest, opts ...grpc.CallOption) (*TransferCodeResponse, error)
-	// Refresh asks the registry about a domain now, concludes by the same rules as always, and
-	// answers with the record after that. UNAVAILABLE when the registry says nothing that can be
-	// relied on; unknown: NOT_FOUND. Capability refresh.
+	// Refresh asks the registry about a domain now, draws the usual conclusions from the answer, and
+	// returns the record after that. UNAVAILABLE if the answer can't be relied on; unknown:
+	// NOT_FOUND. Capability refresh.
 	Refresh(ctx context.Context, in *RefreshRequest, opts ...grpc.CallOption) (*RefreshResponse, error)
-	// Contacts returns the contacts that the registrar has for a domain, the registrant's among them,
-	// masked: staff know them again, and can copy none. Unknown: NOT_FOUND. Capability contacts.
+	// Contacts returns the contacts that the registrar has for a domain, including the registrant's,
+	// masked: staff can recognise but not copy them. Unknown: NOT_FOUND. Capability contacts.
 	Contacts(ctx context.Context, in *ContactsRequest, opts ...grpc.CallOption) (*ContactsResponse, error)
 }
 
@@ -524,11 +524,10 @@ func (c *registrarServiceClient) Contacts(ctx context.Context, in *ContactsReque
 //
 // RegistrarService is what a panel sees of a domain registrar.
 //
-// A registrar is off-line by nature: an order is answered with an operation, a durable thing
-// with a state of its own, and what becomes of it arrives by Events. Outcomes ("rejected",
-// "a person must act") are data in the operation. Errors are for calls that could not be
-// carried out: a gRPC status with a google.rpc.ErrorInfo detail of domain "registrar.panel",
-// whose reason is one of
+// A registrar is off-line by nature: the answer to an order is an operation, which is durable and
+// has its own state, and what becomes of it arrives by Events. Outcomes ("rejected", "a person must
+// act") are data in the operation. Errors are for calls that could not be carried out: a gRPC
+// status with a google.rpc.ErrorInfo detail of domain "registrar.panel", whose reason is one of
 //
 //	INVALID       InvalidArgument     google.rpc.BadRequest names each field
 //	NOT_FOUND     NotFound
@@ -556,8 +555,8 @@ type RegistrarServiceServer interface {
 	// Validate reports every problem of an order at once and shows what would be sent. It
 	// stores nothing and sends nothing. A faulty order is not an error.
 	Validate(context.Context, *ValidateRequest) (*ValidateResponse, error)
-	// Check answers for each name, in the order asked. Silence of the registry is unknown,
-	// never available.
+	// Check answers for each name, in the order asked. If the registry does not answer, the status is
+	// unknown, never available.
 	Check(context.Context, *CheckRequest) (*CheckResponse, error)
 	// Submit stores the order durably and begins to carry it out. Submitting the same order
 	// again returns the same operation and never sends anything twice. Errors: INVALID,
@@ -573,11 +572,11 @@ type RegistrarServiceServer interface {
 	Domain(context.Context, *DomainRequest) (*DomainResponse, error)
 	// Domains lists in name order, one page at a time.
 	Domains(context.Context, *DomainsRequest) (*DomainsResponse, error)
-	// Events sends every event after a cursor, oldest first, then waits for new ones until the
-	// caller cancels. Cursors are dense: each event's is its predecessor's plus one. An event
-	// is sent at least once over any number of calls.
+	// Events sends every event after a cursor, oldest first, then waits for new ones until the caller
+	// cancels. Cursors are dense: each event's cursor is its predecessor's plus one. Over any number
+	// of calls an event is sent at least once.
 	Events(*EventsRequest, grpc.ServerStreamingServer[EventsResponse]) error
-	// SetRenewal chooses how a domain is renewed from now on. Capability renewals.
+	// SetRenewal sets how a domain is renewed from now on. Capability renewals.
 	SetRenewal(context.Context, *SetRenewalRequest) (*SetRenewalResponse, error)
 	// RunRenewals makes one renewal pass now. Running it twice is harmless. Capability renewals.
 	RunRenewals(context.Context, *RunRenewalsRequest) (*RunRenewalsResponse, error)
@@ -602,10 +601,10 @@ type RegistrarServiceServer interface {
 	Mail(context.Context, *MailRequest) (*MailResponse, error)
 	// RawMail returns a stored mail as it came, decoded and masked. Capability mail.
 	RawMail(context.Context, *RawMailRequest) (*RawMailResponse, error)
-	// Recognise tells how a captured mail would be understood, and what would become of it. It
-	// touches nothing, and works before Start, too. Capability mail.
+	// Recognise reports how a captured mail would be understood, and what would become of it. It
+	// changes nothing, and works before Start, too. Capability mail.
 	Recognise(context.Context, *RecogniseRequest) (*RecogniseResponse, error)
-	// ReviewPage lists mails that wait, oldest first, a page at a time. Capability queue.
+	// ReviewPage lists waiting mails, oldest first, a page at a time. Capability queue.
 	ReviewPage(context.Context, *ReviewPageRequest) (*ReviewPageResponse, error)
 	// MailPage lists stored mails, the newest first, a page at a time. Capability queue.
 	MailPage(context.Context, *MailPageRequest) (*MailPageResponse, error)
@@ -620,18 +619,19 @@ type RegistrarServiceServer interface {
 	// Erase removes the personal data of finished business, and says what must stay. Capability
 	// erase.
 	Erase(context.Context, *EraseRequest) (*EraseResponse, error)
-	// RotateKeys seals all that is stored with a new key, or goes on with that. Capability keys.
+	// RotateKeys seals all that is stored with a new key, or continues an interrupted call.
+	// Capability keys.
 	RotateKeys(context.Context, *RotateKeysRequest) (*RotateKeysResponse, error)
 	// TransferCode returns the code that an operation of kind auth-code has brought. It is the only
-	// answer with a secret: a host shows it to one person and records who that was. PRECONDITION
-	// for an operation that has brought none. Capability auth-codes.
+	// answer with a secret: a host shows it to one person, and first records who that is.
+	// PRECONDITION for an operation that has brought none. Capability auth-codes.
 	TransferCode(context.Context, *TransferCodeRequest) (*TransferCodeResponse, error)
-	// Refresh asks the registry about a domain now, concludes by the same rules as always, and
-	// answers with the record after that. UNAVAILABLE when the registry says nothing that can be
-	// relied on; unknown: NOT_FOUND. Capability refresh.
+	// Refresh asks the registry about a domain now, draws the usual conclusions from the answer, and
+	// returns the record after that. UNAVAILABLE if the answer can't be relied on; unknown:
+	// NOT_FOUND. Capability refresh.
 	Refresh(context.Context, *RefreshRequest) (*RefreshResponse, error)
-	// Contacts returns the contacts that the registrar has for a domain, the registrant's among them,
-	// masked: staff know them again, and can copy none. Unknown: NOT_FOUND. Capability contacts.
+	// Contacts returns the contacts that the registrar has for a domain, including the registrant's,
+	// masked: staff can recognise but not copy them. Unknown: NOT_FOUND. Capability contacts.
 	Contacts(context.Context, *ContactsRequest) (*ContactsResponse, error)
 	mustEmbedUnimplementedRegistrarServiceServer()
 }

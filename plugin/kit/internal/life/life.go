@@ -1,5 +1,5 @@
-// Package life is the course of an operation: the states it has, the causes that move it, and one
-// table of what leads where. It knows no clock, store or network.
+// Package life is the course of an operation: its states, the causes that move it, and one table of where
+// they lead. It knows no clock, store or network.
 package life
 
 import (
@@ -18,15 +18,15 @@ const (
 	Handed    Cause = "handed"    // the registrar has it, and a person must do something for it to go on
 	Finished  Cause = "finished"  // the registrar did it
 	Refused   Cause = "refused"   // the registrar will not do it
-	Lost      Cause = "lost"      // no answer that is understood, or the program ended before one came
+	Lost      Cause = "lost"      // no answer that could be understood, or the program ended before one came
 	Unheard   Cause = "unheard"   // the registrar was asked, and has never got it
 	Overdue   Cause = "overdue"   // the registrar has had it for too long
 	Disowned  Cause = "disowned"  // the registrar had it, and knows nothing of it now
-	Forgotten Cause = "forgotten" // the store was restored: what became of it since is not known
+	Forgotten Cause = "forgotten" // the store was restored: what happened since is not known
 
 	SaidDone   Cause = "said-done"   // a person found out that it was done
-	SaidFailed Cause = "said-failed" // a person found out that it was not, and shall not be
-	SaidAgain  Cause = "said-again"  // a person found out that it was not, and wants it sent again
+	SaidFailed Cause = "said-failed" // a person found out that it was not done, and shall not be
+	SaidAgain  Cause = "said-again"  // a person found out that it was not done, and wants it sent again
 	Withdrawn  Cause = "withdrawn"   // a person cancelled it before anything was sent
 )
 
@@ -36,8 +36,8 @@ func Causes() []Cause {
 		SaidDone, SaidFailed, SaidAgain, Withdrawn}
 }
 
-// States lists every state that an operation can have here. The contract's Sent is none of them: an
-// API answers that it has an order, or nothing is known.
+// States lists every state that an operation can have here. The contract's Sent is not among them: an API
+// answers that it has an order, or nothing is known.
 func States() []registrar.OperationState {
 	return []registrar.OperationState{registrar.Queued, registrar.Sending, registrar.Accepted, registrar.NeedsAction,
 		registrar.Uncertain, registrar.Succeeded, registrar.Failed, registrar.Cancelled}
@@ -50,12 +50,11 @@ type Transition struct {
 	To    registrar.OperationState
 }
 
-// Table lists every transition there is. An operation begins as Queued; as NeedsAction if people
-// carry it out and nothing is ever sent; or as Uncertain if the store was restored, because it may have
-// been sent before.
+// Table lists every transition. An operation begins as Queued; as NeedsAction if people carry it out and
+// nothing is ever sent; or as Uncertain if the store was restored, because it may have been sent before.
 //
-// Sending is entered only from Queued, and Queued again only when the registrar took nothing, or on
-// a person's word: that is what keeps an order from being sent twice.
+// Sending is entered only from Queued, and Queued is entered again only if the registrar took nothing, or on
+// a person's word: so an order is never sent twice.
 func Table() []Transition {
 	return []Transition{
 		{registrar.Queued, Claimed, registrar.Sending},
@@ -93,7 +92,7 @@ func Table() []Transition {
 	}
 }
 
-// Next is where a cause leads from a state; ok = false: nowhere.
+// Next returns where a cause leads from a state; ok = false: nowhere.
 func Next(from registrar.OperationState, c Cause) (to registrar.OperationState, ok bool) {
 	table := Table()
 	i := slices.IndexFunc(table, func(t Transition) bool { return t.From == from && t.Cause == c })
@@ -103,7 +102,7 @@ func Next(from registrar.OperationState, c Cause) (to registrar.OperationState, 
 	return table[i].To, true
 }
 
-// Said is the cause that a person's verdict is.
+// Said returns the cause for a person's verdict.
 func Said(v registrar.Verdict) Cause {
 	switch v {
 	case registrar.VerdictDone:

@@ -13,7 +13,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// sealedContacts is what is sealed of contacts.
+// sealedContacts is the sealed column of contacts.
 var sealedContacts = sqldb.Sealed{Table: "contacts", Key: "domain", Column: "sealed", Context: "'contacts|' || domain"}
 
 // contactSeal keeps the contacts of domains.
@@ -21,8 +21,9 @@ type contactSeal struct{ box *seal.Box }
 
 func contactsContext(domain string) string { return "contacts|" + domain }
 
-// keepContacts records, masked, what an order that has succeeded means for the contacts of its domain:
-// an order that acquires it brings them all, another one those that it names. With the domain they go.
+// keepContacts records, masked, what an order that has succeeded changes about its domain's contacts: an
+// order that acquires the domain brings them all, another order those that it names. They are removed with
+// the domain.
 func keepContacts(ctx context.Context, s *Store, tx *sql.Tx, t Task) error {
 	if t.Kind == registrar.KindDelete {
 		_, err := tx.ExecContext(ctx, "delete from contacts where domain = $1", t.Domain)
@@ -41,7 +42,7 @@ func keepContacts(ctx context.Context, s *Store, tx *sql.Tx, t Task) error {
 		return nil
 	}
 
-	// An order that acquires a domain takes none of the contacts over that the domain had before.
+	// An order that acquires a domain keeps none of the contacts that the domain had before.
 	have, kept := registrar.Contacts{}, contactSeal{s.box}
 	if !t.Kind.Acquires() {
 		if have, err = kept.read(ctx, tx, t.Domain); err != nil {
@@ -54,7 +55,7 @@ func keepContacts(ctx context.Context, s *Store, tx *sql.Tx, t Task) error {
 	return kept.put(ctx, tx, t.Domain, have)
 }
 
-// merged is a contact after an order: an update names only what changes.
+// merged returns a contact after an order: an update names only what changes.
 func merged(have, brought registrar.Registrant, kind registrar.OperationKind) registrar.Registrant {
 	if kind != registrar.KindUpdate || have.Kind != brought.Kind {
 		return brought
@@ -97,7 +98,7 @@ func (s contactSeal) read(ctx context.Context, tx *sql.Tx, domain string) (regis
 	return c, nil
 }
 
-// Contacts returns the contacts of a domain that a store knows, masked.
+// Contacts returns the contacts of a domain that the store knows, masked.
 func Contacts(ctx context.Context, s *Store, domain string) (c registrar.Contacts, err error) {
 	err = s.db.Read(ctx, func(tx *sql.Tx) error {
 		if _, err := s.readDomain(ctx, tx, domain); err != nil {

@@ -11,16 +11,16 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Change is what success means for a domain's record; what is empty stays as it is.
+// Change is what a success changes in a domain's record; an empty value changes nothing.
 type Change struct {
 	PaidTill    registrar.Date
 	Nameservers []registrar.Nameserver
 	Handle      string
-	AuthCode    registrar.AuthCode // that an operation of that kind has brought; it is no part of the record
+	AuthCode    registrar.AuthCode // what an operation of kind auth-code has brought; not part of the record
 	States      []string           // of the registry
 }
 
-// ordered brings the record to what an order that is taken makes of it.
+// ordered updates the record for an order that was accepted.
 func (s *Store) ordered(ctx context.Context, tx *sql.Tx, o registrar.Order) error {
 	if !o.Kind.Acquires() {
 		return nil
@@ -32,7 +32,7 @@ func (s *Store) ordered(ctx context.Context, tx *sql.Tx, o registrar.Order) erro
 	return putDomain(ctx, tx, d)
 }
 
-// finish brings the record to what an operation that has ended makes of it.
+// finish updates the record for an operation that has ended.
 func (s *Store) finish(ctx context.Context, tx *sql.Tx, t Task, c Change) error {
 	d, err := s.readDomain(ctx, tx, t.Domain)
 	if err != nil {
@@ -40,7 +40,7 @@ func (s *Store) finish(ctx context.Context, tx *sql.Tx, t Task, c Change) error 
 	}
 
 	switch {
-	// What was to be acquired is not ours; any other domain stays as it is.
+	// A domain that was to be acquired is not ours; any other stays as it is.
 	case t.State != registrar.Succeeded && t.Kind.Acquires():
 		d.Status = registrar.StatusError
 	case t.State != registrar.Succeeded:
@@ -117,7 +117,7 @@ func (s *Store) Domain(ctx context.Context, name string) (d registrar.Domain, er
 	return d, err
 }
 
-// Domains returns a page.
+// Domains returns a page of domains.
 func (s *Store) Domains(ctx context.Context, p registrar.Page) (page registrar.DomainPage, err error) {
 	size := registrar.PageSize(p.Size)
 	err = s.db.Read(ctx, func(tx *sql.Tx) error {
@@ -144,8 +144,8 @@ func (s *Store) Domains(ctx context.Context, p registrar.Page) (page registrar.D
 	return page, err
 }
 
-// Import takes over a domain that the registrar holds for us. Again with the same contents it
-// changes nothing.
+// Import takes over a domain that the registrar holds for us. Repeated with the same contents it changes
+// nothing.
 func (s *Store) Import(ctx context.Context, d registrar.Domain, by string) (known registrar.Domain, err error) {
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		known, err = s.readDomain(ctx, tx, d.Name)
@@ -165,7 +165,7 @@ func (s *Store) Import(ctx context.Context, d registrar.Domain, by string) (know
 		if err := putDomain(ctx, tx, d); err != nil {
 			return err
 		}
-		// Further orders of the customer carry the handle.
+		// Further orders of the customer will have the handle.
 		if err := adopt(ctx, tx, d.Customer, d.Handle); err != nil {
 			return err
 		}

@@ -9,17 +9,16 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// envelope seals orders, and knows one again when nothing of it is left.
+// envelope seals orders, and recognises an order of which nothing is left.
 type envelope struct{ box *seal.Box }
 
-// sealedOrder is an order as it is sealed. A transfer code hides itself from JSON, so it stands
-// here as text.
+// sealedOrder is the sealed form of an order. A transfer code hides itself from JSON, so it is text here.
 type sealedOrder struct {
 	registrar.Order
 	Code string `json:",omitempty"`
 }
 
-// digest is the same for the same contents only, and can't be used to test a guess without the key.
+// digest is the same only for the same contents, and can't be used to test a guess without the key.
 func (e envelope) digest(o registrar.Order) string {
 	return e.box.Fingerprint("order", string(o.Canonical()))
 }
@@ -32,7 +31,7 @@ func (e envelope) seal(o registrar.Order) ([]byte, error) {
 	return e.box.Seal(text, sealedAs(o.ID)), nil
 }
 
-// sealedAs is the context that an order is sealed under: see sealedOrders.
+// sealedAs returns the context that an order is sealed under: see sealedOrders.
 func sealedAs(id registrar.OrderID) string { return "order|" + string(id) }
 
 func (e envelope) open(sealed []byte, id registrar.OrderID) (registrar.Order, error) {
@@ -48,13 +47,13 @@ func (e envelope) open(sealed []byte, id registrar.OrderID) (registrar.Order, er
 	return o.Order, nil
 }
 
-// Digests of orders of which not everything is known any more begin with one of these.
+// The digest of an order that is not completely known any more begins with one of these.
 const (
 	codeApart   = "code apart"      // | of the order without the code | of the code
 	withoutData = "without contact" // | of the order without contact and code
 )
 
-// digestOf is the digest of a book's order.
+// digestOf returns the digest of a book's order.
 func (e envelope) digestOf(o bookOrder) string {
 	switch {
 	case o.Erased:

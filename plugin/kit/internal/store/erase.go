@@ -11,10 +11,9 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Erase takes what is personal of finished business out of the files, and lists for a customer what
-// stays. An order is emptied by the transaction that ends it, and masked contacts go with their domain,
-// so there is nothing left to remove but the transfer codes that orders have brought, and what the files
-// still hold.
+// Erase removes personal data of finished business from the files, and lists for a customer what stays. The
+// transaction that ends an order empties it, and masked contacts are removed with their domain, so what is
+// left to remove are the transfer codes that orders have brought, and remains in the files.
 func (s *Store) Erase(ctx context.Context, q registrar.ErasureQuery) (done registrar.Erasure, err error) {
 	if q.Customer != "" {
 		if done.Kept, err = s.kept(ctx, q.Customer); err != nil {
@@ -29,8 +28,8 @@ func (s *Store) Erase(ctx context.Context, q registrar.ErasureQuery) (done regis
 	if n > 0 {
 		done.Removed = []registrar.Removed{{What: "transfer codes", Count: n}}
 	}
-	// Even if nothing was removed now: what the ends of orders have emptied still lies in the files. The
-	// rows are empty when this fails, so the host need only ask again.
+	// Purged even if nothing was removed now, because what the ends of orders have emptied is still in the
+	// files. If it fails the rows are empty anyway, so the host need only ask again.
 	if err := s.db.Purge(ctx); err != nil {
 		return done, registrar.Errorf(registrar.Unavailable, "what was removed may still lie in the files: %v", err)
 	}
@@ -74,8 +73,7 @@ func (s *Store) kept(ctx context.Context, customer string) (list []registrar.Kep
 	return list, err
 }
 
-// RotateKey exchanges the key, and returns the name of the present one with how many values were
-// sealed again.
+// RotateKey exchanges the key, and returns the name of the new one and how many values were sealed again.
 func (s *Store) RotateKey(ctx context.Context) (registrar.Rotation, error) {
 	n, err := s.db.RotateKey(ctx, s.box, sealedOrders, sealedContacts)
 	if errors.Is(err, sqldb.ErrShared) {

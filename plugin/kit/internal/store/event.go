@@ -11,7 +11,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// tell appends an event, with the domain it names as that is now.
+// tell appends an event, with the present record of its domain.
 func (s *Store) tell(ctx context.Context, tx *sql.Tx, e registrar.Event) error {
 	e.At = s.Now().UTC()
 	d, err := s.readDomain(ctx, tx, e.Name)
@@ -22,7 +22,7 @@ func (s *Store) tell(ctx context.Context, tx *sql.Tx, e registrar.Event) error {
 		return err
 	}
 
-	// Without gaps, for writers come one at a time.
+	// Without gaps, because writers come one at a time.
 	if err := tx.QueryRowContext(ctx, "select coalesce(max(cursor), 0) + 1 from events").Scan(&e.Cursor); err != nil {
 		return fmt.Errorf("append event: %w", err)
 	}

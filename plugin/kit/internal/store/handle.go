@@ -10,7 +10,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// adopt records that a customer has a handle; "" is none.
+// adopt records that a customer has a handle; "" = none.
 func adopt(ctx context.Context, tx *sql.Tx, customer, handle string) error {
 	if handle == "" {
 		return nil
@@ -23,7 +23,7 @@ func adopt(ctx context.Context, tx *sql.Tx, customer, handle string) error {
 	return nil
 }
 
-// handleOf is the customer's handle that was adopted last; "" = none.
+// handleOf returns the customer's handle that was adopted last; "" = none.
 func handleOf(ctx context.Context, tx *sql.Tx, customer string) (handle string, err error) {
 	err = tx.QueryRowContext(ctx, "select handle from handles where customer = $1 order by number desc limit 1", customer).Scan(&handle)
 	if errors.Is(err, sql.ErrNoRows) {

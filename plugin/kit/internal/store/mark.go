@@ -11,27 +11,27 @@ import (
 	"sync"
 )
 
-// mark is how far a store had come, kept in a file beside it. It trails what is committed, so after a
-// crash the store is at least as far. Instances that share a store have a mark each: the one that works
-// moves its own before anything leaves, the others follow.
+// mark is how far a store had come, in a file beside it. It trails what is committed, so after a crash the
+// store is at least as far. Instances that share a store have a mark each: the one that works moves its own
+// before anything leaves, and the others follow.
 type mark struct {
 	incarnation string
 	cursor      int64  // of the last event
-	former      string // incarnations before, separated by spaces; only of a store
+	former      string // former incarnations, separated by spaces; only of a store
 }
 
-// markLayout is of fixed width: the mark is moved by one write over itself.
+// markLayout has a fixed width, because a mark is moved by one write over itself.
 const markLayout = "%-26s %20d\n"
 
-// isOlder reports whether a store is an older one than that which left a mark.
+// isOlder reports whether a store is older than the one that left a mark.
 func (m mark) isOlder(left mark, shared bool) bool {
 	if m.incarnation != left.incarnation {
-		return !shared || !slices.Contains(strings.Fields(m.former), left.incarnation) // another instance may have noticed it
+		return !shared || !slices.Contains(strings.Fields(m.former), left.incarnation) // another instance may know it
 	}
 	return m.cursor < left.cursor
 }
 
-// position is how far the store has come.
+// position returns how far the store has come.
 func position(ctx context.Context, tx *sql.Tx) (m mark, err error) {
 	if m.incarnation, err = setting(ctx, tx, incarnationSetting); err != nil {
 		return m, err
@@ -48,11 +48,11 @@ type markFile struct {
 
 	mu     sync.Mutex
 	opened *os.File // once the mark has been moved
-	last   mark     // that was written
+	last   mark     // the last one written
 }
 
-// read returns the mark; a file that is missing is fs.ErrNotExist, and one that can't be understood is a
-// mark of no incarnation.
+// read returns the mark. A missing file is fs.ErrNotExist, and a file that can't be read as a mark is a mark
+// without incarnation.
 func (w *markFile) read() (m mark, err error) {
 	text, err := os.ReadFile(w.file)
 	if err != nil {
@@ -64,7 +64,7 @@ func (w *markFile) read() (m mark, err error) {
 	return m, nil
 }
 
-// latest is the mark as it was moved last, if it was since forget.
+// latest returns the mark that was written last, if any since forget.
 func (w *markFile) latest() mark {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -80,7 +80,8 @@ func (w *markFile) forget() {
 func (w *markFile) move(m mark) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if m.incarnation == w.last.incarnation && m.cursor <= w.last.cursor { // of several that move it, one that looked earlier may come later
+	// Several may move the mark, and one that looked earlier may write later.
+	if m.incarnation == w.last.incarnation && m.cursor <= w.last.cursor {
 		return nil
 	}
 	if err := w.write(fmt.Appendf(nil, markLayout, m.incarnation, m.cursor)); err != nil {
@@ -90,10 +91,10 @@ func (w *markFile) move(m mark) error {
 	return nil
 }
 
-// write survives the process; it is synced when the file is opened.
+// write survives the end of the process; it syncs only when it opens the file.
 func (w *markFile) write(text []byte) error {
 	if w.opened != nil {
-		// Without a sync: a power cut leaves an earlier mark, and the store is further than that.
+		// Without a sync: after a power cut an earlier mark is left, and the store is further than that.
 		_, err := w.opened.WriteAt(text, 0)
 		return err
 	}

@@ -20,16 +20,16 @@ type Move struct {
 	Told      string // in the event; "" = Message
 	Actor     string
 	Evidence  registrar.EvidenceKind
-	Error     string    // with an end that is no success: why
-	Reference string    // the registrar's name for it; "" = as it was
-	WaitsFor  string    // for people, where it waits for one; "" = as the state says
+	Error     string    // why, if it ends without success
+	Reference string    // the registrar's name for it; "" = unchanged
+	WaitsFor  string    // for people, if it waits for a person; "" = as the state says
 	Due       time.Time // when it is looked at next
-	Deadline  time.Time // when silence becomes a person's affair
-	Change    Change    // of the domain, with success
+	Deadline  time.Time // when silence becomes a matter for a person
+	Change    Change    // of the domain, on success
 }
 
-// Claim records that an operation is about to be sent. [registrar.Conflict] means that it has moved
-// since it was read: it must not be sent.
+// Claim records that an operation is about to be sent. [registrar.Conflict] means that it has moved since it
+// was read, and must not be sent.
 func (s *Store) Claim(ctx context.Context, t Task) (Task, error) {
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		now, err := s.present(ctx, tx, t)
@@ -37,7 +37,7 @@ func (s *Store) Claim(ctx context.Context, t Task) (Task, error) {
 			return err
 		}
 
-		// In the transaction of the claim, so that an instance which was replaced sends nothing, however late
+		// In the transaction of the claim, so that an instance that was replaced sends nothing, however late
 		// it wakes up.
 		if err := s.fence.check(ctx, tx); err != nil {
 			return err
@@ -58,7 +58,7 @@ func (s *Store) Claim(ctx context.Context, t Task) (Task, error) {
 		return t, fmt.Errorf("claim %s: %w", t.ID, err)
 	}
 
-	// Without these the claim may be forgotten: SQLite goes on with files that are gone.
+	// Otherwise the claim could be forgotten: SQLite continues on files that were removed.
 	if err := errors.Join(s.advance(ctx), s.db.InPlace()); err != nil {
 		unsent := Move{Cause: life.Unsent, Message: "not sent: the store can't be relied on", Actor: actor, Due: s.Now().Add(unreliable)}
 		return t, fmt.Errorf("claim %s: %w", t.ID, errors.Join(err, s.Conclude(ctx, t, unsent)))
@@ -66,11 +66,11 @@ func (s *Store) Claim(ctx context.Context, t Task) (Task, error) {
 	return t, nil
 }
 
-// unreliable is how long nothing is sent when the store can't be relied on.
+// unreliable is how long nothing is sent after the store could not be relied on.
 const unreliable = time.Minute
 
-// Conclude records what became of an operation. One that has moved since it was read is
-// [registrar.Conflict], and nothing changes: a second answer takes no effect.
+// Conclude records what became of an operation. If it has moved since it was read, the error is
+// [registrar.Conflict] and nothing changes: a second answer takes no effect.
 func (s *Store) Conclude(ctx context.Context, t Task, m Move) error {
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		now, err := s.present(ctx, tx, t)
@@ -86,7 +86,7 @@ func (s *Store) Conclude(ctx context.Context, t Task, m Move) error {
 	return nil
 }
 
-// Postpone has an operation looked at again later, because nothing new is known of it.
+// Postpone schedules a later look at an operation about which there is nothing new.
 func (s *Store) Postpone(ctx context.Context, t Task, due time.Time) error {
 	err := s.db.Write(ctx, func(tx *sql.Tx) error {
 		now, err := s.present(ctx, tx, t)
@@ -102,7 +102,7 @@ func (s *Store) Postpone(ctx context.Context, t Task, due time.Time) error {
 	return nil
 }
 
-// present reads an operation again, and refuses if it has moved.
+// present reads an operation again, and fails if it has moved.
 func (s *Store) present(ctx context.Context, tx *sql.Tx, t Task) (Task, error) {
 	now, err := s.find(ctx, tx, "number = $1", t.number)
 	if err != nil {
@@ -111,7 +111,7 @@ func (s *Store) present(ctx context.Context, tx *sql.Tx, t Task) (Task, error) {
 	return now, now.CheckVersion(t.Version)
 }
 
-// move takes an operation along one line of the table, with its domain, its history and its event.
+// move moves an operation by one line of the table, with its domain, its history and its event.
 func (s *Store) move(ctx context.Context, tx *sql.Tx, t Task, m Move) (registrar.Operation, error) {
 	var err error
 	from := t.State
@@ -126,7 +126,7 @@ func (s *Store) move(ctx context.Context, tx *sql.Tx, t Task, m Move) (registrar
 	case to.Final():
 		due, ended = sql.NullInt64{}, sqldb.Millis(s.Now())
 		if to == registrar.Succeeded {
-			// Before the order is emptied, because it holds the contacts.
+			// Before the order is emptied, because it contains the contacts.
 			if err := keepContacts(ctx, s, tx, t); err != nil {
 				return t.Operation, err
 			}
@@ -168,8 +168,8 @@ func (s *Store) move(ctx context.Context, tx *sql.Tx, t Task, m Move) (registrar
 	return t.Operation, err
 }
 
-// left is what stays sealed of an order that has ended: the transfer code that it has brought. The
-// rest is of no use any more, and personal.
+// left returns what stays sealed of an order that has ended: the transfer code that it has brought. The rest
+// is personal and no longer needed.
 func left(b envelope, t Task, c Change) ([]byte, error) {
 	if t.State != registrar.Succeeded || c.AuthCode == "" {
 		return []byte{}, nil
@@ -194,8 +194,8 @@ func (s *Store) TransferCode(ctx context.Context, id registrar.OperationID) (cod
 	return code, err
 }
 
-// inVain reports whether a move is a failure after which the same is tried again: the count of them
-// goes on, through the claims between them.
+// inVain reports whether a move is a failure after which the same is tried again. Their count goes on through
+// the claims between them.
 func inVain(from registrar.OperationState, c life.Cause) bool {
 	return c == life.Unsent || from == registrar.Queued && c == life.Claimed
 }
@@ -210,8 +210,8 @@ func levelOf(state registrar.OperationState) registrar.Level {
 	return registrar.LevelInfo
 }
 
-// note appends a step to an operation's history, and tells of it. The operation is stored as it
-// stands after the step.
+// note appends a step to an operation's history, and reports it. The operation is stored as it is after the
+// step.
 func (s *Store) note(ctx context.Context, tx *sql.Tx, t Task, step registrar.Step, told string, level registrar.Level) error {
 	now := sqldb.Millis(s.Now())
 	var number int64

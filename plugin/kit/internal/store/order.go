@@ -11,13 +11,13 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Submit stores an order once: the same again is the same operation. message says what is to be
-// done, for people; byHand is what staff have to do, if nothing is to be sent.
+// Submit stores an order once: the same order again is the same operation. message says what has to be done,
+// for people; byHand is what staff have to do, if nothing is to be sent.
 func (s *Store) Submit(ctx context.Context, o registrar.Order, message, byHand string) (op registrar.Operation, err error) {
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		known, err := s.find(ctx, tx, "order_id = $1", string(o.ID))
 		switch {
-		// Before anything is judged: an order that was taken stays taken, even if it would be refused today.
+		// Before any check: an order that was accepted stays accepted, even if it would be refused today.
 		case err == nil && s.orders.is(known.digest, o):
 			op = known.Operation
 			return nil
@@ -38,7 +38,7 @@ func (s *Store) Submit(ctx context.Context, o registrar.Order, message, byHand s
 	return op, err
 }
 
-// admissible reports what forbids an order now.
+// admissible returns an error if something forbids an order now.
 func (s *Store) admissible(ctx context.Context, tx *sql.Tx, o registrar.Order) error {
 	d, err := s.readDomain(ctx, tx, o.Domain)
 	if err != nil && !errors.Is(err, registrar.NotFound) {
@@ -59,7 +59,7 @@ func (s *Store) admissible(ctx context.Context, tx *sql.Tx, o registrar.Order) e
 	}
 
 	switch {
-	// A caller that expects another expiry would pay for a year twice: Order.PaidTill.
+	// A caller that expects another expiry would pay for a year twice. See Order.PaidTill.
 	case o.Kind == registrar.KindRenew && d.PaidTill != o.PaidTill:
 		return registrar.Errorf(registrar.Precondition, "%s is paid till %s, not %s", o.Domain, d.PaidTill, o.PaidTill)
 	}
@@ -109,10 +109,10 @@ func (s *Store) begin(ctx context.Context, tx *sql.Tx, o registrar.Order, messag
 	return known.Operation, err
 }
 
-// actor is who acts when no person and no registrar does.
+// actor is who acts if neither a person nor a registrar does.
 const actor = "plugin"
 
-// waitsFor says what an operation that waits for a person waits for; "" = it does not.
+// waitsFor returns what an operation in this state waits for; "" = nothing that a person does.
 func waitsFor(state registrar.OperationState) string {
 	switch state {
 	case registrar.Uncertain:
@@ -123,7 +123,7 @@ func waitsFor(state registrar.OperationState) string {
 	return ""
 }
 
-// said puts a person's verdict into words.
+// said turns a person's verdict into a move with its words.
 func said(t Task, d registrar.Decision) Move {
 	note := ""
 	if d.Note != "" {
@@ -140,8 +140,7 @@ func said(t Task, d registrar.Decision) Move {
 	return m
 }
 
-// Decide carries out a person's verdict. change is what it means for the domain, if the verdict is
-// done.
+// Decide carries out a person's verdict. change is the change of the domain, if the verdict is done.
 func (s *Store) Decide(ctx context.Context, d registrar.Decision, change Change) (registrar.Operation, error) {
 	var op registrar.Operation
 	err := s.write(ctx, func(tx *sql.Tx) error {
@@ -150,7 +149,7 @@ func (s *Store) Decide(ctx context.Context, d registrar.Decision, change Change)
 			return err
 		}
 
-		// A Conflict says by it what has happened since the person looked.
+		// With the history a Conflict says what has happened since the person looked.
 		if t.History, err = history(ctx, tx, t.number); err != nil {
 			return err
 		}
@@ -159,7 +158,8 @@ func (s *Store) Decide(ctx context.Context, d registrar.Decision, change Change)
 		}
 
 		cause := life.Said(d.Verdict)
-		if _, ok := life.Next(t.State, cause); !ok || cause == life.SaidAgain && t.ClaimedAt.IsZero() { // what was never sent is not sent again
+		// An order that was never sent can't be sent again.
+		if _, ok := life.Next(t.State, cause); !ok || cause == life.SaidAgain && t.ClaimedAt.IsZero() {
 			return registrar.Errorf(registrar.Precondition, "operation %s is %s and can't be resolved with %q", t.ID, t.State, d.Verdict)
 		}
 

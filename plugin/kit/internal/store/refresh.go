@@ -9,8 +9,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Refresh brings the record of a domain to what the registrar says of it, as far as that may be: it
-// is held, nothing is under way on it, and its expiry moves forward only.
+// Refresh updates the record of a domain to what the registrar says, as far as that is allowed: the domain is
+// held, no operation on it is open, and its expiry only moves forward.
 func (s *Store) Refresh(ctx context.Context, name string, said Change) (d registrar.Domain, err error) {
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		if d, err = s.readDomain(ctx, tx, name); err != nil || d.Operation != nil || !d.Status.Held() {
@@ -25,7 +25,7 @@ func (s *Store) Refresh(ctx context.Context, name string, said Change) (d regist
 		if said.apply(&d); said.PaidTill != before.PaidTill && !said.PaidTill.IsZero() {
 			d.Status = registrar.StatusRegistered
 		}
-		// A look that finds nothing new is no event: a person may ask often.
+		// A look that finds nothing new is not an event: a person may ask often.
 		if alike(before, d) {
 			return nil
 		}
@@ -38,7 +38,7 @@ func (s *Store) Refresh(ctx context.Context, name string, said Change) (d regist
 	return d, err
 }
 
-// alike reports whether two records of a domain say the same.
+// alike reports whether two records of a domain are the same.
 func alike(a, b registrar.Domain) bool {
 	return a.PaidTill == b.PaidTill && a.Handle == b.Handle && a.Status == b.Status && slices.Equal(a.Registry, b.Registry) &&
 		slices.EqualFunc(a.Nameservers, b.Nameservers, func(x, y registrar.Nameserver) bool {

@@ -16,19 +16,18 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Settings by which a store is recognised.
+// Settings by which the store recognises itself.
 const (
 	incarnationSetting = "incarnation" // of the store at work; isCopy in every copy that Backup makes
 	formerSetting      = "incarnations before"
-	restoredSetting    = "restored" // when it was found to be an older one; "" = never
+	restoredSetting    = "restored" // when the store was found to be an older one; "" = never
 )
 
 const isCopy = "copy"
 
-// recognise compares the store with the mark beside it. A store that is not as far, or of another
-// incarnation, is an older one that was put in its place: what it calls not sent may have been sent
-// since, and orders that it does not know, too. From then on every order is asked about before it
-// is sent.
+// recognise compares the store with the mark beside it. A store that is not as far as the mark, or of another
+// incarnation, is an older one that replaced ours: its unsent orders may have been sent since, and orders
+// that it does not know, too. From then on every order is asked about before it is sent.
 func (s *Store) recognise(ctx context.Context) error {
 	left, err := s.mark.read()
 	missing := errors.Is(err, fs.ErrNotExist)
@@ -53,7 +52,8 @@ func (s *Store) recognise(ctx context.Context) error {
 			}
 		}
 
-		// Other instances have marks of this incarnation: by the list they see that it was noticed already.
+		// Other instances have marks of this incarnation: the list shows them that the change was noticed
+		// already.
 		if begun && have.incarnation != isCopy {
 			if err := setSetting(ctx, tx, formerSetting, strings.TrimSpace(have.former+" "+have.incarnation)); err != nil {
 				return err
@@ -65,14 +65,14 @@ func (s *Store) recognise(ctx context.Context) error {
 		return fmt.Errorf("compare with mark: %w", err)
 	}
 
-	// The mark that was moved last is of the store before: to advance it would look as if the database had
-	// gone back. A process that dies before the new mark is written distrusts the store once more, which
-	// costs questions and no money.
+	// The last mark belongs to the former store: to advance it would look as if the database had gone back. A
+	// process that dies before the new mark is written distrusts the store once more, which costs questions
+	// and no money.
 	s.mark.forget()
 	return s.advance(ctx)
 }
 
-// distrust makes of what the store calls not sent what may have been sent.
+// distrust turns orders that the store has as not sent into orders that may have been sent.
 func (s *Store) distrust(ctx context.Context, tx *sql.Tx) error {
 	if err := setSetting(ctx, tx, restoredSetting, s.Now().UTC().Format(time.RFC3339)); err != nil {
 		return err
@@ -86,7 +86,7 @@ func (s *Store) distrust(ctx context.Context, tx *sql.Tx) error {
 		if _, err := s.move(ctx, tx, t, Move{Cause: life.Forgotten, Message: "the store is an older one: the order may have been sent since", Actor: actor, Due: s.Now()}); err != nil {
 			return err
 		}
-		// The settle time runs from now: before it is over "never got it" is not believed.
+		// The settle time starts now: until it is over "never got it" is not believed.
 		if _, err := tx.ExecContext(ctx, "update operations set claimed_at = $1 where number = $2", sqldb.Millis(s.Now()), t.number); err != nil {
 			return err
 		}
@@ -94,8 +94,7 @@ func (s *Store) distrust(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// Restored reports since when the store is known to be an older one that was put in place; "" = it
-// is none.
+// Restored returns since when the store is known to be an older one that replaced ours; "" = it is not.
 func (s *Store) Restored(ctx context.Context) (since string, err error) {
 	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		since, err = setting(ctx, tx, restoredSetting)
@@ -104,13 +103,13 @@ func (s *Store) Restored(ctx context.Context) (since string, err error) {
 	return since, err
 }
 
-// errWentBack: a server was given an older database while we worked on it.
+// errWentBack means that a server was given an older database while we worked on it.
 var errWentBack = errors.New("the database is an older one than it was a moment ago")
 
 // advance moves the mark to what is committed. It is called before anything leaves that must not be
 // forgotten.
 func (s *Store) advance(ctx context.Context) error {
-	last := s.mark.latest() // before looking: others move it meanwhile
+	last := s.mark.latest() // before looking, because others move it meanwhile
 	var have mark
 	if err := s.db.Read(ctx, func(tx *sql.Tx) (err error) { have, err = position(ctx, tx); return err }); err != nil {
 		return fmt.Errorf("move mark: %w", err)
@@ -121,10 +120,9 @@ func (s *Store) advance(ctx context.Context) error {
 	return s.mark.move(have)
 }
 
-// Backup writes a copy of the store and its key into an empty directory. The copy knows that it is
-// one.
+// Backup writes a copy of the store and its key into an empty directory. The copy is marked as a copy.
 func (s *Store) Backup(ctx context.Context, dir string) error {
-	// Steady, or the key that is saved might be another than that which the copy was sealed with.
+	// Steady, because otherwise the saved key could differ from the one that sealed the copy.
 	return s.box.Steady(func() error {
 		path := filepath.Join(dir, filepath.Base(s.file(".db")))
 		err := s.db.Copy(ctx, path)

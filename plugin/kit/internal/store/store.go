@@ -1,7 +1,7 @@
-// Package store keeps what a registrar must not forget: operations with their sealed orders and
-// histories, domains, handles and events, in one SQLite file, or in a PostgreSQL database that several
-// instances share. Whatever belongs together is written in one transaction, and an operation is moved
-// only by the table in package life.
+// Package store keeps what a registrar must not forget: operations with their sealed orders and histories,
+// domains, handles and events, in one SQLite file, or in a PostgreSQL database that several instances share.
+// Things that belong together are written in one transaction, and an operation moves only by the table in
+// package life.
 package store
 
 import (
@@ -25,28 +25,28 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// sealedOrders is what is sealed in a store.
+// sealedOrders is the sealed column of orders.
 var sealedOrders = sqldb.Sealed{Table: "operations", Key: "number", Column: "sealed_order", Context: "'order|' || order_id"}
 
-// Options says which store to open.
+// Options are the options of Open.
 type Options struct {
-	Dir          string        // holds key and mark, and the database unless there is a server
+	Dir          string        // contains key and mark, and the database unless there is a server
 	Server       secret.String // URL of a PostgreSQL database; empty = a file
 	Node         string        // this instance's name among those that share a server
-	Name         string        // of the registrar: operations are called NAME-1, NAME-2 …
-	Files        string        // what the files are called, without .db, .key and .mark; "" = registrar
-	Create       bool          // permits making it
+	Name         string        // the registrar's: operations are called NAME-1, NAME-2 …
+	Files        string        // the names of the files, without .db, .key and .mark; "" = registrar
+	Create       bool          // permits creating the store
 	Now          func() time.Time
 	Instructions Instructions // for the orders of a book that is taken over
 	Masked       Masked       // nil = no contacts are kept
 }
 
-// Masked are the contacts of an order as they may be kept when it has ended, and shown to staff.
+// Masked returns the contacts of an order as they may be kept after it has ended, and shown to staff.
 type Masked func(o registrar.Order) registrar.Contacts
 
 func (o Options) file(kind string) string { return filepath.Join(o.Dir, o.Files+kind) }
 
-// Store is the store of one registrar. Make it with Open; its methods may be called concurrently.
+// Store is the store of one registrar. Open returns one; its methods may be called concurrently.
 type Store struct {
 	Options
 	db     *sqldb.DB
@@ -59,8 +59,8 @@ type Store struct {
 	due     wake.Signal    // when an operation may be due
 }
 
-// Open opens a store. One in a file is compared at once with what was last used here: see Restored. One
-// on a server is by the instance that works there: see Recover.
+// Open opens a store. A file is compared at once with the last one used here: see Restored. A database on a
+// server is compared when its instance begins to work: see Recover.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	o.Files = cmp.Or(o.Files, "registrar")
 	s, err := openFiles(ctx, o)
@@ -84,7 +84,7 @@ func openFiles(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	where := sqldb.Options{Path: o.file(".db"), Server: o.Server, Owner: "plugin " + o.Name, Create: o.Create, Migrations: files}
-	// A book first: the migrations of a store know nothing of it.
+	// A book first: the migrations of a store don't know it.
 	if err := takeOver(ctx, where); err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (s *Store) Close() error {
 	return errors.Join(s.db.Close(), s.mark.close())
 }
 
-// Due returns what wakes the one that looks for what is due.
+// Due returns the channel that wakes the worker, which then looks for due operations.
 func (s *Store) Due() <-chan struct{} { return s.due }
 
 // write commits what fn does, and wakes those who wait for it.

@@ -14,19 +14,19 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// takeovers is the schema of a book, and what makes a store of it. A book is what the plugin manual
-// kept of its own before it was built with the kit: operations that staff conclude, domains, events.
+// takeovers has the schema of a book, and the migration that makes it a store. A book is the store that the
+// plugin manual had before it was built with the kit: operations that staff conclude, domains, events.
 //
 //go:embed takeover/*.sql
 var takeovers embed.FS
 
-// unread is the setting of a store that was a book, as long as its sealed orders were not looked at.
+// unread is the setting of a store that was a book and whose sealed orders have not been read yet.
 const unread = "book"
 
 // takeOver turns a book into a store, if there is one in place of the store.
 func takeOver(ctx context.Context, o sqldb.Options) error {
 	is := false
-	// Look changes nothing. To open a store of the kit with the migrations of a book would spoil it.
+	// Look changes nothing. Opening a store of the kit with the migrations of a book would spoil it.
 	err := sqldb.Look(ctx, o, func(tx *sql.Tx) (err error) {
 		is, err = isBook(ctx, tx, !o.Server.IsEmpty())
 		return err
@@ -59,8 +59,8 @@ func isBook(ctx context.Context, tx *sql.Tx, onServer bool) (bool, error) {
 	return n > 0, err
 }
 
-// bookOrder is an order as a book has it: of a transfer code only a digest, and neither that nor the
-// contact of one that was erased.
+// bookOrder is an order as a book has it: with only a digest of a transfer code, and after erasing without
+// code and contact.
 type bookOrder struct {
 	registrar.Order
 	Code   string
@@ -70,16 +70,16 @@ type bookOrder struct {
 // bookAtOnce is how many rows of a book are read in one transaction.
 const bookAtOnce = 200
 
-// Instructions say what an order asks for, and what staff have to do; "" = nothing, it is sent.
+// Instructions returns what an order asks for, and what staff have to do; "" = nothing, it is sent.
 type Instructions func(o registrar.Order) (message, byHand string)
 
-// bookReader adds what the sealed orders of a book say.
+// bookReader adds to a store what the sealed orders of a book contain.
 type bookReader struct {
 	*Store
 	instructions Instructions
 }
 
-// readBook does so if it was not done yet.
+// readBook reads the sealed orders, if that was not done yet.
 func readBook(ctx context.Context, s *Store) error {
 	var state string
 	err := s.db.Read(ctx, func(tx *sql.Tx) (err error) { state, err = setting(ctx, tx, unread); return err })
@@ -94,12 +94,12 @@ func readBook(ctx context.Context, s *Store) error {
 	if err := r.all(ctx, r.domains); err != nil {
 		return fmt.Errorf("read the domains of the book: %w", err)
 	}
-	// Last, so that a start which is interrupted reads again: orders that were read have a digest and are
-	// passed over, and domains come out the same.
+	// Last, so that a start that is interrupted reads again: orders that were read have a digest and are
+	// skipped, and domains get the same result.
 	return s.db.Write(ctx, func(tx *sql.Tx) error { return setSetting(ctx, tx, unread, "") })
 }
 
-// all reads page after page, each in a transaction: those after a key, until there is no last one.
+// all reads page after page, each in a transaction: the rows after a key, until there are no more.
 func (r bookReader) all(ctx context.Context, page func(ctx context.Context, tx *sql.Tx, after string) (last string, err error)) error {
 	for after, first := "", true; first || after != ""; first = false {
 		err := r.db.Write(ctx, func(tx *sql.Tx) (err error) { after, err = page(ctx, tx, after); return err })
@@ -134,7 +134,7 @@ func (r bookReader) operation(ctx context.Context, tx *sql.Tx, t Task) error {
 	if err := json.Unmarshal(text, &o); err != nil {
 		return err
 	}
-	o.AuthCode = "" // which is never written
+	o.AuthCode = "" // it is never written
 
 	message, byHand := r.instructions(o.Order)
 	todo := cmp.Or(byHand, waitsFor(t.State))
@@ -155,7 +155,7 @@ func (r bookReader) operation(ctx context.Context, tx *sql.Tx, t Task) error {
 	return err
 }
 
-// domains reads whose some domains are.
+// domains reads to whom some domains belong.
 func (r bookReader) domains(ctx context.Context, tx *sql.Tx, after string) (last string, err error) {
 	list, err := sqldb.Collect(ctx, tx, sqldb.JSON[registrar.Domain], "select record from domains where name > $1 order by name limit $2", after, bookAtOnce)
 	if err != nil {

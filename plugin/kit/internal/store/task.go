@@ -14,14 +14,14 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Task is an operation with what is needed to carry it out.
+// Task is an operation with all that is needed to carry it out.
 type Task struct {
 	registrar.Operation
-	Contents  registrar.Order // of its order; only from Next, and as Claim returns it
-	Handle    string          // by which the registrar knows the customer; "" = none is known
+	Contents  registrar.Order // of its order; only from Next and Claim
+	Handle    string          // the registrar's name for the customer; "" = none is known
 	Reference string          // the registrar's name for it; "" = none yet
-	Tries     int             // in vain, since it has moved
-	ClaimedAt time.Time       // when it was sent last
+	Tries     int             // failed ones, since it has moved
+	ClaimedAt time.Time       // when it was last sent
 
 	number int64
 	digest string
@@ -31,7 +31,7 @@ type Task struct {
 const columns = `number, order_id, digest, kind, domain, state, reference, sealed_order, waits_for, error, steps, tries,
 	claimed_at, deadline, created_at, updated_at, finished_at`
 
-// scan reads a row of columns.
+// scan reads a row with the columns.
 func (s *Store) scan(row sqldb.Scanner) (t Task, err error) {
 	var steps int64
 	err = row.Scan(&t.number, &t.Order, &t.digest, &t.Kind, &t.Domain, &t.State, &t.Reference, &t.sealed, &t.WaitsFor, &t.Error, &steps, &t.Tries,
@@ -44,7 +44,7 @@ func (s *Store) idOf(number int64) registrar.OperationID {
 	return registrar.OperationID(s.Name + "-" + strconv.FormatInt(number, 10))
 }
 
-// numberOf is the number of an operation's ID, and 0, which none has, of what is no ID.
+// numberOf returns the number in an operation's ID. Anything else is 0, which no operation has.
 func (s *Store) numberOf(id registrar.OperationID) int64 {
 	text, ok := strings.CutPrefix(string(id), s.Name+"-")
 	if n, err := strconv.ParseInt(text, 10, 64); ok && err == nil {
@@ -61,7 +61,7 @@ func (s *Store) find(ctx context.Context, q sqldb.Querier, where string, arg any
 	return t, err
 }
 
-// fill adds what only carrying it out needs.
+// fill adds the values that only carrying it out needs.
 func (s *Store) fill(ctx context.Context, tx *sql.Tx, t *Task) (err error) {
 	if t.Contents, err = s.orders.open(t.sealed, t.Order); err != nil {
 		return err
@@ -70,7 +70,7 @@ func (s *Store) fill(ctx context.Context, tx *sql.Tx, t *Task) (err error) {
 	return err
 }
 
-// Next returns operations that are due, the longest waiting first, and when the one after them is.
+// Next returns due operations, the longest waiting first, and when the next one after them is due.
 func (s *Store) Next(ctx context.Context, most int) (due []Task, next time.Time, err error) {
 	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		due, err = sqldb.Collect(ctx, tx, s.scan, "select "+columns+" from operations where due_at <= $1 order by due_at, number limit $2",
@@ -92,30 +92,31 @@ func (s *Store) Next(ctx context.Context, most int) (due []Task, next time.Time,
 	return due, next, nil
 }
 
-// Recover makes this instance the one that carries operations out: no other can claim any more. It
-// concludes the claims that were left open when the program ended: what became of them is not known. It
-// is called before anything is sent.
+// Recover makes this instance the one that carries operations out: no other can claim any more. It concludes
+// claims that were left open when the program ended, because their outcome is unknown. It is called before
+// anything is sent.
 func (s *Store) Recover(ctx context.Context) error {
 	if s.Shared() {
 		if err := s.recognise(ctx); err != nil {
 			return err
 		}
 	}
-	// First the fence: then no claim of the former holder can appear behind the look at what is open.
+	// First the fence: after that no claim of the former holder can appear behind our look at open claims.
 	if err := s.fence.take(ctx, s.db, s.Node); err != nil {
 		return err
 	}
 	return s.lose(ctx, "the program ended while the order was being sent", "state = 'Sending' and number > $1", 0)
 }
 
-// Lose concludes the claim of an operation whose outcome could not be recorded, if it is open.
+// Lose concludes the claim of an operation whose outcome could not be recorded, if the claim is open.
 func (s *Store) Lose(ctx context.Context, t Task) error {
 	return s.lose(ctx, "what became of it could not be recorded", "state = 'Sending' and number = $1", t.number)
 }
 
 func (s *Store) lose(ctx context.Context, message, where string, number int64) error {
 	err := s.write(ctx, func(tx *sql.Tx) error {
-		// An instance that was replaced must conclude nothing, because the open claim may be its successor's.
+		// An instance that was replaced must not conclude anything, because the open claim may be its
+		// successor's.
 		if err := s.fence.check(ctx, tx); err != nil {
 			return err
 		}
@@ -151,7 +152,7 @@ func (s *Store) Operation(ctx context.Context, id registrar.OperationID) (op reg
 	return op, err
 }
 
-// Task returns an operation with its order, of which nothing is left once it has ended.
+// Task returns an operation with its order; after the operation has ended the order is empty.
 func (s *Store) Task(ctx context.Context, id registrar.OperationID) (t Task, err error) {
 	err = s.db.Read(ctx, func(tx *sql.Tx) error {
 		if t, err = s.find(ctx, tx, "number = $1", s.numberOf(id)); err != nil || t.State.Final() {
@@ -168,7 +169,7 @@ func history(ctx context.Context, tx *sql.Tx, number int64) ([]registrar.Step, e
 	}, "select at, state, message, actor, evidence from steps where operation = $1 order by number", number)
 }
 
-// Count counts the operations that have not ended, and those of them that wait for a person.
+// Count returns how many operations have not ended, and how many of them wait for a person.
 func (s *Store) Count(ctx context.Context) (n, waiting int, err error) {
 	err = s.db.Read(ctx, func(tx *sql.Tx) error {
 		return tx.QueryRowContext(ctx, "select count(*), count(case when state in ('NeedsAction', 'Uncertain') then 1 end) from operations where finished_at is null").Scan(&n, &waiting)

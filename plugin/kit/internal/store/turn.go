@@ -14,16 +14,15 @@ import (
 
 // Settings by which instances that share a store take turns.
 const (
-	fenceSetting  = "fence"  // how often an instance began to work
-	holderSetting = "holder" // which was the last
+	fenceSetting  = "fence"  // how often an instance has begun to work
+	holderSetting = "holder" // which was the last one
 )
 
-// Turn is the lease by which one of several instances on a server carries operations out. What one that
-// has lost it does too late, the fence forbids: see Recover.
+// Turn is the lease by which one of several instances on a server carries operations out. The fence stops an
+// instance that has lost it and acts too late: see Recover.
 func (s *Store) Turn(t sqldb.LeaseTiming) *sqldb.Lease { return s.db.Lease(s.Name, s.Node, t) }
 
-// fence is the number under which an instance claims. The holder of an older one can claim nothing any
-// more.
+// fence is the number under which an instance claims. The holder of an older one can't claim any more.
 type fence struct{ mine atomic.Int64 }
 
 // take gives this instance, a node of a name, a fence.
@@ -42,7 +41,7 @@ func (f *fence) take(ctx context.Context, db *sqldb.DB, node string) error {
 	if err != nil {
 		return fmt.Errorf("take fence: %w", err)
 	}
-	// Once it is committed: until then another may be the holder.
+	// Once it is committed: until then another instance may be the holder.
 	f.mine.Store(number)
 	return nil
 }
@@ -55,7 +54,7 @@ func readFence(ctx context.Context, tx *sql.Tx) (int64, error) {
 	return strconv.ParseInt(text, 10, 64)
 }
 
-// ErrOthersTurn: another instance on the server carries operations out since this one began to.
+// ErrOthersTurn means that another instance on the server has begun to carry operations out.
 var ErrOthersTurn = errors.New("another instance carries operations out by now")
 
 func (f *fence) check(ctx context.Context, tx *sql.Tx) error {
@@ -66,8 +65,8 @@ func (f *fence) check(ctx context.Context, tx *sql.Tx) error {
 	return err
 }
 
-// Follow moves the mark of an instance that stands by to what the one at work has committed, so that it
-// knows an older database when its turn comes. One that has just got the turn may not know it either.
+// Follow moves the mark of an instance that stands by to what the working one has committed, so that it
+// recognises an older database when its turn comes. A new holder may not have recognised it yet, either.
 func (s *Store) Follow(ctx context.Context, holder string) error {
 	left, err := s.mark.read()
 	missing := errors.Is(err, fs.ErrNotExist)
@@ -88,8 +87,8 @@ func (s *Store) Follow(ctx context.Context, holder string) error {
 		return fmt.Errorf("follow: %w", err)
 	}
 
-	// The mark stays as it is while the new holder has not begun, and of an older database: it is what
-	// shows that the database went back.
+	// The mark stays while the new holder has not begun, and if the database is older: it is what shows that
+	// the database went back.
 	if at != holder || !missing && have.isOlder(left, true) {
 		return nil
 	}

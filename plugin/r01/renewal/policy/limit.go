@@ -6,15 +6,15 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Limit is how many renewals may be begun now. It counts those that it lets through.
+// Limit is how many renewals may be begun now. It counts those that it allows.
 type Limit struct {
 	May  int
-	Held string // why it is none at all; "" = it is some
+	Held string // why none may be begun at all; "" = some may
 
 	let int
 }
 
-// Apply holds what is beyond the limit. Decisions are given in the order of urgency.
+// Apply holds decisions beyond the limit. They must come in the order of urgency.
 func (l *Limit) Apply(d Decision) Decision {
 	if d.Action != registrar.RenewalSend {
 		return d

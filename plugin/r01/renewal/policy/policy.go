@@ -1,12 +1,10 @@
 // Package policy decides which domains are due for renewal.
 //
-// Everything here is data and pure functions: no clock, no I/O. [Settings.Decide] judges
-// one domain; [Settings.Due] and [Bands] say the same for whole ranges of expiry dates, so
-// that a store can find all domains of a kind with one statement. The tests hold the two
-// together.
+// Everything here is data and pure functions: no clock, no I/O. [Settings.Decide] decides about one domain;
+// [Settings.Due] and [Bands] say the same for whole ranges of expiry dates, so that a store can find all
+// domains of a kind with one statement. The tests check that both agree.
 //
-// Days are those of the registry, which counts in Moscow time whatever zone a schedule is
-// written in.
+// Days are the registry's, which are counted in Moscow time whatever the zone of a schedule.
 package policy
 
 import (
@@ -17,40 +15,40 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// R01 takes a renewal from so many days before paid-till until so many after it. r01-mail 4.1
+// R01 accepts a renewal from so many days before paid-till until so many after it. r01-mail 4.1
 const (
 	Opens  = term.Opens
 	Closes = term.Closes
 )
 
-// Again is after how many days a renewal is asked for again that R01 refused as too early. R01
-// does not carry out what it refuses so, and asks no money for it.
+// Again is how many days after R01 refused a renewal as too early it is asked for again. R01 does not carry
+// out such a renewal, and charges nothing for it.
 const Again = 5
 
-// Zone is the zone of the registry's days; it knows no summer time.
+// Zone returns the zone of the registry's days; it has no summer time.
 func Zone() *time.Location { return time.FixedZone("MSK", 3*60*60) }
 
-// Today is the registry's day.
+// Today returns the registry's day.
 func Today(now time.Time) registrar.Date { return registrar.DateOf(now.In(Zone())) }
 
-// Settings is what an operator chooses.
+// Settings are what an operator chooses.
 type Settings struct {
-	Before int  // days before paid-till from which on a domain is renewed, 1 to Opens
-	R01    bool // R01 renews by itself, so nothing is renewed from here. r01-mail 4.2
+	Before int  // how many days before paid-till a domain is renewed, 1 to Opens
+	R01    bool // R01 renews by itself, so we renew nothing. r01-mail 4.2
 }
 
 // Window is a range of expiry dates, both ends included.
 type Window = term.Window
 
-// Open is where R01 takes a renewal.
+// Open returns the expiries for which R01 accepts a renewal.
 func Open(today registrar.Date) Window { return term.Open(today) }
 
-// Urgent is where a renewal that is held is told of again.
+// Urgent returns the expiries for which a held renewal is reported again.
 func Urgent(today registrar.Date) Window {
 	return Window{From: Open(today).From, To: today.AddDays(int(urgent))}
 }
 
-// Due is where domains are renewed without being asked for.
+// Due returns the expiries at which domains are renewed automatically.
 func (s Settings) Due(today registrar.Date) Window {
 	w := Open(today)
 	w.To = today.AddDays(min(s.Before, Opens))
@@ -60,26 +58,25 @@ func (s Settings) Due(today registrar.Date) Window {
 	return w
 }
 
-// Threshold is how many days before paid-till an expiry is announced; those below zero come
-// after.
+// Threshold is how many days before paid-till an expiry is announced; a negative one is after it.
 type Threshold int
 
 const (
 	Expired   Threshold = -1
-	FinalWeek           = -Threshold(Closes - 7) // a week is left in which R01 renews it
+	FinalWeek           = -Threshold(Closes - 7) // R01 renews it for one more week
 	FinalDay            = -Threshold(Closes - 1)
-	// urgent is from when on it is told that a renewal is held.
+	// urgent is from when a held renewal is reported.
 	urgent Threshold = 30
-	// slow is from when on it is told that R01 has not answered yet.
+	// slow is from when a missing answer of R01 is reported.
 	slow = 14
-	// Never stands for an expiry that was not announced.
+	// Never means that an expiry was not announced.
 	Never Threshold = Opens + 1
 )
 
-// Thresholds lists them, the earliest first.
+// Thresholds lists all thresholds, the earliest first.
 func Thresholds() []Threshold { return []Threshold{60, 30, 14, 7, 1, Expired, FinalWeek, FinalDay} }
 
-// thresholdAt is the latest threshold that was crossed; Never before the first.
+// thresholdAt returns the latest threshold that was crossed; Never before the first.
 func thresholdAt(daysLeft int) Threshold {
 	crossed := Never
 	for _, t := range Thresholds() {
@@ -96,7 +93,7 @@ type Band struct {
 	Window
 }
 
-// Bands parts the open window into the ranges of its thresholds.
+// Bands divides the open window into the ranges of its thresholds.
 func Bands(today registrar.Date) []Band {
 	all := Thresholds()
 	var bands []Band
@@ -110,7 +107,7 @@ func Bands(today registrar.Date) []Band {
 	return bands
 }
 
-// Domain is what the decision on one domain depends on.
+// Domain is what the decision about one domain depends on.
 type Domain struct {
 	Name      string
 	PaidTill  registrar.Date
@@ -118,20 +115,20 @@ type Domain struct {
 	Mode      registrar.RenewalMode
 	Operation Operation // the open one
 	Asked     Asked     // the renewal of this year, open or not
-	Planned   bool      // to be begun
+	Planned   bool      // the plan has it
 	Begun     bool      // what was planned has its request
-	Announced Threshold // the latest for this expiry
+	Announced Threshold // the latest one for this expiry
 }
 
-// Asked is a renewal that was asked for; the zero value is none.
+// Asked is a renewal that was ordered; the zero value means none.
 type Asked struct {
 	State   registrar.OperationState
 	Error   string    // why it failed
 	EarlyAt time.Time // when R01 refused it as too early; zero = it did not
 }
 
-// mayAgain reports whether it was refused as too early, and long enough ago. A time that lies in
-// the future was read from a clock that was wrong.
+// mayAgain reports whether the renewal was refused as too early, and long enough ago. A time in the future
+// was set by a clock that was wrong.
 func (a Asked) mayAgain(today registrar.Date) bool {
 	if a.State != registrar.Failed || a.EarlyAt.IsZero() {
 		return false
@@ -140,27 +137,27 @@ func (a Asked) mayAgain(today registrar.Date) bool {
 	return since < 0 || since >= Again
 }
 
-// Early is the time in which a refusal as too early still stands.
+// Early returns the time in which a refusal as too early still counts.
 func Early(today registrar.Date) (from, to time.Time) {
 	return today.AddDays(1 - Again).In(Zone()), today.AddDays(1).In(Zone())
 }
 
-// Operation is an open operation on a domain; the zero value is none.
+// Operation is an open operation on a domain; the zero value means none.
 type Operation struct {
 	Kind     registrar.OperationKind
 	State    registrar.OperationState
 	WaitsFor string
 }
 
-// Decision is what becomes of a domain in a pass.
+// Decision is what a pass does about a domain.
 type Decision struct {
 	Action    registrar.RenewalAction // "" = nothing
-	Threshold Threshold               // of an announcement, or of what is held; zero = it is not told now
-	Begin     bool                    // it is to be planned, even if something holds it for now
+	Threshold Threshold               // of an announcement or of a hold; zero = not reported now
+	Begin     bool                    // the renewal is to be planned, even if something holds it for now
 	Reason    string
 }
 
-// Decide judges one domain. held tells why nothing that costs money is sent now; "" = it is.
+// Decide decides about one domain. held is why nothing that costs money is sent now; "" = it is sent.
 func (s Settings) Decide(d Domain, today registrar.Date, held string) Decision {
 	if d.Status != registrar.StatusRegistered && d.Status != registrar.StatusExpired || !Open(today).Holds(d.PaidTill) {
 		return Decision{}
@@ -177,7 +174,7 @@ func (s Settings) Decide(d Domain, today registrar.Date, held string) Decision {
 	return remind(due(d, today, held), d, today)
 }
 
-// remind sets the threshold at which a hold is told of, if it is one that was not told yet.
+// remind sets the threshold at which a hold is reported, if it was not reported at that one yet.
 func remind(decided Decision, d Domain, today registrar.Date) Decision {
 	crossed := thresholdAt(d.PaidTill.DaysSince(today))
 	if decided.Action == registrar.RenewalHold && crossed <= urgent && crossed < d.Announced {
@@ -198,7 +195,7 @@ func announce(d Domain, today registrar.Date) Decision {
 	return Decision{Action: registrar.RenewalAnnounce, Threshold: crossed, Reason: Announcement(d.PaidTill, today)}
 }
 
-// Announcement says how an expiry stands.
+// Announcement describes the state of an expiry.
 func Announcement(paidTill, today registrar.Date) string {
 	left := paidTill.DaysSince(today)
 	if left < 0 {
@@ -207,7 +204,7 @@ func Announcement(paidTill, today registrar.Date) string {
 	return fmt.Sprintf("paid till %s, in %d days, and renewed only by hand", paidTill, left)
 }
 
-// Held is a renewal that is held and must be told of.
+// Held is a renewal that is held and must be reported.
 type Held struct {
 	Domain    string
 	PaidTill  registrar.Date
@@ -229,7 +226,7 @@ func lastChance(paidTill, today registrar.Date) string {
 	return fmt.Sprintf("R01 renews it until %s at the latest, %d days from now", last, last.DaysSince(today))
 }
 
-// due judges a domain that is to be renewed by itself.
+// due decides about a domain that is renewed automatically.
 func due(d Domain, today registrar.Date, held string) Decision {
 	open := d.Operation
 	if open.Kind == registrar.KindUpdate { // it costs nothing and changes nothing that a renewal names
@@ -243,7 +240,7 @@ func due(d Domain, today registrar.Date, held string) Decision {
 		return hold("waits for " + open.WaitsFor)
 	case renewing && open.State == registrar.Queued && held != "":
 		return hold(held)
-	// R01 should have answered by now, and there is time left to do something about it.
+	// R01 should have answered by now, and there is still time to do something about it.
 	case renewing && d.PaidTill.DaysSince(today) <= slow:
 		return hold("it is under way and waits for " + open.WaitsFor)
 	case renewing:
@@ -266,7 +263,7 @@ func due(d Domain, today registrar.Date, held string) Decision {
 	return Decision{Action: registrar.RenewalSend, Begin: true, Reason: "due"}
 }
 
-// asked says how the renewal of this year stands, that was asked for already.
+// asked describes the renewal of this year, which was ordered already.
 func asked(d Domain) string {
 	text := fmt.Sprintf("its renewal from %s is %s", d.PaidTill, d.Asked.State)
 	if d.Asked.Error != "" {
