@@ -23,7 +23,7 @@ import (
 // Nothing is written to w before everything has been copied. A plugin's store that can't be
 // copied is left out, and the archive's manifest names it.
 func (h *Host) Backup(ctx context.Context, w io.Writer) error {
-	// One at a time: they use the same directory.
+	// One backup at a time, because all use the same directory.
 	select {
 	case h.copying <- struct{}{}:
 		defer func() { <-h.copying }()
@@ -69,8 +69,8 @@ func (h *Host) Backup(ctx context.Context, w io.Writer) error {
 // copyWithin is how long a plugin may take to copy its store.
 const copyWithin = 15 * time.Minute
 
-// backUpPlugins has the plugins copy their stores side by side. Those that can't be copied are named and
-// do not hinder the others.
+// backUpPlugins has the plugins copy their stores side by side. It returns those that can't be
+// copied; they do not hinder the others.
 func (h *Host) backUpPlugins(ctx context.Context, dir string) (missing []backup.Missing) {
 	names := h.names(false)
 	faults := make([]error, len(names))
@@ -101,8 +101,8 @@ func (h *Host) backUpPlugins(ctx context.Context, dir string) (missing []backup.
 	return missing
 }
 
-// backUpPlugin has a plugin copy its store into the backup. If that fails, only the mark that the plugin was at
-// work stays in the backup.
+// backUpPlugin has a plugin copy its store into the backup. If that fails, the backup has only the
+// mark that the plugin has started.
 func (h *Host) backUpPlugin(ctx context.Context, name, dir string) (err error) {
 	own := launch.DataIn(dir)
 	copied, err := own.Of(name)
@@ -141,12 +141,12 @@ type Restoration struct {
 	Archive    string
 	Identity   string // file with age identities; "" = none
 	Keys       string // directory with keys that were left out; "" = none
-	Replace    bool   // move a data directory that holds something aside
+	Replace    bool   // move a data directory that is not empty aside
 	Now        func() time.Time
 }
 
-// Restore lays an archive out as the data directory of a panel that does not serve. It
-// returns where it moved the old one, if there was one.
+// Restore unpacks an archive as the data directory of a panel that does not serve. It returns where
+// it moved the old directory, if there was one.
 func Restore(r Restoration) (m backup.Manifest, aside string, err error) {
 	c, err := config.Load(r.ConfigPath)
 	if err != nil {

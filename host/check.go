@@ -14,17 +14,16 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Report is what checking one registrar, or the panel itself, brought to light.
+// Report is the result of checking one registrar, or the panel itself.
 type Report struct {
 	Registrar  string // or "panel"
 	Components []registrar.Component
 	Phrases    []registrar.Phrase // what the registrar says, in other languages
 }
 
-// Check starts each plugin in turn, hands it its settings and lets it try its connections.
-// Nothing is ordered, watched or stored. With mail, plugins that work by mail send one test
-// mail to themselves. The error joins what kept registrars from being checked; mistakes in
-// the file are a [*config.Error].
+// Check starts each plugin in turn, gives it its settings and lets it try its connections. Nothing is
+// ordered, watched or stored. With mail, plugins that work by mail send one test mail to themselves. The
+// error joins the reasons why registrars could not be checked; mistakes in the file are a [*config.Error].
 func Check(ctx context.Context, o Options, mail bool) ([]Report, error) {
 	c, err := config.Load(o.ConfigPath)
 	if err != nil {
@@ -40,7 +39,7 @@ func Check(ctx context.Context, o Options, mail bool) ([]Report, error) {
 		return nil, err
 	}
 
-	// Directories of the plugins' own: in those of the panel they may be at work now.
+	// Separate directories, because the plugins may be at work in those of the panel now.
 	dir, err := checkDir(c.Dir())
 	if err != nil {
 		return nil, fmt.Errorf("make a directory for the check: %w", err)
@@ -66,7 +65,7 @@ func Check(ctx context.Context, o Options, mail bool) ([]Report, error) {
 	return reports, errors.Join(failures...)
 }
 
-// checkDir makes a directory that is gone after the check, beside the configuration where the
+// checkDir makes a directory that is removed after the check: beside the configuration if the
 // machine has none for temporary files.
 func checkDir(beside string) (string, error) {
 	dir, err := os.MkdirTemp("", "panel-")
@@ -76,8 +75,7 @@ func checkDir(beside string) (string, error) {
 	return dir, nil
 }
 
-// probeStore tries the panel's own database if that is on a server; a file is made at the
-// first start.
+// probeStore tries the panel's own database if it is on a server. A file is not tried: the first start makes it.
 func probeStore(ctx context.Context, p config.Panel) []Report {
 	if p.Store.IsEmpty() {
 		return nil

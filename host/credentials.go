@@ -13,8 +13,7 @@ import (
 	"registrar.panel/internal/sqldb"
 )
 
-// WithCredentials opens the credentials of a panel, which may be serving meanwhile, for those
-// who own its data.
+// WithCredentials opens the credentials of a panel, for the owners of its data. The panel may be serving meanwhile.
 func WithCredentials(ctx context.Context, p config.Panel, use func(web.Vault) error) error {
 	return withBook(ctx, p, func(book *orders.Service) error { return use(book.Credentials()) })
 }

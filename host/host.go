@@ -1,10 +1,10 @@
 // Package host is a panel: it puts configuration, plugins, orders and the web together.
 //
-// It guarantees that one process at a time works on a data directory, that nothing is
-// started before the host's part of plugin.hcl is found right, and that everything it
-// started has stopped when [Host.Run] returns.
+// It guarantees that one process at a time works on a data directory, that nothing is started
+// before the host's part of plugin.hcl was found right, and that everything it started has
+// stopped when [Host.Run] returns.
 //
-// An error that holds a [*config.Error] is a mistake in plugin.hcl, and says where.
+// An error that contains a [*config.Error] is a mistake in plugin.hcl, and says where.
 package host
 
 import (
@@ -42,11 +42,11 @@ type Options struct {
 	// Environment takes secrets out of the process's environment; nil = they stay there.
 	Environment *config.Environment
 	Logger      *slog.Logger
-	Level       *slog.LevelVar // of Logger, for the host to set; nil = it is the caller's affair
+	Level       *slog.LevelVar // of Logger, set by the host; nil = the caller sets it
 	LogLevel    string         // one of [config.LogLevels]; "" = what plugin.hcl says
 	Now         func() time.Time
 	Version     string            // of the program
-	Timing      supervisor.Timing // of the plugins' supervision; zero fields have its defaults
+	Timing      supervisor.Timing // of the plugins' supervision; zero fields have their defaults
 }
 
 // Host is a panel that has its data directory and its address, and runs nothing yet.
@@ -54,7 +54,7 @@ type Host struct {
 	log         *slog.Logger
 	environment *config.Environment
 	level       *slog.LevelVar // of the log
-	levelName   string         // if the options say it
+	levelName   string         // if the options give it
 	path        string         // of the configuration
 	config      *config.Config
 	launcher    launch.Launcher
@@ -67,13 +67,13 @@ type Host struct {
 	staff       *staff.Room
 	listener    net.Listener
 	verdicts    verdicts
-	forgotten   []orders.Holding // of registrars that plugin.hcl did not name at the start
+	forgotten   []orders.Holding // what the book has of registrars that plugin.hcl did not name at the start
 	copying     chan struct{}    // held while a backup is made
 	closers     []func() error   // in the order of opening
 }
 
-// Open reads the configuration and takes what it names: the data directory, the address,
-// the database. No process is started. The caller ends with Run or Close.
+// Open reads the configuration and takes what it names: the data directory, the address, the
+// database. It starts no process. The caller ends with Run or Close.
 func Open(ctx context.Context, o Options) (*Host, error) {
 	c, err := config.LoadServing(o.ConfigPath, o.Environment)
 	if err != nil {
@@ -94,7 +94,7 @@ func (h *Host) open(ctx context.Context, o Options) error {
 		return err
 	}
 
-	// From here on no other panel works on the data directory. What is opened is noted at once, and closed by Open where a
+	// From here on no other panel works on the data directory. What is opened is noted at once, and closed by Open if a
 	// later step fails.
 	h.launcher = launcher
 	h.closers = append(h.closers, release)
@@ -120,7 +120,7 @@ func (h *Host) open(ctx context.Context, o Options) error {
 	return h.warnLocked(ctx, credentials)
 }
 
-// look is how variables that are no secrets are found.
+// look returns the function that finds variables that are no secrets.
 func look(e *config.Environment) func(string) (string, bool) {
 	if e == nil {
 		return os.LookupEnv
@@ -179,7 +179,7 @@ func (h *Host) session(ctx context.Context, name string, r registrar.Service) er
 	return h.orders.Follow(ctx, name, r)
 }
 
-// URL is where a client reaches the API: http://HOST:PORT or unix://PATH.
+// URL returns where a client reaches the API: http://HOST:PORT or unix://PATH.
 func (h *Host) URL() string {
 	p := h.config.Panel
 	if _, isSocket := p.Socket(); !isSocket {
@@ -188,7 +188,7 @@ func (h *Host) URL() string {
 	return p.URL()
 }
 
-// Close gives back what Open took. A host that runs does so itself.
+// Close gives back what Open took. Run does so itself when it ends.
 func (h *Host) Close() error {
 	var faults []error
 	for _, closer := range slices.Backward(h.closers) {
@@ -198,9 +198,9 @@ func (h *Host) Close() error {
 	return errors.Join(faults...)
 }
 
-// Run serves until ctx ends. No plugin's failure ends it, nor a mistake in one plugin's part of
-// plugin.hcl: such a plugin is disabled, which is told in log and Action Log, and tried again.
-// Only where mistakes keep every registrar from work, from the beginning, Run returns them.
+// Run serves until ctx ends. It is not ended by a plugin's failure, nor by a mistake in one plugin's
+// part of plugin.hcl: such a plugin is disabled, which log and Action Log report, and tried again.
+// Run returns mistakes only if they keep every registrar from working from the beginning.
 func (h *Host) Run(ctx context.Context) error {
 	caller := ctx
 	ctx, end := context.WithCancelCause(ctx)
@@ -209,7 +209,7 @@ func (h *Host) Run(ctx context.Context) error {
 	var parts sync.WaitGroup
 	for _, part := range []func(context.Context) error{h.supervisor.Run, h.orders.Run, h.teller.Run, h.notifier.Run, h.serve} {
 		parts.Go(func() {
-			// One part that can't go on ends them all: a panel that serves and submits nothing would look well.
+			// If one part can't go on, all end: a panel that serves and submits nothing would look well.
 			if err := part(ctx); err != nil && ctx.Err() == nil {
 				end(err)
 			}
@@ -247,7 +247,7 @@ func (h *Host) serve(ctx context.Context) error {
 
 	stopped := make(chan error, 1)
 	stop := context.AfterFunc(ctx, func() {
-		// ctx is over, and requests under way have a time of their own.
+		// ctx has ended, and requests under way get a time limit of their own.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
 		defer cancel()
 		stopped <- server.Shutdown(ctx)
@@ -255,12 +255,12 @@ func (h *Host) serve(ctx context.Context) error {
 
 	h.log.Info("panel serves", "url", h.URL())
 	err := server.Serve(limited)
-	// Nothing has asked it to end, so it did so by itself.
+	// Nothing has asked the server to end, so it ended by itself.
 	if stop() {
 		return fmt.Errorf("serve the API: %w", err)
 	}
 
-	// What has not ended in time is cut off.
+	// Requests that have not ended in time are cut off.
 	if err := <-stopped; err != nil {
 		server.Close()
 	}

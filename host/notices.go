@@ -17,7 +17,7 @@ import (
 	"registrar.panel/shared/logline"
 )
 
-// openNotices makes what tells people, by the block notify of the configuration.
+// openNotices makes the notifier, by the block notify of the configuration.
 func (h *Host) openNotices(o Options) error {
 	policy, channels, err := notices(h.config)
 	if err != nil {
@@ -28,7 +28,7 @@ func (h *Host) openNotices(o Options) error {
 	return nil
 }
 
-// notices reads the block notify, with its secrets; without it there is no channel.
+// notices reads the block notify, with its secrets; without the block there is no channel.
 func notices(c *config.Config) (p notify.Policy, all []notify.Channel, err error) {
 	n := c.Panel.Notify
 	if n == nil {
@@ -58,15 +58,15 @@ func notices(c *config.Config) (p notify.Policy, all []notify.Channel, err error
 	return p, all, nil
 }
 
-// attention is what needs a person, as the API tells it to who may look.
+// attention reports what needs a person, as the API shows it to a caller with the right to look.
 type attention struct{ *Host }
 
-// asPanel is the panel as a caller of its own API.
+// asPanel returns a context in which the panel is a caller of its own API.
 func asPanel(ctx context.Context) context.Context {
 	return access.With(ctx, access.Caller{Name: "panel", Rights: []access.Right{access.Look}})
 }
 
-// mostItems is how many things are told apart.
+// mostItems is how many things are reported one by one.
 const mostItems = 2000
 
 // Attention implements [notify.Source].
@@ -91,7 +91,7 @@ func (a attention) Attention(ctx context.Context) (found notify.Attention, err e
 	return found, nil
 }
 
-// itemOf leaves out what a mail or a registrar said: messages go where no secret may.
+// itemOf leaves out the words of mails and registrars: messages go where no secret may.
 func itemOf(n api.Attention) notify.Item {
 	i := notify.Item{Severity: n.Severity, What: n.What, Seen: n.Acknowledged != nil}
 	if n.Since != nil {
@@ -117,7 +117,7 @@ func itemOf(n api.Attention) notify.Item {
 	return i
 }
 
-// plainKinds are those whose text is made of names and states alone.
+// plainKinds are the kinds whose text consists of names and states alone.
 var plainKinds = []string{"domain", "operation", "order", "plugin", "reviews"}
 
 func text(s *string) string {

@@ -11,16 +11,15 @@ import (
 	"registrar.panel/shared/logline"
 )
 
-// describeWithin is how long a plugin may take to say what settings it knows.
+// describeWithin is how long a plugin may take to describe its settings.
 const describeWithin = 3 * time.Second
 
-// byHangup is who decides about an exchange that a signal asked for.
+// byHangup is the actor of an exchange that a signal asked for.
 const byHangup = "SIGHUP"
 
-// Reload reads plugin.hcl again, and with it the secrets that it refers to. The panel's token and
-// level of logging apply at once; a registrar whose settings or program have changed gets a new
-// process, as by Upgrade. What can't be changed at work is named in the log. A file with mistakes
-// changes nothing.
+// Reload reads plugin.hcl again, and with it the secrets that it refers to. The panel's token and level
+// of logging apply at once; a registrar whose settings or program have changed gets a new process, as
+// by Upgrade. Changes that need a restart are named in the log. A file with mistakes changes nothing.
 func (h *Host) Reload(ctx context.Context) {
 	c, err := config.LoadServing(h.path, h.environment)
 	if err != nil {
@@ -58,7 +57,7 @@ func (h *Host) setLevel(c *config.Config) {
 	}
 }
 
-// exchange gives a registrar a new process if that would differ from the one at work.
+// exchange gives a registrar a new process if it would differ from the one at work.
 func (h *Host) exchange(ctx context.Context, c *config.Config, r config.Registrar) {
 	changed, err := h.differs(ctx, c, r)
 	if err == nil && !changed {
@@ -74,7 +73,7 @@ func (h *Host) exchange(ctx context.Context, c *config.Config, r config.Registra
 	}
 }
 
-// differs reports whether a plugin differs from what the file says now. One that is not at work does.
+// differs reports whether a plugin differs from what the file says now. A plugin that is not at work does.
 func (h *Host) differs(ctx context.Context, c *config.Config, r config.Registrar) (bool, error) {
 	if err := r.Fault(); err != nil {
 		return false, err
@@ -105,7 +104,7 @@ func (h *Host) differs(ctx context.Context, c *config.Config, r config.Registrar
 
 // needRestart names the settings that differ and can't be changed at work.
 func (h *Host) needRestart(c *config.Config) (names []string) {
-	// All of this was opened, or handed on, at the start.
+	// All of this was opened, or passed on, at the start.
 	was, is := h.config.Panel, c.Panel
 	for name, same := range map[string]bool{
 		"panel.data": was.Data == is.Data, "panel.listen": was.Listen == is.Listen, "panel.store": was.Store == is.Store, "panel.unpaid": was.Unpaid == is.Unpaid,

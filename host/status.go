@@ -18,16 +18,16 @@ import (
 // tellWithin bounds the writing of an alarm: a plugin's life waits for it.
 const tellWithin = 10 * time.Second
 
-// verdicts are why plugins are disabled, and what that means for the panel at its start.
+// verdicts are the reasons why plugins are disabled, and what they mean for the panel at its start.
 type verdicts struct {
 	mu      sync.Mutex
 	reasons map[string]error
-	worked  bool                    // one was at work
+	worked  bool                    // a plugin was at work
 	end     context.CancelCauseFunc // of Run
 }
 
-// hear keeps a verdict. A panel whose registrars are all kept from work by mistakes in
-// plugin.hcl, from the beginning, has nothing to serve: it ends, as for any other mistake.
+// hear records a verdict. If mistakes in plugin.hcl have kept all registrars from work from the
+// beginning, the panel has nothing to serve: it ends, as with any other mistake.
 func (v *verdicts) hear(name string, reason error, plugins int) (ends bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -76,8 +76,8 @@ func (h *Host) tellPlugin(ctx context.Context, name string, reason error) {
 	}
 }
 
-// recall holds the record against the configuration: what a registrar has that plugin.hcl does
-// not name would be forgotten, and its orders never carried out.
+// recall compares the record with the configuration: a registrar with domains or orders that
+// plugin.hcl does not name would be forgotten, and its orders never carried out.
 func (h *Host) recall(ctx context.Context) (err error) {
 	if h.forgotten, err = h.orders.Forgotten(ctx); err != nil {
 		return err
@@ -92,14 +92,14 @@ func (h *Host) recall(ctx context.Context) (err error) {
 	return nil
 }
 
-// forgotten is the mistake of a file that does not name a registrar of the record.
+// forgotten returns the mistake of a file that does not name a registrar of the record.
 func forgotten(path string, h orders.Holding) error {
 	at := config.Position{File: path, Line: 1, Column: 1}
 	return at.Errorf("%s, which %s does not name: name it again, or write registrar %[3]q { retired = true }", h, filepath.Base(path), h.Registrar)
 }
 
-// Statuses tells how the plugins stand, with the TLDs that are routed to each; then the
-// registrars that are retired, and those that plugin.hcl should name.
+// Statuses returns the states of the plugins, with the TLDs of each; then the registrars that are
+// retired, and those that plugin.hcl should name.
 func (h *Host) Statuses() []supervisor.Status {
 	all := h.supervisor.Statuses()
 	for i := range all {
@@ -118,7 +118,7 @@ func (h *Host) Statuses() []supervisor.Status {
 	return all
 }
 
-// phrases are what the registrars at work say, in other languages.
+// phrases returns what the registrars at work say, in other languages.
 func (h *Host) phrases() (all []registrar.Phrase) {
 	told := map[string]bool{}
 	for _, s := range h.supervisor.Statuses() {
@@ -130,7 +130,7 @@ func (h *Host) phrases() (all []registrar.Phrase) {
 	return all
 }
 
-// stillForgotten counts again what was found at the start: it can be moved and withdrawn.
+// stillForgotten counts again what was found at the start: since then it may have been moved or withdrawn.
 func (h *Host) stillForgotten() []orders.Holding {
 	if len(h.forgotten) == 0 {
 		return nil
@@ -144,7 +144,7 @@ func (h *Host) stillForgotten() []orders.Holding {
 	return now
 }
 
-// checkRecord is recall for a panel that does not serve, or in another process.
+// checkRecord is recall for a panel that does not serve, or serves in another process.
 func checkRecord(ctx context.Context, path string, c *config.Config) error {
 	held, err := orders.Holdings(ctx, c.Panel.Data, c.Panel.Store, func(name string) bool { _, named := c.Registrar(name); return named })
 	if err != nil {

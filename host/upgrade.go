@@ -14,10 +14,9 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Upgrade reads plugin.hcl again and puts a registrar's program and settings, as they stand
-// there now, in the place of those at work; see [supervisor.Supervisor.Upgrade]. What else
-// has changed in the file takes effect with the next start of the panel. By is who decides;
-// the Action Log tells of it.
+// Upgrade reads plugin.hcl again and replaces a registrar's program and settings by those in the
+// file; see [supervisor.Supervisor.Upgrade]. Other changes in the file take effect with the next
+// start of the panel. The Action Log records by, the person who decides.
 func (h *Host) Upgrade(ctx context.Context, name, by, forWhom string) (supervisor.Status, error) {
 	if strings.TrimSpace(by) == "" {
 		return supervisor.Status{}, &registrar.Error{Code: registrar.Invalid, Detail: "the request has mistakes",
@@ -47,7 +46,7 @@ func (h *Host) Upgrade(ctx context.Context, name, by, forWhom string) (superviso
 		message += fmt.Sprintf(" (on behalf of %q)", forWhom)
 	}
 
-	// The exchange is done, or has failed, also for a caller who has not waited for it.
+	// The exchange is done, or has failed, even if the caller has not waited for it.
 	err = errors.Join(publicError(err), h.orders.Note(context.WithoutCancel(ctx), name, by, level, message))
 	at := slices.IndexFunc(h.Statuses(), func(s supervisor.Status) bool { return s.Name == name })
 	if at < 0 {
@@ -72,7 +71,7 @@ func optional(text string) *string {
 	return &text
 }
 
-// reread makes the specification of one plugin from the file as it is now.
+// reread makes the specification of one plugin from the present file.
 func (h *Host) reread(name string) (supervisor.Spec, error) {
 	old, known := h.config.Registrar(name)
 	if !known {
@@ -104,8 +103,8 @@ func (h *Host) reread(name string) (supervisor.Spec, error) {
 	return h.launcher.With(c).Specs()[0], nil
 }
 
-// publicError returns an error that a caller of the API may read: what keeps a plugin from being
-// upgraded names no secret.
+// publicError returns an error that a caller of the API may read: the reasons why a plugin can't be
+// upgraded contain no secret.
 func publicError(err error) error {
 	var known *registrar.Error
 	var mistakes *config.Error

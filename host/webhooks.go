@@ -50,5 +50,5 @@ func holder() string {
 	return fmt.Sprintf("%s/%d", name, os.Getpid())
 }
 
-// webhookBody is what a receiver reads: the entry as GET /api/v1/log shows it.
+// webhookBody returns what a receiver reads: the entry as GET /api/v1/log shows it.
 func webhookBody(e orders.Entry) ([]byte, error) { return json.Marshal(web.Entry(e)) }

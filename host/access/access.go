@@ -1,8 +1,8 @@
-// Package access says who may do what at the panel: credentials with a name and rights, callers
-// by them, and how guessing is slowed down.
+// Package access decides who may do what at the panel: credentials have a name and rights, a caller
+// is recognised by one, and guessing is slowed down.
 //
 // It guarantees that a token is kept as a digest only, and that a caller has exactly the rights
-// that its credential names: none implies another.
+// that its credential names: no right implies another.
 package access
 
 import (
@@ -74,7 +74,7 @@ func (c Caller) May(r Right) bool { return slices.Contains(c.Rights, r) }
 
 type callerKey struct{}
 
-// With returns a context of a caller.
+// With returns a context with a caller.
 func With(ctx context.Context, c Caller) context.Context {
 	return context.WithValue(ctx, callerKey{}, c)
 }
@@ -97,7 +97,7 @@ type Credential struct {
 	LastUsed  time.Time
 }
 
-// Caller is who uses the credential.
+// Caller returns the caller who uses the credential.
 func (c Credential) Caller() Caller { return Caller{Name: c.Name, Rights: c.Rights} }
 
 // Valid reports whether the credential opens anything.
@@ -114,16 +114,16 @@ func NewToken(random io.Reader) (string, error) {
 	return "panel-" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(bits[:])), nil
 }
 
-// Digest is what is kept of a token. It needs no salt: a token can't be guessed.
+// Digest returns what is kept of a token. It needs no salt, because a token can't be guessed.
 func Digest(token string) string {
 	sum := sha256.Sum256([]byte("panel token|" + token))
 	return hex.EncodeToString(sum[:])
 }
 
-// Names that the Action Log uses for others than persons.
+// reserved are the names that the Action Log uses for others than persons.
 var reserved = []string{"panel", "plugin", "registrar", "registry", "cron", "token", "sighup", "root"}
 
-// CheckName judges the name of a new credential.
+// CheckName checks the name of a new credential.
 func CheckName(name string) error {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.", r)

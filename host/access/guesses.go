@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// Guesses slows down attempts to guess a credential: the answer to a wrong one is delayed the
-// longer, the more of them came from the same address. The right one is answered at once, so
-// guessing keeps no user out.
+// Guesses slows down attempts to guess a credential: the more wrong ones came from an address, the longer the
+// answer to the next wrong one is delayed. The right one is answered at once, so guessing keeps no user out.
 type Guesses struct {
 	now func() time.Time
 
@@ -39,8 +38,8 @@ func NewGuesses(now func() time.Time) *Guesses {
 	return &Guesses{now: now, from: map[string]guesser{}}
 }
 
-// Wrong counts a wrong credential and waits. It reports false when so many wait already that the
-// guess is to be refused at once; count is how many came from that address.
+// Wrong counts a wrong credential and waits. It returns false if so many guesses wait already that
+// this one has to be refused at once; count is how many came from that address.
 func (g *Guesses) Wrong(ctx context.Context, address string) (count int, ok bool) {
 	count, delay, ok := g.count(address)
 	if !ok {

@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// Member is one of the staff, who sign in with a password.
+// Member is a member of the staff, who signs in with a password.
 type Member struct {
 	Name      string
-	Password  string // its hash; nothing else of it is kept
+	Password  string // its hash; the password itself is not kept
 	Rights    []Right
 	CreatedAt time.Time
 	CreatedBy string
-	ChangedAt time.Time // the password
+	ChangedAt time.Time // of the password
 }
 
-// Caller is the member as the one who makes a request.
+// Caller returns the member as the caller of a request.
 func (m Member) Caller() Caller { return Caller{Name: m.Name, Rights: m.Rights, SignedIn: true} }
 
 // Session is a browser that a member has signed in with.
@@ -28,7 +28,7 @@ type Session struct {
 	Address   string // where it was opened from
 }
 
-// How long a session lasts: without a request, and at all.
+// How long a session lasts: without a request, and in total.
 const (
 	SessionIdle = 2 * time.Hour
 	SessionLife = 12 * time.Hour
@@ -39,7 +39,7 @@ func (s Session) Valid(now time.Time) bool {
 	return now.Before(s.SeenAt.Add(SessionIdle)) && now.Before(s.CreatedAt.Add(SessionLife))
 }
 
-// SessionDigest is what is kept of a session's cookie, which can't be guessed and needs no salt.
+// SessionDigest returns what is kept of a session's cookie, which can't be guessed and needs no salt.
 func SessionDigest(cookie string) string {
 	sum := sha256.Sum256([]byte("panel session|" + cookie))
 	return hex.EncodeToString(sum[:])

@@ -1,11 +1,11 @@
-// Package backup writes what a panel keeps into one archive, and lays it out again.
+// Package backup writes what a panel keeps into one archive, and unpacks it again.
 //
 // An archive is a gzipped tar: first manifest.json with the size and SHA-256 of every file,
-// then the files. Keys, which open the personal data in the databases, are never in it as
-// they are: each is encrypted with age to the recipients, or left out when there are none.
+// then the files. Keys, which open the personal data in the databases, are never in it in plain
+// text: each is encrypted with age to the recipients, or left out if there are none.
 //
-// It guarantees that a directory is only ever replaced as a whole, after every file of the
-// archive was found to be what the manifest says; until then nothing that exists is touched.
+// It guarantees that a directory is only ever replaced as a whole, after every file of the archive
+// was found to be as the manifest says; until then nothing that exists is touched.
 package backup
 
 import (
@@ -28,17 +28,17 @@ import (
 	"filippo.io/age"
 )
 
-// Manifest tells what an archive holds.
+// Manifest lists what an archive contains.
 type Manifest struct {
 	Format int       `json:"format"` // of the archive; 1
 	MadeAt time.Time `json:"made_at"`
 	Files  []File    `json:"files"`
-	// Keys are the paths of the key files that belong to the archive. With Wrapped they are
-	// in it, encrypted, under their path and ".age".
+	// Keys are the paths of the key files that belong to the archive. With Wrapped they are in it,
+	// encrypted, under their path and ".age".
 	Keys    []string `json:"keys"`
 	Wrapped bool     `json:"keys_wrapped"`
-	// KeyChecks are the fingerprints of the keys, by path: another key than the one that an
-	// archive was made with opens nothing in it. Archives of earlier versions have none.
+	// KeyChecks are the fingerprints of the keys, by path: only the key that an archive was made with
+	// opens anything in it. Archives of earlier versions have none.
 	KeyChecks map[string]string `json:"key_checks,omitempty"`
 	// Missing are the registrars whose stores are not in the archive.
 	Missing []Missing `json:"missing,omitempty"`
@@ -50,9 +50,9 @@ type Missing struct {
 	Reason    string `json:"reason"`
 }
 
-// Contents is what an archive is made of.
+// Contents says what an archive is made of.
 type Contents struct {
-	Dir     string // its regular files; the caller's to delete
+	Dir     string // its regular files are archived; the caller deletes it
 	Missing []Missing
 }
 
@@ -70,8 +70,7 @@ const (
 	wrapSuffix   = ".age"
 )
 
-// Create writes an archive of a directory's regular files. Keys in it are encrypted in place,
-// or removed.
+// Create writes an archive of a directory's regular files. Keys in the directory are encrypted in place, or removed.
 func Create(w io.Writer, c Contents, to []age.Recipient, at time.Time) (Manifest, error) {
 	dir := c.Dir
 	m := Manifest{Format: format, MadeAt: at.UTC(), Wrapped: len(to) > 0, Missing: c.Missing, KeyChecks: map[string]string{}}
@@ -125,7 +124,7 @@ func (m *Manifest) takeKeys(dir string, to []age.Recipient) error {
 	})
 }
 
-// checkOf is a fingerprint of a key, from which it can't be told.
+// checkOf returns a fingerprint of a key, which does not reveal the key.
 func checkOf(key []byte) string {
 	mac := hmac.New(sha256.New, bytes.TrimSpace(key))
 	mac.Write([]byte("a key of this backup"))

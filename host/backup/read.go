@@ -16,7 +16,7 @@ import (
 // maxManifest bounds a manifest, which is read into memory.
 const maxManifest = 1 << 20
 
-// Inspect reads an archive to its end and judges every file in it.
+// Inspect reads an archive to its end and checks every file in it.
 func Inspect(archive string) (Manifest, error) {
 	m, err := read(archive, func(File) (io.WriteCloser, error) { return discard{}, nil })
 	if err != nil {
@@ -30,7 +30,7 @@ type discard struct{}
 func (discard) Write(p []byte) (int, error) { return len(p), nil }
 func (discard) Close() error                { return nil }
 
-// read hands each file that is what the manifest says to a writer of its own.
+// read checks each file against the manifest and passes it to a writer of its own.
 func read(archive string, writer func(File) (io.WriteCloser, error)) (Manifest, error) {
 	f, err := os.Open(archive)
 	if err != nil {

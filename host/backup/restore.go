@@ -18,24 +18,24 @@ import (
 type Restoration struct {
 	Archive    string
 	Dir        string         // the data directory: absent or empty, unless Replace
-	Identities []age.Identity // open wrapped keys
-	KeysDir    string         // where keys that were left out lie, under their paths; "" = nowhere
-	Replace    bool           // a directory that is not empty is moved aside
+	Identities []age.Identity // that open wrapped keys
+	KeysDir    string         // where keys that were left out are, under their paths; "" = nowhere
+	Replace    bool           // move a directory that is not empty aside
 	Ignore     []string       // names in Dir that don't make it count as not empty
 	At         time.Time
 }
 
 var (
-	// ErrNotEmpty: there is a data directory with something in it.
+	// ErrNotEmpty means that the data directory contains something.
 	ErrNotEmpty = errors.New("the data directory is not empty")
-	// ErrKeys: the archive's keys are wrapped and no identity was given, or they are elsewhere.
+	// ErrKeys means that the archive's keys are wrapped and no identity was given, or that they are elsewhere.
 	ErrKeys = errors.New("the keys are missing")
-	// ErrOtherKey: a key that was given is not the one that the archive's data are sealed with.
+	// ErrOtherKey means that a key is not the one that the archive's data are sealed with.
 	ErrOtherKey = errors.New("this key is not the one that the backup was made with, and opens nothing in it")
 )
 
-// Restore lays an archive out as a data directory, and returns where it moved the one that
-// was there; "" = there was none.
+// Restore unpacks an archive as a data directory. It returns where it moved the directory that was
+// there; "" = there was none.
 func Restore(r Restoration) (m Manifest, aside string, err error) {
 	if err := r.checkEmpty(); err != nil {
 		return m, "", err
@@ -164,7 +164,7 @@ func (r Restoration) key(stage, path string, wrapped bool) ([]byte, error) {
 	return key, os.Remove(file)
 }
 
-// syncTree brings the directories to the disk; the files are there already.
+// syncTree brings the directories to the disk; the files are on it already.
 func syncTree(dir string) error {
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.IsDir() {

@@ -1,11 +1,11 @@
 // Package config reads plugin.hcl.
 //
-// It guarantees that every mistake is reported, all at once, with file, line and column;
-// that nothing unknown is silently accepted; and that a secret is only ever a reference
-// until the moment its plugin is configured, so no message can print one.
+// It guarantees that every mistake is reported, all at once, with file, line and column; that nothing
+// unknown is silently accepted; and that a secret stays a reference until the moment its plugin is
+// configured, so no message can print one.
 //
-// A mistake of the file's author is an [*Error]. A file that can't be read is
-// [ErrUnreadable]. Any other error means that a plugin's schema is broken.
+// A mistake of the file's author is an [*Error]. A file that can't be read is [ErrUnreadable]. Any
+// other error means that a plugin's schema is broken.
 //
 // Relative paths in the file are relative to the file's own directory.
 package config
@@ -29,8 +29,8 @@ import (
 	"registrar.panel/shared/secret"
 )
 
-// Config is a plugin.hcl without mistakes in the host's part. The parts of the plugins are
-// judged by [Config.Settings], once their schemas are known.
+// Config is a plugin.hcl without mistakes in the host's part. [Config.Settings] judges the parts of
+// the plugins, once their schemas are known.
 type Config struct {
 	Panel      Panel
 	Registrars []Registrar
@@ -47,33 +47,33 @@ type Panel struct {
 	Store  secret.String // URL of the PostgreSQL database that panels share; empty = a file in Data
 
 	TLS   *TLS           // of HOST:PORT; nil = none
-	Proxy []netip.Prefix // whence alone callers come, by a proxy that has TLS; nil = from everywhere
+	Proxy []netip.Prefix // callers are accepted only from here, by a proxy that has TLS; nil = from everywhere
 
 	// LogLevel is one of [LogLevels]; "" = the file says nothing.
 	LogLevel string
 
-	Unpaid time.Duration // after which an order that is not paid ends by itself
+	Unpaid time.Duration // how long an order may wait for its payment, before it ends by itself
 
-	// Webhooks are the programs that are told what the Action Log says.
+	// Webhooks are the programs to which the Action Log is sent.
 	Webhooks []Webhook
 
 	Notify *Notify // who is told what needs a person; nil = none
 
-	// BackupRecipients are age recipients that the keys in backups are encrypted to.
+	// BackupRecipients are the age recipients to which the keys in backups are encrypted.
 	BackupRecipients []string
 
-	Keep Keep // personal data of what is over
+	Keep Keep // how long personal data are kept after their use is over
 
 	DataAt, ListenAt, TokenAt, StoreAt, BackupRecipientsAt Position
 }
 
-// TLS is the block tls: files of the certificate with its chain, and of its key.
+// TLS is the block tls: the files of the certificate with its chain, and of its key.
 type TLS struct {
 	Cert, Key string
 	At        Position
 }
 
-// Same reports whether two blocks name the same files, wherever they stand: what is in them is read again when it changes.
+// Same reports whether two blocks name the same files, wherever they stand. A file is read again when it changes.
 func (t *TLS) Same(other *TLS) bool {
 	if t == nil || other == nil {
 		return t == other
@@ -94,20 +94,20 @@ type Webhook struct {
 
 // Registrar is a block registrar.
 type Registrar struct {
-	Name    string   // of the account: in lists, logs and events, and of its data
-	Plugin  string   // as the plugin calls itself; several accounts may be of one
-	TLDs    []string // ACE, lower case, without dots around; of one label or several, as com.ru
-	Default bool     // serves its TLDs for new orders where several registrars could
+	Name    string   // name of the account: in lists, logs and events, and of its data
+	Plugin  string   // name of the plugin, as it calls itself; several accounts may use one
+	TLDs    []string // ACE, lower case, without outer dots; with one label or several, such as com.ru
+	Default bool     // it gets new orders for its TLDs if several registrars serve them
 	Path    string   // the plugin's program; "" = bundled with the panel
 	SHA256  string   // of the program, in hex
 	Dev     bool     // the program may change: its checksum is not checked
-	Env     []string // names of variables that it inherits from the panel
+	Env     []string // names of variables that the process inherits from the panel
 	User    string   // the account that its process runs as; "" = the panel's own
-	// PlainText is why the connection to the plugin goes without TLS; "" = it has TLS.
+	// PlainText is why the connection to the plugin has no TLS; "" = it has TLS.
 	PlainText string
-	// Retired: its process is not run any more, and its domains and orders stay on record.
+	// Retired means that its process is not run any more; its domains and orders stay on record.
 	Retired bool
-	// Mistakes are those of its block, where the file was read with [LoadTolerant].
+	// Mistakes are those of its block, if the file was read with [LoadTolerant].
 	Mistakes []Problem
 
 	At, PluginAt, TLDsAt, DefaultAt, PathAt, SHA256At, UserAt Position
@@ -116,16 +116,16 @@ type Registrar struct {
 	configAt Position
 }
 
-// Values used where the file says nothing.
+// Values that apply if the file says nothing.
 const (
 	defaultData   = "data"
 	defaultSocket = "panel.sock" // in data
 )
 
-// ErrUnreadable: the file is not there, or may not be read.
+// ErrUnreadable means that the file does not exist, or may not be read.
 var ErrUnreadable = errors.New("the configuration can't be read")
 
-// Load reads and judges a file.
+// Load reads and checks a file.
 func Load(path string) (*Config, error) {
 	c, err := LoadTolerant(path)
 	if err != nil {
@@ -134,12 +134,12 @@ func Load(path string) (*Config, error) {
 	return c.strict()
 }
 
-// LoadTolerant is Load for a panel that goes on without a registrar whose block is wrong:
-// mistakes within the block of one registrar are that registrar's, and no error.
+// LoadTolerant is Load for a panel that goes on without a registrar whose block is wrong: mistakes
+// within the block of one registrar are that registrar's, and no error.
 func LoadTolerant(path string) (*Config, error) { return load(path, os.LookupEnv, os.LookupEnv) }
 
-// LoadServing is LoadTolerant for a process that goes on: secrets leave its environment. A nil
-// environment leaves it as it is.
+// LoadServing is LoadTolerant for a process that goes on: it takes secrets out of the process's
+// environment. With a nil environment it leaves them there.
 func LoadServing(path string, e *Environment) (*Config, error) {
 	if e == nil {
 		return LoadTolerant(path)
@@ -158,7 +158,7 @@ func load(path string, look, take variables) (*Config, error) {
 	return parseTolerant(path, source, look, take)
 }
 
-// strict makes an error of the registrars' mistakes.
+// strict turns the registrars' mistakes into an error.
 func (c *Config) strict() (*Config, error) {
 	var all []Problem
 	for _, r := range c.Registrars {
@@ -191,8 +191,8 @@ func parseTolerant(path string, source []byte, look, take variables) (*Config, e
 	return c, nil
 }
 
-// assign gives each registrar the problems that stand in its block. It returns how many are
-// left: outside of such blocks, or in one whose registrar can't be told from others.
+// assign gives each registrar the problems in its block. It returns how many are left: those
+// outside of such blocks, or in a block whose registrar can't be told from another.
 func (c *Config) assign(problems []Problem, body hcl.Body) (left int) {
 	blocks := map[string]hcl.Range{}
 	if native, ok := body.(*hclsyntax.Body); ok {
@@ -224,11 +224,11 @@ func (c *Config) assign(problems []Problem, body hcl.Body) (left int) {
 	return left
 }
 
-// Dir is the directory that relative paths in the file start from.
+// Dir returns the directory that relative paths in the file start from.
 func (c *Config) Dir() string { return c.secrets.dir }
 
-// WithoutSecrets is the same configuration, whose settings are made without reading a secret: in
-// its place stands the default, and where there is none a text that is none.
+// WithoutSecrets returns the same configuration, which makes settings without reading secrets:
+// instead of a secret they have the default, or a placeholder if there is no default.
 func (c *Config) WithoutSecrets() *Config {
 	without := *c
 	without.secrets.unread = true
@@ -250,8 +250,8 @@ func (c *Config) Accounts(plugin string) []Registrar {
 	return slices.DeleteFunc(slices.Clone(c.Registrars), func(r Registrar) bool { return r.Plugin != plugin || r.Retired })
 }
 
-// Zones lists what the registrars serve, and what those that are retired have served: its names
-// are none of a shorter zone.
+// Zones lists the zones that the registrars serve, and those that retired ones have served: a name
+// in such a zone does not count as a name of a shorter one.
 func (c *Config) Zones() (zones []string) {
 	for _, r := range c.Registrars {
 		zones = append(zones, r.TLDs...)
@@ -260,8 +260,7 @@ func (c *Config) Zones() (zones []string) {
 	return slices.Compact(zones)
 }
 
-// Route returns the registrar that new orders for a TLD go to. The TLD may be written as in
-// the file.
+// Route returns the registrar that new orders for a TLD go to. The TLD may be written as in the file.
 func (c *Config) Route(tld string) (name string, ok bool) {
 	tld, err := normalTLD(tld)
 	if err != nil {
@@ -367,8 +366,7 @@ type configBlock struct {
 	Body hcl.Body  `hcl:",remain"`
 }
 
-// join makes a path of the file absolute or relative to the working directory, as the
-// file's own path is.
+// join makes a path of the file absolute, or relative to the working directory, as the file's own path is.
 func join(dir, path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path

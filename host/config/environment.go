@@ -5,15 +5,14 @@ import (
 	"sync"
 )
 
-// Environment is where secrets of the kind secret("env", NAME) come from. A variable that holds
-// one is taken out of the process's environment when it is first read, and kept here, because
-// the configuration is read more than once.
+// Environment is the source of secrets of the kind secret("env", NAME). A variable that contains one is taken out of
+// the process's environment when it is first read, and kept here, because the configuration is read more than once.
 type Environment struct {
 	mu    sync.Mutex
 	taken map[string]string
 }
 
-// Take returns a variable's value, which from then on stands nowhere else.
+// Take returns a variable's value, and from then on keeps it here alone.
 func (e *Environment) Take(name string) (string, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -31,7 +30,7 @@ func (e *Environment) Take(name string) (string, bool) {
 	return value, true
 }
 
-// Look returns a variable's value, and leaves it where it is.
+// Look returns a variable's value and leaves it where it is.
 func (e *Environment) Look(name string) (string, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

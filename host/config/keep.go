@@ -7,8 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
-// Keep is the block keep of the panel: how long personal data are kept after what they were
-// needed for is over.
+// Keep is the block keep of the panel: how long personal data are kept after their use is over.
 type Keep struct {
 	Contacts  time.Duration // of concluded orders whose domains are not held
 	Codes     time.Duration // transfer codes of concluded orders
@@ -18,8 +17,8 @@ type Keep struct {
 // day is a unit of retention.
 const day = 24 * time.Hour
 
-// defaultKeep is used where the file says nothing: three years, as long as claims last; codes
-// until a transfer can't be disputed; cancelled orders as long as people come back to them.
+// defaultKeep applies if the file says nothing. Contacts: three years, as long as claims last;
+// codes: until a transfer can't be disputed; cancelled orders: as long as people come back to them.
 func defaultKeep() Keep { return Keep{Contacts: 1095 * day, Codes: 30 * day, Cancelled: 90 * day} }
 
 // keepBlock is the block as HCL sees it.
@@ -65,10 +64,10 @@ func (r *reader) keep(b *keepBlock) Keep {
 	return k
 }
 
-// longestKept is beyond what anything is kept for.
+// longestKept is longer than anything is kept.
 const longestKept = 36500 * day
 
-// keptFor reads a duration within what makes sense.
+// keptFor reads a duration within sensible limits.
 func keptFor(text string) (time.Duration, bool) {
 	d, ok := lasting(text)
 	return d, ok && d >= time.Second && d <= longestKept

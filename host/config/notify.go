@@ -20,16 +20,16 @@ import (
 
 // Notify is the block notify of the panel: who is told what needs a person, and when.
 type Notify struct {
-	URL    string        // of the pages, for people; "" = none is told
-	After  time.Duration // how long something must stand, or be over, before it is told
+	URL    string        // of the pages, for people; "" = messages have no link
+	After  time.Duration // how long something must last, or be over, before it is reported
 	Gather time.Duration // between two messages
-	Repeat time.Duration // of what still stands
+	Repeat time.Duration // of what still lasts
 	Digest TimeOfDay
-	Quiet  [2]TimeOfDay // from the first to the second nothing is told; the same twice = never
-	Zone   string       // of the times of day; as of the system's list
+	Quiet  [2]TimeOfDay // nothing is sent from the first to the second; the same twice = never quiet
+	Zone   string       // of the times of day, named as in the system's list
 
 	Mail     *NotifyMail // nil = none
-	Webhooks []Webhook   // which are told of nothing else
+	Webhooks []Webhook   // these receive nothing but notifications
 
 	At Position
 }
@@ -37,7 +37,7 @@ type Notify struct {
 // TimeOfDay counts minutes; negative = none.
 type TimeOfDay int
 
-// NotifyMail is the block mail: whom mails go to, and by which relay.
+// NotifyMail is the block mail: the receivers of mails, and the relay.
 type NotifyMail struct {
 	From     string
 	To       []string
@@ -51,7 +51,7 @@ type NotifyMail struct {
 	password   cty.Value // see [Config.RelayPassword]
 }
 
-// Values used where the file says nothing.
+// Values that apply if the file says nothing.
 const (
 	defaultAfter  = 2 * time.Minute
 	defaultGather = 10 * time.Minute
@@ -105,7 +105,7 @@ type relayBlock struct {
 	UsernameAt hcl.Range `hcl:"username,attr_value_range"`
 }
 
-// notify reads the block; nil = there is none, and no notice is sent.
+// notify reads the block; nil = there is none, so no notification is sent.
 func (r *reader) notify(b *notifyBlock) *Notify {
 	if b == nil {
 		return nil
@@ -182,7 +182,7 @@ func timeOfDay(text string) (TimeOfDay, bool) {
 	return TimeOfDay(t.Hour()*60 + t.Minute()), true
 }
 
-// The most that mails go to.
+// mostReceivers bounds the list of addresses that mails go to.
 const mostReceivers = 20
 
 func (r *reader) notifyMail(b *notifyMailBlock) *NotifyMail {
@@ -237,13 +237,13 @@ func (r *reader) relayPassword(m *NotifyMail, b relayBlock) {
 	}
 }
 
-// plainAddress reports whether a text is an address alone.
+// plainAddress reports whether a text is an address and nothing else.
 func plainAddress(text string) bool {
 	a, err := mail.ParseAddress(text)
 	return err == nil && a.Address == text && !strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' })
 }
 
-// RelayPassword reads the password for the relay of notifications: only the panel that tells needs it.
+// RelayPassword reads the password for the relay of notifications. Only the panel that sends them needs it.
 func (c *Config) RelayPassword(m NotifyMail) (secret.String, error) {
 	text, _, err := c.secrets.resolve(m.password)
 	if err != nil {
@@ -252,8 +252,8 @@ func (c *Config) RelayPassword(m NotifyMail) (secret.String, error) {
 	return secret.New(text), nil
 }
 
-// Same reports whether two blocks say the same, wherever they stand; secrets are not compared, for
-// they are read once.
+// Same reports whether two blocks say the same, wherever they stand. Secrets are not compared,
+// because they are read once.
 func (n *Notify) Same(other *Notify) bool {
 	if n == nil || other == nil {
 		return n == other

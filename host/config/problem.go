@@ -18,7 +18,7 @@ type Position struct {
 
 func (p Position) String() string { return fmt.Sprintf("%s:%d,%d", p.File, p.Line, p.Column) }
 
-// Errorf is the error of one mistake at this place.
+// Errorf returns an error with one mistake at this place.
 func (p Position) Errorf(format string, args ...any) error {
 	return &Error{Problems: []Problem{{Position: p, Message: fmt.Sprintf(format, args...)}}}
 }
@@ -27,18 +27,17 @@ func positionOf(r hcl.Range) Position {
 	return Position{File: r.Filename, Line: r.Start.Line, Column: r.Start.Column}
 }
 
-// Problem is one mistake, with what to do about it. It never holds a value of a setting
-// that may be secret.
+// Problem is one mistake, with what to do about it. It never contains the value of a setting that may be secret.
 type Problem struct {
 	Position
 	Message string
-	Texts   map[string]string // the message by language, as a registrar gives it; empty = the message alone
+	Texts   map[string]string // the message by language, as the registrar gives it; empty = only the message
 }
 
-// String is one line: plugin.hcl:LINE,COLUMN: message.
+// String returns one line: plugin.hcl:LINE,COLUMN: message.
 func (p Problem) String() string { return p.Position.String() + ": " + p.Message }
 
-// Error holds the mistakes of a file in the order of their places, at least one.
+// Error is one mistake or more of a file, in the order of their places.
 type Error struct{ Problems []Problem }
 
 func (e *Error) Error() string {
@@ -49,7 +48,7 @@ func (e *Error) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// asError is nil when there are no problems.
+// asError returns nil if there are no problems.
 func asError(problems []Problem) error {
 	if len(problems) == 0 {
 		return nil
@@ -60,8 +59,8 @@ func asError(problems []Problem) error {
 	return &Error{Problems: problems}
 }
 
-// problemsOf keeps place and detail of each diagnostic. HCL's own writers would print the
-// line of the file and the values in it.
+// problemsOf keeps the place and detail of each diagnostic. HCL's own writers would print the line
+// of the file and the values in it.
 func problemsOf(diags hcl.Diagnostics) []Problem {
 	var problems []Problem
 	for _, d := range diags {

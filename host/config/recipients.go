@@ -7,8 +7,8 @@ import (
 	"filippo.io/age"
 )
 
-// Recipients parses what the keys in backups are encrypted to; none means that keys are left
-// out of backups.
+// Recipients parses the recipients to which the keys in backups are encrypted. Without any, keys
+// are left out of backups.
 func (p Panel) Recipients() ([]age.Recipient, error) {
 	var all []age.Recipient
 	for _, text := range p.BackupRecipients {

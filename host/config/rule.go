@@ -9,8 +9,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Rule writes a rule that a registrar suggests as it is to stand in its config block; or, as a
-// comment, why there is none.
+// Rule writes a rule that a registrar suggests in the form in which its config block would have it;
+// or a comment that says why there is none.
 func Rule(r registrar.SuggestedRule) string {
 	if r.Block == "" {
 		return "# " + strings.Join(strings.Fields(r.Why), " ") + "\n"

@@ -25,14 +25,14 @@ type reader struct {
 	dir, file string
 	secrets   secrets
 	look      variables
-	shared    int // problems that are no single registrar's
+	shared    int // number of problems that are no single registrar's
 	problems  []Problem
 	decoding  []Problem // found by HCL itself
 	warnings  []Problem
 }
 
-// add records a problem, unless HCL has already complained about that line: the rule
-// would only be seeing the zero value of what could not be decoded.
+// add records a problem, unless HCL has already complained about that line: the rule sees only the
+// zero value of what could not be decoded.
 func (r *reader) add(at Position, message string) {
 	for _, d := range r.decoding {
 		if d.Line == at.Line {
@@ -42,7 +42,7 @@ func (r *reader) add(at Position, message string) {
 	r.problems = append(r.problems, Problem{Position: at, Message: message})
 }
 
-// between records a problem of two registrars, which neither of them can be blamed for.
+// between records a problem between two registrars, for which neither alone can be blamed.
 func (r *reader) between(at Position, message string) {
 	before := len(r.problems)
 	if r.add(at, message); len(r.problems) > before {
@@ -89,14 +89,13 @@ func (r *reader) panel(b *panelBlock) Panel {
 	return p
 }
 
-// LogLevels lists what log_level may be, from all to little.
+// LogLevels lists the values of log_level, from the most verbose to the least.
 func LogLevels() []string { return []string{"trace", "debug", "info", "warn", "error"} }
 
-// leastToken is the shortest token that can't be tried out.
+// leastToken is the length of the shortest token that can't be found by trying.
 const leastToken = 16
 
-// token reads the bootstrap credential. One that is there and empty is a mistake: taken for
-// none, it would let every caller in.
+// token reads the bootstrap credential. An empty one is a mistake: taken for none, it would let every caller in.
 func (r *reader) token(e hcl.Expression) secret.String {
 	if v, diags := e.Value(evalContext); !diags.HasErrors() && v.IsNull() {
 		return secret.String{}
@@ -132,8 +131,7 @@ func (r *reader) store(e hcl.Expression) secret.String {
 	return server
 }
 
-// secret reads a setting that may be secret; is reports whether a text had better not stand in
-// the file itself.
+// secret reads a setting that may be secret; is reports whether a text should not be written in the file itself.
 func (r *reader) secret(e hcl.Expression, path string, is func(text string) bool) secret.String {
 	v, problem := sensitive(e, path)
 	if problem != nil {
@@ -150,7 +148,7 @@ func (r *reader) secret(e hcl.Expression, path string, is func(text string) bool
 	return secret.New(text)
 }
 
-// protect reads what keeps strangers from reading along.
+// protect reads the settings that keep strangers from listening in.
 func (r *reader) protect(p *Panel, b *panelBlock) {
 	if b.TLS != nil {
 		p.TLS = &TLS{Cert: join(r.dir, b.TLS.Cert), Key: join(r.dir, b.TLS.Key), At: positionOf(b.TLS.At)}
@@ -233,7 +231,7 @@ func (r *reader) registrars(blocks []registrarBlock) []Registrar {
 	return all
 }
 
-// A name is part of directory names.
+// goodName matches the name of a registrar, which is part of directory names.
 var goodName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
 
 func (r *reader) registrar(b registrarBlock) Registrar {
@@ -262,7 +260,7 @@ func (r *reader) registrar(b registrarBlock) Registrar {
 	// A retired registrar's TLDs count, too: its names stay in their zones, and do not count as names of a shorter one.
 	one.TLDs = r.tlds(b.TLDs, one.TLDsAt)
 	if one.Retired {
-		return one // what else the block says is not used any more
+		return one // the rest of the block is not used any more
 	}
 	if len(b.TLDs) == 0 {
 		r.add(one.TLDsAt, "tlds must name at least one TLD")
@@ -274,10 +272,10 @@ func (r *reader) registrar(b registrarBlock) Registrar {
 	return one
 }
 
-// A name that a shell could set.
+// goodVariable matches the name of a variable that a shell could set.
 var goodVariable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// checkEnv refuses what would undo the pinned program or the handshake.
+// checkEnv refuses variables that would undo the pinned program or the handshake.
 func (r *reader) checkEnv(names []string, at Position) {
 	for _, name := range names {
 		switch {
@@ -295,7 +293,7 @@ func (r *reader) checkEnv(names []string, at Position) {
 	}
 }
 
-// plainText accepts a connection without TLS only with a reason, which is told at each start.
+// plainText accepts a connection without TLS only with a reason, which is logged at each start.
 func (r *reader) plainText(b registrarBlock) string {
 	reason, off := strings.TrimSpace(b.Reason), b.MTLS != nil && !*b.MTLS
 	switch {
@@ -349,7 +347,7 @@ func (r *reader) checkProgram(one Registrar) {
 	}
 }
 
-// checkShared: where several registrars serve a TLD, exactly one of them is the default.
+// checkShared checks that exactly one of several registrars that serve a TLD is the default.
 func (r *reader) checkShared(all []Registrar) {
 	serving := map[string][]Registrar{}
 	for _, one := range all {
@@ -377,11 +375,11 @@ func (r *reader) checkShared(all []Registrar) {
 	}
 }
 
-// Socket returns the socket's path when the panel listens on one.
+// Socket returns the socket's path if the panel listens on one.
 func (p Panel) Socket() (path string, ok bool) { return strings.CutPrefix(p.Listen, unixScheme) }
 
-// URL is where a client on this machine reaches the panel's API; with a socket only its
-// path means anything.
+// URL returns where a client on this machine reaches the panel's API. For a socket only the path of
+// a request has a meaning.
 func (p Panel) URL() string {
 	if _, ok := p.Socket(); ok {
 		return p.Listen

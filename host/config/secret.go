@@ -18,10 +18,10 @@ import (
 	"github.com/zclconf/go-cty/cty/function"
 )
 
-// reference says where a secret is. It is all that HCL ever sees of one.
+// reference says where a secret is. HCL never sees more of it.
 type reference struct{ source, name string }
 
-// referenceType is opaque to HCL: a reference can't be put into a longer string, where its
+// referenceType is opaque to HCL: a reference can't become part of a longer string, for which its
 // value would have to be known.
 var referenceType = cty.Capsule("secret reference", reflect.TypeFor[reference]())
 
@@ -47,11 +47,10 @@ type secrets struct {
 	dir string // file names are relative to it
 	env variables
 
-	unread bool // none is read
+	unread bool // no reference is read
 }
 
-// resolve returns the text of a string or reference; literal tells that it stands in the
-// file itself.
+// resolve returns the text of a string or a reference; literal reports whether it is written in the file itself.
 func (s secrets) resolve(v cty.Value) (text string, literal bool, err error) {
 	switch {
 	case v.IsNull():
@@ -66,8 +65,8 @@ func (s secrets) resolve(v cty.Value) (text string, literal bool, err error) {
 	return v.AsString(), true, nil
 }
 
-// trimmed takes the line ends off the end of a secret, which editors and shells put there, and
-// refuses what else is not meant. It says where the secret stands, and nothing of it.
+// trimmed removes the line ends that editors and shells put after a secret, and refuses other signs
+// of a mistake. The error says where the secret is, and nothing of its text.
 func trimmed(text string, ref reference) (string, error) {
 	where := map[string]string{"env": "the environment variable " + ref.name, "file": "the file " + ref.name}[ref.source]
 	text = strings.TrimRight(text, "\r\n")
@@ -84,10 +83,10 @@ func trimmed(text string, ref reference) (string, error) {
 	return text, nil
 }
 
-// largestSecret bounds what is read of a file, which could be a device.
+// largestSecret bounds what is read of a secret's file, which could be a device.
 const largestSecret = 64 << 10
 
-// unreadSecret stands for one that was not read. It suits what a password is used for.
+// unreadSecret replaces a secret that was not read. It is valid where a password is.
 const unreadSecret = "not-read"
 
 func (s secrets) read(ref reference) (string, error) {
@@ -119,7 +118,7 @@ func (s secrets) read(ref reference) (string, error) {
 	return text, nil
 }
 
-// readFile opens without waiting: a FIFO or a terminal must not hold the panel up.
+// readFile opens a file without waiting: a FIFO or a terminal must not hold up the panel.
 func readFile(path string) (string, error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -143,8 +142,7 @@ func readFile(path string) (string, error) {
 	return string(text), err
 }
 
-// sensitive evaluates an expression that may hold a secret: HCL's own messages, which
-// might quote it, are replaced.
+// sensitive evaluates an expression that may contain a secret. It replaces HCL's own messages, which might quote it.
 func sensitive(e hcl.Expression, path string) (cty.Value, *Problem) {
 	v, diags := e.Value(evalContext)
 	if diags.HasErrors() || !v.IsNull() && v.Type() != referenceType && v.Type() != cty.String {

@@ -24,20 +24,20 @@ type Settings struct {
 	Warnings []Problem
 	InForce  []Setting // what Config says, without secrets
 
-	at map[string]Position // by path; "" is the whole
+	at map[string]Position // by path; "" is the whole block
 }
 
 // Setting is one value that a plugin works with.
 type Setting struct {
 	Path    string // "smtp.address"
 	Value   string // as JSON; "" = it is a secret, or there is none
-	Secret  bool   // it is set, and not shown
-	Written bool   // it stands in the file; otherwise it is the schema's default
+	Secret  bool   // the value is set, and not shown
+	Written bool   // the file gives it; otherwise it is the schema's default
 	About   string // in the words of the schema
 }
 
-// Settings reads a registrar's config block by the schema of its plugin. Mistakes, and
-// secrets that can't be read, are an [*Error].
+// Settings reads a registrar's config block by the schema of its plugin. Mistakes, and secrets that
+// can't be read, are an [*Error].
 func (c *Config) Settings(name string, s registrar.Schema) (*Settings, error) {
 	r, ok := c.Registrar(name)
 	if !ok {
@@ -58,9 +58,9 @@ func (c *Config) Settings(name string, s registrar.Schema) (*Settings, error) {
 	return &Settings{Config: text, Warnings: d.warnings, InForce: d.inForce, at: d.at}, nil
 }
 
-// Locate puts the plugin's own complaints at their places in the file: at the attribute,
-// or at the innermost block around it that the file has. By its phrases those are said in other
-// languages that come without texts. No problems, no error.
+// Locate puts the plugin's own complaints at their places in the file: at the attribute, or at the
+// innermost block around it that the file has. The plugin's phrases translate complaints that have
+// no texts in other languages. It returns nil if there are no problems.
 func (s *Settings) Locate(problems []registrar.Problem, phrases ...registrar.Phrase) error {
 	located := make([]Problem, len(problems))
 	for i, p := range problems {
@@ -69,7 +69,7 @@ func (s *Settings) Locate(problems []registrar.Problem, phrases ...registrar.Phr
 	return asError(located)
 }
 
-// textsOf are the lines of a complaint, by language.
+// textsOf returns the lines of a complaint, by language.
 func textsOf(p registrar.Problem, phrases []registrar.Phrase) map[string]string {
 	all := map[string]string{}
 	for _, lang := range wording.All()[1:] {
@@ -93,14 +93,14 @@ func (s *Settings) position(path string) Position {
 	}
 }
 
-// decoder walks a body along a schema and remembers where everything stands.
+// decoder walks a body along a schema and records where each value stands.
 type decoder struct {
 	secrets  secrets
 	problems []Problem
 	warnings []Problem
 	fault    error // of the schema itself
 	at       map[string]Position
-	hidden   map[string]bool // by path: what holds a secret
+	hidden   map[string]bool // by path: the values that are secret
 	inForce  []Setting
 }
 
@@ -145,8 +145,8 @@ func within(path, name string) string {
 	return path + "." + name
 }
 
-// single treats a block that is absent as one that is empty: it has its defaults, and what
-// it requires is missing from the block around it.
+// single treats an absent block as an empty one: it has its defaults, and a required value is
+// missing from the block around it.
 func (d *decoder) single(blocks hcl.Blocks, s registrar.Block, path string, around Position) map[string]any {
 	if len(blocks) == 0 {
 		return d.body(hcl.EmptyBody(), s.Schema, path, around)
@@ -237,8 +237,8 @@ func (d *decoder) attribute(written *hcl.Attribute, a registrar.Attribute, path 
 	return text
 }
 
-// setting is a value for people. What the schema calls sensitive, comes from a secret, or looks like it
-// holds a password is told to be set, and no more.
+// setting returns a value for people. A value is only reported as set if the schema calls it
+// sensitive, it comes from a secret, or it seems to contain a password.
 func (d *decoder) setting(path string, a registrar.Attribute, written bool, value json.RawMessage) Setting {
 	s := Setting{Path: path, Written: written, About: a.Description}
 	switch given := string(value); {
@@ -251,7 +251,7 @@ func (d *decoder) setting(path string, a registrar.Attribute, written bool, valu
 	return s
 }
 
-// textsIn are the texts of a value, which may be a list.
+// textsIn returns the texts of a value, which may be a list.
 func textsIn(value json.RawMessage) []string {
 	var one string
 	if json.Unmarshal(value, &one) == nil {
@@ -307,7 +307,7 @@ func (d *decoder) resolve(value cty.Value, e hcl.Expression, path string) cty.Va
 	return cty.StringVal(text)
 }
 
-// fallback is the schema's default, or null.
+// fallback returns the schema's default, or null.
 func (d *decoder) fallback(a registrar.Attribute, path string) cty.Value {
 	want := typeOf(a.Type)
 	if a.Default == "" {
@@ -342,7 +342,7 @@ func typeOf(t registrar.AttributeType) cty.Type {
 	return cty.String
 }
 
-// suits checks what cty's types can't say.
+// suits checks the rules that cty's types can't express.
 func suits(v cty.Value, a registrar.Attribute) bool {
 	switch {
 	case v.IsNull():
@@ -370,7 +370,7 @@ func allowed(value string, oneOf []string) bool {
 	return len(oneOf) == 0 || slices.Contains(oneOf, value)
 }
 
-// wanted says what an attribute accepts, for people.
+// wanted says for people what an attribute accepts.
 func wanted(a registrar.Attribute) string {
 	choice := strings.Join(a.OneOf, ", ")
 	switch {

@@ -23,7 +23,7 @@ func (r *reader) unpaid(b *panelBlock) time.Duration {
 	return d
 }
 
-// lasting reads a duration: as Go writes it, or in whole days.
+// lasting reads a duration, written as in Go or in whole days.
 func lasting(text string) (time.Duration, bool) {
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		n, err := strconv.ParseUint(days, 10, 16)

@@ -39,7 +39,7 @@ func (r *reader) webhooks(blocks []webhookBlock) []Webhook {
 
 func (w Webhook) path() string { return "panel.webhook[" + strconv.Quote(w.Name) + "]" }
 
-// Same reports whether two blocks say the same, wherever they stand; keys are not compared, for they are read once.
+// Same reports whether two blocks say the same, wherever they stand. Keys are not compared, because they are read once.
 func (w Webhook) Same(other Webhook) bool {
 	return w.Name == other.Name && w.URL == other.URL && slices.Equal(w.Events, other.Events)
 }
@@ -57,7 +57,7 @@ func wrongAddress(address string) string {
 	return ""
 }
 
-// Key reads what a webhook's entries are signed with: only the panel that tells it needs it.
+// Key reads the key that a webhook's entries are signed with. Only the panel that sends them needs it.
 func (c *Config) Key(w Webhook) (secret.String, error) {
 	key, _, err := c.secrets.resolve(w.key)
 	switch {

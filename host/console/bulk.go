@@ -11,8 +11,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// routeBulk mounts what is done with all that was ticked in a list: first a page that says what will happen with
-// each, and then the same page with what became of each.
+// routeBulk mounts the actions on all ticked rows of a list: first a page says what will happen
+// with each row, then the same page says what became of it.
 func (c *Console) routeBulk() {
 	for _, d := range deeds() {
 		c.mux.HandleFunc("POST /"+d.list+"/ticked/"+d.code, func(w http.ResponseWriter, r *http.Request) { c.bulk(w, r, d) })
@@ -20,36 +20,36 @@ func (c *Console) routeBulk() {
 	c.mux.HandleFunc("POST /domains/ticked/csv", c.chosenDomains)
 }
 
-// bulkDeed is something that can be done with several rows of a list at once.
+// bulkDeed is an action on several rows of a list at once.
 type bulkDeed struct {
 	list, code string
 	rights     []access.Right
-	note       bool // why, for the timeline
+	note       bool // the page asks for a reason, for the timeline
 	look       func(v *visit, id string) (row, error)
 	do         func(v *visit, t row) (told string, err error)
 }
 
-// row is a row of a list that was ticked: what it is, what was seen of it, and what will happen or has happened.
+// row is a ticked row of a list: what it is, what was seen of it, and what will happen or has happened.
 type row struct {
-	ID, Seen  string // Seen is a version or an attempt, and so a second click changes nothing
-	Name, At  string // and its page
+	ID, Seen  string // Seen is a version or an attempt, so that a second click changes nothing
+	Name, At  string // Name and the address of its page
 	State     string // in the words of the page
 	Effect    string
-	Forbidden string // why nothing is done with it; "" = it is
+	Forbidden string // why nothing is done with it; "" = something is
 	Told      string // what became of it
 	Refused   string // why it was refused
 }
 
-// bulkPage is what was ticked, before it is done with or after.
+// bulkPage shows the ticked rows, before or after the action.
 type bulkPage struct {
 	List, Code, Back string
 	Rows             []row
 	Note             string
 	AsksNote, Done   bool
-	Can              int // rows with which something is, or was, done
+	Can              int // rows with which something can be, or was, done
 }
 
-// deeds are all that can be done with ticked rows, as data; the panel judges each of them again.
+// deeds returns all actions on ticked rows, as data; the panel judges each of them again.
 func deeds() []bulkDeed {
 	all := []bulkDeed{
 		{list: "domains", code: "auto", rights: money, look: domainFor("auto"), do: setMode(registrar.RenewAuto)},
@@ -70,7 +70,7 @@ func nothingTicked(v *visit) error {
 	return &api.Error{Code: string(registrar.Invalid), Message: v.lang.Text("failure.nothing-ticked")}
 }
 
-// bulk shows what will happen with what was ticked, or with the step "do" does it.
+// bulk shows what will happen with the ticked rows; with the step "do" it does it.
 func (c *Console) bulk(w http.ResponseWriter, r *http.Request, d bulkDeed) {
 	v, ok := c.posted(w, r, d.rights)
 	if !ok {
@@ -100,7 +100,7 @@ func (c *Console) bulk(w http.ResponseWriter, r *http.Request, d bulkDeed) {
 	c.render(w, v, screen{"bulk.html", d.rights, func(*visit) (any, error) { return p, nil }})
 }
 
-// lookedAt is a row before anything is done with it.
+// lookedAt returns a row before anything is done with it.
 func (v *visit) lookedAt(d bulkDeed, id string) row {
 	t, err := d.look(v, id)
 	if err != nil {
@@ -109,7 +109,7 @@ func (v *visit) lookedAt(d bulkDeed, id string) row {
 	return t
 }
 
-// dealtWith is a row after its deed was done or refused; a refusal does not stop the other rows.
+// dealtWith returns a row after its deed was done or refused. A refusal does not stop the other rows.
 func (v *visit) dealtWith(d bulkDeed, t row) row {
 	told, err := d.do(v, t)
 	// The row shows its new state. If that can't be read, the row still says what was done.
@@ -124,7 +124,7 @@ func (v *visit) dealtWith(d bulkDeed, t row) row {
 	return t
 }
 
-// refusal is why something was refused, in one line.
+// refusal says in one line why something was refused.
 func (v *visit) refusal(err error) string {
 	t := v.troubleOf(err)
 	lines := []string{}
@@ -140,7 +140,7 @@ func (v *visit) refusal(err error) string {
 	return strings.Join(lines, "; ")
 }
 
-// domainFor looks at a domain for something that can be done with each.
+// domainFor looks at a domain for an action that suits every domain.
 func domainFor(code string) func(v *visit, id string) (row, error) {
 	return func(v *visit, id string) (row, error) {
 		d, err := get[api.Domain](v, api.Path("domains", id), nil)
@@ -160,7 +160,7 @@ func refreshOne(v *visit, t row) (string, error) {
 	return v.lang.Text("done.refreshed", "Name", d.Unicode), err
 }
 
-// orderFor looks at an order for something that its stage may forbid.
+// orderFor looks at an order for an action that its stage may forbid.
 func orderFor(code string) func(v *visit, id string) (row, error) {
 	return func(v *visit, id string) (row, error) {
 		o, err := get[api.Order](v, api.Path("orders", id), nil)
@@ -176,7 +176,7 @@ func orderFor(code string) func(v *visit, id string) (row, error) {
 }
 
 func retryOne(v *visit, t row) (string, error) {
-	attempt, _ := strconv.Atoi(t.Seen) // another number is none of an attempt, and refused
+	attempt, _ := strconv.Atoi(t.Seen) // a number that is no attempt's is refused
 	o, err := post[api.Changed](v, api.Path("orders", t.ID, "retry"), api.Retry{Attempt: attempt})
 	return v.lang.Text(either(o.Changed, "done.retried", "done.retried-before"), "Name", o.Unicode, "Order", o.ID), err
 }
@@ -198,7 +198,7 @@ func either(first bool, one, other string) string {
 	return other
 }
 
-// operationFor looks at an operation for a verdict: what that will do depends on its kind.
+// operationFor looks at an operation for a verdict, whose effect depends on the operation's kind.
 func operationFor(chosen registrar.Verdict) func(v *visit, id string) (row, error) {
 	return func(v *visit, id string) (row, error) {
 		op, err := get[api.Operation](v, api.Path("operations", id), nil)

@@ -1,13 +1,14 @@
-// Package console is the pages of the panel: what its staff see and decide in a browser, in Russian
+// Package console has the pages of the panel: what its staff see and decide in a browser, in Russian
 // or English.
 //
-// It is a client of the JSON API, inside the same process and as the person at the page. So a page
-// shows and does what the API would show and do for that person, by the same rules and in the same
-// words, and nothing else; what a person may not do is not shown, and refused by the API as well.
+// It is a client of the JSON API, inside the same process and in the name of the person at the page. So a
+// page shows and does exactly what the API would show and do for that person, by the same rules and in the
+// same words. What a person may not do is not shown, and the API refuses it as well.
 //
-// Every page works without script: forms, and an answer 303 after each. The one script, served from
-// the panel itself, brings pages up to date, asks whether a name is free, and moves by keys. What is said stands in the catalogues
-// of host/wording under a code; the words of a registrar, a mail or a person are shown as they are.
+// Every page works without script: forms, and an answer 303 after each. The one script, served from the
+// panel itself, brings pages up to date, asks whether a name is free, and moves by keys. The texts of pages
+// are in the catalogues of host/wording, each under a code; the words of a registrar, a mail or a person are
+// shown as they are.
 package console
 
 import (
@@ -24,23 +25,23 @@ import (
 
 // Options of a console.
 type Options struct {
-	API    http.Handler   // answers for the caller whom the context of a request names
+	API    http.Handler   // answers the caller that the context of a request names
 	Zone   *time.Location // in which times are shown; nil = the machine's
 	Now    func() time.Time
 	Logger *slog.Logger
 
-	// Phrases are what registrars say, in other languages; nil = English alone.
+	// Phrases are what registrars say, in other languages; nil = English only.
 	Phrases func() []registrar.Phrase
 }
 
-// Console answers browsers; it is an [http.Handler]. In front of it stands what finds out who calls,
+// Console answers browsers; it is an [http.Handler]. A handler in front of it finds out who calls,
 // and says so in the context ([access.With]).
 type Console struct {
 	client    *api.Client
 	zone      *time.Location
 	now       func() time.Time
 	log       *slog.Logger
-	languages func() []*language // their texts are read when a page is asked for
+	languages func() []*language // their texts are read when a page is first asked for
 	mux       *http.ServeMux
 	handler   http.Handler
 }
@@ -71,7 +72,7 @@ func New(o Options) *Console {
 // ServeHTTP implements [http.Handler].
 func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.handler.ServeHTTP(w, r) }
 
-// contentPolicy lets pages show themselves, with the console's own style and script, and nothing else.
+// contentPolicy lets pages show only themselves, with the console's own style and script.
 const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 func shielded(next http.Handler) http.Handler {
@@ -85,7 +86,7 @@ func shielded(next http.Handler) http.Handler {
 	})
 }
 
-// Who may open a page: who has one of these rights.
+// The rights that open a page: one of them is enough.
 var (
 	look     = []access.Right{access.Look}
 	order    = []access.Right{access.Order}

@@ -20,7 +20,7 @@ func showCustomers(v *visit) (any, error) {
 	return listOf[api.CustomerSummary](v, api.Path("customers"), []string{"q"}, nil)
 }
 
-// customer is what is known of one.
+// customer is what the panel knows of a customer.
 type customer struct {
 	api.Customer
 	Missing []api.Missing
@@ -50,13 +50,13 @@ func adoptHandle(v *visit) (done, error) {
 	return done{address("customers", v.PathValue("id")), told("done.adopted", "Handle", h.Handle)}, err
 }
 
-// erased is what became of a customer's personal data.
+// erased reports what became of a customer's personal data.
 type erased struct {
 	api.Erasure
 	Missing []api.Missing
 }
 
-// erase asks for the customer's ID once more: it can't be taken back.
+// erase asks for the customer's ID once more, because an erasure can't be taken back.
 func erase(v *visit) (any, error) {
 	id := v.PathValue("id")
 	if strings.TrimSpace(v.PostFormValue("confirm")) != id {

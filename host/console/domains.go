@@ -24,17 +24,17 @@ func (c *Console) routeDomains() {
 	c.act("POST /domains/{name}/forget", money, forgetDomain, one)
 }
 
-// domainFilters are the parameters by which domains are narrowed.
+// domainFilters are the parameters that narrow the list of domains.
 var domainFilters = []string{"q", "status", "customer", "registrar", "renewal", "attention", "due", "sort", "outcome", "operation_state"}
 
-// domains is a part of the list, with how many there are of each status.
+// domains is a part of the list, with the number of domains in each status.
 type domains struct {
 	list[api.Domain]
 	Counts []counted
 	Due    api.Due
 }
 
-// counted is how many there are of something.
+// counted is a number of something.
 type counted struct {
 	Of    string
 	Count int
@@ -63,11 +63,11 @@ type domain struct {
 	Episodes []episode
 	Contacts []masked                  // that its registrar has for it
 	DS       bool                      // an order may bring DS records
-	Failed   *api.Order                // paid and failed: to be tried again, refunded or dismissed
+	Failed   *api.Order                // paid and failed: can be tried again, refunded or dismissed
 	Others   []string                  // registrars that it could be moved to
-	Asks     bool                      // whether its registrar asks the registry when told
+	Asks     bool                      // its registrar can ask the registry on demand
 	Terms    *api.Years                // of a renewal, if there is a choice
-	Orders   []registrar.OperationKind // that can be placed for it, beside those with a form here
+	Orders   []registrar.OperationKind // that can be placed for it, besides those with a form here
 }
 
 // mostEntries is how many lines of its story the page of a domain has; the log has all.
@@ -82,7 +82,7 @@ func showDomain(v *visit) (any, error) {
 	shown := domain{Domain: d, Episodes: episodes(d.Timeline)}
 	v.foldInto(shown.Episodes)
 	if d.Operation != nil {
-		// A registrar that does not answer costs the page its history alone.
+		// If the registrar does not answer, the page lacks only the history.
 		if op, err := get[api.Operation](v, api.Path("operations", d.Operation.ID), nil); err == nil {
 			shown.Doing = &op
 		}
@@ -100,7 +100,7 @@ func showDomain(v *visit) (any, error) {
 	return v.offered(shown)
 }
 
-// failedOrder is the latest order for a domain, if it was paid and has failed.
+// failedOrder returns the latest order for a domain, if it was paid and has failed.
 func failedOrder(v *visit, name string) (*api.Order, error) {
 	latest, err := get[[]api.Order](v, api.Path("orders"), url.Values{"domain": {name}, "state": {"paid"}, "sort": {"-created"}, "limit": {"1"}})
 	if err != nil || len(latest) == 0 || latest[0].Outcome == nil || *latest[0].Outcome == string(registrar.OutcomeSucceeded) {
@@ -141,7 +141,7 @@ func changeNameservers(v *visit) (done, error) {
 		Customer: v.PostFormValue("customer"), Nameservers: nameserversOf(v.PostFormValue("nameservers")), DS: linesOf(v.PostFormValue("ds")), Own: v.PostFormValue("own") != ""})
 }
 
-// place places an order, and goes to its page.
+// place places an order, and leads to its page.
 func (v *visit) place(o api.NewOrder) (done, error) {
 	placed, err := post[api.Order](v, api.Path("orders"), o)
 	return done{address("orders", placed.ID), told("done.placed", "Name", placed.Unicode)}, err
@@ -160,13 +160,13 @@ func correctDomain(v *visit) (done, error) {
 	return done{address("domains", d.Name), told("done.corrected", "Name", d.Unicode)}, err
 }
 
-// forgetDomain takes a domain off the list that is not ours any more.
+// forgetDomain removes a domain from the list that is not ours any more.
 func forgetDomain(v *visit) (done, error) {
 	d, err := post[api.Domain](v, api.Path("domains", v.PathValue("name"), "forget"), api.Forgetting{Reason: strings.TrimSpace(v.PostFormValue("reason"))})
 	return done{"/domains", told("done.forgotten", "Name", d.Unicode)}, err
 }
 
-// nameserversOf reads hosts, one a line, each with its addresses behind it.
+// nameserversOf reads hosts, one a line, each followed by its addresses.
 func nameserversOf(lines string) (all []api.Nameserver) {
 	for line := range strings.Lines(lines) {
 		if words := strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\r\n,;=", r) }); len(words) > 0 {

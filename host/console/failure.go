@@ -9,7 +9,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// trouble is why something was refused, as a page tells it.
+// trouble is why something was refused, as a page shows it.
 type trouble struct {
 	Status   int
 	Code     string // of the catalogue: the headline
@@ -20,7 +20,7 @@ type trouble struct {
 // problem is one mistake in what was entered.
 type problem struct{ Path, Text string }
 
-// refusals are the codes of the API that have a headline of their own, and their status.
+// refusals are the codes of the API that have a headline of their own, with their status.
 var refusals = map[string]int{
 	string(registrar.Invalid):      http.StatusUnprocessableEntity,
 	string(registrar.NotFound):     http.StatusNotFound,
@@ -35,7 +35,7 @@ var refusals = map[string]int{
 	"BAD_REQUEST":                  http.StatusBadRequest,
 }
 
-// troubleOf is what a page tells of an error. A fault that has no code goes to the log instead.
+// troubleOf returns what a page shows of an error. A fault without a code goes to the log instead.
 func (v *visit) troubleOf(err error) *trouble {
 	var refused *api.Error
 	if !errors.As(err, &refused) {
@@ -56,7 +56,7 @@ func (v *visit) troubleOf(err error) *trouble {
 	return t
 }
 
-// fail answers with a page that tells of an error.
+// fail answers with a page that shows an error.
 func (c *Console) fail(w http.ResponseWriter, v *visit, err error) {
 	if v.Context().Err() != nil {
 		return // the reader has gone
@@ -70,13 +70,13 @@ func forbidden(rights []access.Right) error {
 	return &api.Error{Code: "FORBIDDEN", Message: string(rights[0])}
 }
 
-// foreign answers requests that another site made a browser send.
+// foreign refuses requests that another site made a browser send.
 func (c *Console) foreign(w http.ResponseWriter, r *http.Request) {
 	v := c.visit(r)
 	c.fail(w, v, &api.Error{Code: "FORBIDDEN", Message: v.lang.Text("failure.foreign")})
 }
 
-// missing answers for pages that there are not.
+// missing answers for pages that do not exist.
 func (c *Console) missing(w http.ResponseWriter, r *http.Request) {
 	v := c.visit(r)
 	c.fail(w, v, &api.Error{Code: string(registrar.NotFound), Message: r.URL.Path})

@@ -10,10 +10,10 @@ import (
 type flow struct {
 	Name string
 	Says api.Figures
-	Done time.Time // by when about all that waits for the limit is sent; zero = that can't be said
+	Done time.Time // when about all that waits for the limit will be sent; zero = that is not known
 }
 
-// flows are those of the registrars that tell.
+// flows returns those of the registrars that report figures.
 func flows(now time.Time, plugins []api.Plugin) (all []flow) {
 	for _, p := range plugins {
 		if says := standingOf(p).Says; says != (api.Figures{}) {
@@ -23,7 +23,7 @@ func flows(now time.Time, plugins []api.Plugin) (all []flow) {
 	return all
 }
 
-// doneBy is when what waits is sent: what is left of the limit now, and then so much an hour.
+// doneBy returns when all that waits will be sent: what is left of the limit now, then the limit of each hour.
 func doneBy(now time.Time, says api.Figures) time.Time {
 	queued, left, most := count(says.Queued), count(says.Left), count(says.Most)
 	if queued == 0 || most == 0 {

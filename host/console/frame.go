@@ -13,7 +13,7 @@ import (
 	"registrar.panel/host/wording"
 )
 
-// frame is what all pages have around them.
+// frame is what every page has around its content.
 type frame struct {
 	Lang       string
 	Back       string // the page itself, for the choice of a language
@@ -21,7 +21,7 @@ type frame struct {
 	Query      string // of the search
 	Title      string // set by the template
 	Caller     access.Caller
-	Known      bool // who calls
+	Known      bool // it is known who calls
 	Registrars []standing
 	Zone       string
 	Told       *flash
@@ -36,10 +36,10 @@ func (f frame) Under(path string) bool {
 	return f.Path == path || path != "/" && strings.HasPrefix(f.Path, path+"/")
 }
 
-// standing is how a registrar is, in a word.
+// standing is the state of a registrar, in a word.
 type standing struct {
 	Name, State string
-	Unwell      []string // components
+	Unwell      []string // components that are not well
 	Says        api.Figures
 }
 
@@ -86,7 +86,7 @@ func standingOf(p api.Plugin) standing {
 	return s
 }
 
-// flash is told on the page after an action, once.
+// flash is a message on the page after an action, shown once.
 type flash struct {
 	Code   string            `json:"code"`
 	Values map[string]string `json:"values,omitempty"`
@@ -110,20 +110,20 @@ func remember(w http.ResponseWriter, r *http.Request, f flash) {
 	}
 	text, err := json.Marshal(f)
 	if err != nil {
-		return // it holds texts alone
+		return // it has only texts
 	}
 	http.SetCookie(w, &http.Cookie{Name: flashCookie, Value: base64.RawURLEncoding.EncodeToString(text), Path: "/", MaxAge: 60,
 		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode})
 }
 
-// recall takes what the action before told.
+// recall takes the flash of the action before.
 func recall(w http.ResponseWriter, r *http.Request) *flash {
 	kept, err := r.Cookie(flashCookie)
 	if err != nil {
 		return nil
 	}
 	http.SetCookie(w, &http.Cookie{Name: flashCookie, Path: "/", MaxAge: -1, HttpOnly: true, SameSite: http.SameSiteStrictMode})
-	// The cookie is the browser's to change, so it can't name any text but those of actions.
+	// The browser can change the cookie, so it may name only the texts of actions.
 	text, err := base64.RawURLEncoding.DecodeString(kept.Value)
 	var f flash
 	if err != nil || json.Unmarshal(text, &f) != nil || !strings.HasPrefix(f.Code, "done.") {
@@ -145,7 +145,7 @@ func (c *Console) chooseLanguage(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, local(r.PostFormValue("back")), http.StatusSeeOther)
 }
 
-// local is an address within the console; where it leads elsewhere, the first page.
+// local returns an address within the console, or the first page if the address leads elsewhere.
 func local(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(address, "/") || strings.HasPrefix(address, "//") || strings.Contains(address, `\`) {

@@ -15,7 +15,7 @@ func (c *Console) routeImport() {
 	c.mux.HandleFunc("POST /import", c.takeOver)
 }
 
-// intake is domains to take over: what was pasted, and what becomes of each line.
+// intake is a list of domains to take over: what was pasted, and what becomes of each line.
 type intake struct {
 	Text, Customer, Handle string
 	Lines                  []string // what is wrong with lines
@@ -44,7 +44,7 @@ func (c *Console) takeOver(w http.ResponseWriter, r *http.Request) {
 	c.render(w, v, screen{"import.html", money, func(*visit) (any, error) { return in, nil }})
 }
 
-// pasted is what was pasted, or stands in the file that was chosen.
+// pasted returns what was pasted, or the content of the file that was chosen.
 func (v *visit) pasted() (intake, error) {
 	in := intake{Text: v.PostFormValue("rows"), Customer: strings.TrimSpace(v.PostFormValue("customer")), Handle: strings.TrimSpace(v.PostFormValue("handle"))}
 	file, _, err := v.FormFile("file")
@@ -59,7 +59,7 @@ func (v *visit) pasted() (intake, error) {
 	return in, err
 }
 
-// plan asks what would become of each line, or with the step "take" does it.
+// plan asks what would become of each line; with the step "take" it takes the domains over.
 func (v *visit) plan(in *intake) error {
 	// If any line is wrong nothing is sent, and the person sees all wrong lines at once.
 	rows := v.rowsOf(in)
@@ -88,8 +88,8 @@ func (v *visit) plan(in *intake) error {
 	return nil
 }
 
-// rowsOf reads the lines: name, day, customer and handle, separated by tabs or semicolons. Customer and handle may be
-// given once for all lines.
+// rowsOf reads the lines: name, day, customer and handle, separated by tabs or semicolons. Customer
+// and handle may be given once for all lines.
 func (v *visit) rowsOf(in *intake) (rows []api.ImportRow) {
 	number := 0
 	for line := range strings.Lines(in.Text) {

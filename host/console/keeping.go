@@ -18,7 +18,7 @@ func (c *Console) routeKeeping() {
 	tokens := screen{"tokens.html", admin, showTokens}
 	c.page("GET /log", screen{"log.html", look, showLog})
 	c.page("GET /registrars", registrars)
-	c.page("GET /plugins", registrars) // as it was called
+	c.page("GET /plugins", registrars) // its former address
 	c.act("POST /registrars/{name}/upgrade", admin, upgrade, registrars)
 	c.page("GET /notifications", notifications)
 	c.mux.HandleFunc("POST /notifications/test", c.tryWays)
@@ -28,21 +28,21 @@ func (c *Console) routeKeeping() {
 	c.act("POST /tokens/{name}/revoke", admin, revokeToken, tokens)
 }
 
-// logFilters are the parameters by which the Action Log is narrowed.
+// logFilters are the parameters that narrow the Action Log.
 var logFilters = []string{"domain", "registrar", "actor", "event", "level", "since", "outcome", "operation_state"}
 
-// logLevels are the ways in which the log is looked at.
+// logLevels are the views of the log.
 var logLevels = []view{{"all", nil}, {"warning", map[string]string{"level": "warning"}}, {"error", map[string]string{"level": "error"}}}
 
 // logPage is a part of the Action Log, the newest first.
 type logPage struct {
 	list[api.Entry]
 	Levels []chosen
-	Follow string // the address of the page that brings itself up to date; "" = this is it
-	Stop   string // and of the one that does not
+	Follow string // the address of the page that brings itself up to date; "" = this page does
+	Stop   string // the address of the page that does not
 }
 
-// Refresh is after how many seconds a browser asks for the page again by itself; 0 = never.
+// Refresh returns after how many seconds a browser loads the page again by itself; 0 = never.
 func (l logPage) Refresh() int {
 	if l.Follow == "" {
 		return followEvery
@@ -53,8 +53,8 @@ func (l logPage) Refresh() int {
 // followEvery is in seconds.
 const followEvery = 10
 
-// logged asks for the part of the Action Log that the address of the page names, the newest first. It passes on the
-// named parameters of that address.
+// logged asks for the part of the Action Log that the address of the page names, the newest first.
+// It passes on the named parameters of that address.
 func (v *visit) logged(names ...string) (l list[api.Entry], err error) {
 	asked := v.only(names...)
 	query := url.Values{"limit": {strconv.Itoa(rowsOnPage)}, "before": {v.URL.Query().Get("before")}}
@@ -115,7 +115,7 @@ func showRegistrars(v *visit) (any, error) {
 	return all, nil
 }
 
-// upgrade reads plugin.hcl again, and puts the program that it names in the plugin's place.
+// upgrade reads plugin.hcl again, and replaces the plugin's program by the one that it names.
 func upgrade(v *visit) (done, error) {
 	p, err := post[api.Plugin](v, api.Path("plugins", v.PathValue("name"), "upgrade"), api.Upgrade{})
 	return done{"/registrars", told("done.upgraded", "Name", p.Name, "Version", p.Version)}, err
@@ -127,7 +127,7 @@ type receiver struct {
 	Letters []api.DeadLetter
 }
 
-// notifications are the ways on which people and programs are told, and what came of a test.
+// notifications are the channels by which people and programs are told, and the results of a test.
 type notifications struct {
 	Ways  []api.Notification
 	Hooks []receiver
@@ -143,7 +143,7 @@ func showNotifications(v *visit) (any, error) {
 	return notifications{Ways: ways, Hooks: hooks}, err
 }
 
-// tryWays sends a test on every way, and shows the results.
+// tryWays sends a test through every channel, and shows the results.
 func (c *Console) tryWays(w http.ResponseWriter, r *http.Request) {
 	v := c.visit(r)
 	if !v.mayOneOf(admin) {
@@ -213,7 +213,7 @@ func (c *Console) addToken(w http.ResponseWriter, r *http.Request) {
 
 	in := api.NewToken{Name: strings.TrimSpace(v.PostFormValue("name")), Rights: v.PostForm["right"]}
 	if day, err := time.ParseInLocation(time.DateOnly, v.PostFormValue("expires"), c.zone); err == nil {
-		end := day.AddDate(0, 0, 1) // with the end of the day
+		end := day.AddDate(0, 0, 1) // so that the day itself is included
 		in.ExpiresAt = &end
 	}
 	issued, err := post[api.IssuedToken](v, api.Path("tokens"), in)

@@ -8,7 +8,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// sells is what a plugin says that it offers, as the contract reads it.
+// sells returns what a plugin offers, as the contract reads it.
 func sells(p api.Plugin) registrar.Description {
 	d := registrar.Description{Name: p.Name, Kinds: kindsOf(p.Kinds)}
 	for _, o := range p.Offers {
@@ -32,7 +32,7 @@ func kindsOf(texts []string) (kinds []registrar.OperationKind) {
 	return kinds
 }
 
-// kindsOffered lists the kinds of orders that any registrar declares; all, as long as none does.
+// kindsOffered lists the kinds of orders that any registrar declares; all kinds while none declares any.
 func (v *visit) kindsOffered() (kinds []registrar.OperationKind) {
 	plugins, err := v.plugins()
 	for _, k := range registrar.OperationKinds() {

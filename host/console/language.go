@@ -20,16 +20,16 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// language is what pages are written in: its texts, and the templates that use it.
+// language is a language of the pages: its texts, and the templates that use them.
 type language struct {
 	*wording.Language
 	zone      *time.Location
 	now       func() time.Time
-	templates func() *template.Template // read when the first page is asked for: a start has no use for them
+	templates func() *template.Template // read when the first page is asked for, and not at the start
 	phrases   *wording.Sayings
 }
 
-// speak returns what the pages are written in, a language each.
+// speak returns the languages that the pages are written in.
 func speak(zone *time.Location, now func() time.Time, registrars func() []registrar.Phrase) (all []*language) {
 	for _, spoken := range wording.All() {
 		l := &language{Language: spoken, zone: zone, now: now, phrases: spoken.Sayings(registrars, wording.Panel)}
@@ -41,7 +41,7 @@ func speak(zone *time.Location, now func() time.Time, registrars func() []regist
 	return all
 }
 
-// choose is the language of a person: the one that was chosen, else what the browser asks for.
+// choose returns the language of a person: the one that was chosen, else one that the browser asks for.
 func (c *Console) choose(r *http.Request) *language {
 	name := wording.Accepted(r.Header.Get("Accept-Language")).Name
 	if kept, err := r.Cookie(languageCookie); err == nil && slices.Contains(wording.Names(), kept.Value) {
@@ -50,10 +50,10 @@ func (c *Console) choose(r *http.Request) *language {
 	return c.languages()[slices.Index(wording.Names(), name)]
 }
 
-// told is the text of a flash.
+// told returns the text of a flash.
 func (l *language) told(f *flash) string { return l.Text(f.Code, pairs(f.Values)...) }
 
-// pairs are the values of a message by the names of its places.
+// pairs returns the values of a message, each after the name of its place.
 func pairs(values map[string]string) (all []any) {
 	for name, value := range values {
 		all = append(all, name, value)
@@ -61,7 +61,7 @@ func pairs(values map[string]string) (all []any) {
 	return all
 }
 
-// ago is how long something has been so, in the largest unit that fits; "" where that is not known.
+// ago says how long something has been so, in the largest unit that fits; "" = that is not known.
 func (l *language) ago(t any) string {
 	moment := momentOf(t)
 	if moment.IsZero() {
@@ -70,7 +70,7 @@ func (l *language) ago(t any) string {
 	return l.Span(l.now().Sub(moment))
 }
 
-// advice is what to do about a part of a registrar that is not well.
+// advice says what to do about a component of a registrar that is not well.
 func (l *language) advice(part string) string {
 	if code := "advice." + part; l.Has(code) {
 		return l.Text(code)
@@ -78,7 +78,7 @@ func (l *language) advice(part string) string {
 	return l.Text("advice.other")
 }
 
-// advised is what a registrar advises, in words of these pages; what they have none for is left out.
+// advised returns a registrar's advice in the words of these pages, without advice that they have no words for.
 func (l *language) advised(all []api.Advice) (lines []string) {
 	for _, a := range all {
 		code := "advised." + a.Action
@@ -92,7 +92,7 @@ func (l *language) advised(all []api.Advice) (lines []string) {
 	return lines
 }
 
-// field is the path of something that is asked for, with what is wrong with it.
+// field is the path of a value that is asked for, with what is wrong with it.
 type field struct {
 	Path  string
 	Texts []string
@@ -104,10 +104,10 @@ type piece struct {
 	At *instant
 }
 
-// inSentences is a time as programs write it into sentences.
+// inSentences matches a time as programs write it into sentences.
 var inSentences = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z`)
 
-// say says a sentence in the language, its times in the panel's zone.
+// say returns a sentence in the language, with its times in the panel's zone.
 func (l *language) say(sentence any) (all []piece) {
 	for _, p := range l.phrases.Say(fmt.Sprint(wording.Shown(sentence))) {
 		from := 0
@@ -126,7 +126,7 @@ func (l *language) say(sentence any) (all []piece) {
 	return all
 }
 
-// instant is a time as pages have it: in the panel's zone, with UTC for who points at it.
+// instant is a time as pages show it: in the panel's zone, and in UTC when pointed at.
 type instant struct{ Machine, Zone, UTC string }
 
 func (l *language) at(t any) *instant {
@@ -137,7 +137,7 @@ func (l *language) at(t any) *instant {
 	return &instant{moment.UTC().Format(time.RFC3339), moment.In(l.zone).Format("2006-01-02 15:04"), moment.UTC().Format("2006-01-02 15:04:05") + " UTC"}
 }
 
-// momentOf is the time in a value that has one, or none.
+// momentOf returns the time in a value that has one, or zero.
 func momentOf(t any) time.Time {
 	switch t := t.(type) {
 	case time.Time:
@@ -150,7 +150,7 @@ func momentOf(t any) time.Time {
 	return time.Time{}
 }
 
-// daysLeft is how many days there are from today to a day; ok is false for none.
+// daysLeft returns the number of days from today to a day; ok is false if there is no day.
 func (l *language) daysLeft(day *string) (n int, ok bool) {
 	if day == nil {
 		return 0, false
@@ -179,13 +179,13 @@ func (l *language) left(day *string) string {
 	return l.Count("left.days", n)
 }
 
-// titled is a sheet whose head has a title.
+// titled returns a sheet whose head has a title.
 func titled(s sheet, title string) sheet {
 	s.Title = title
 	return s
 }
 
-// item is a value beside the sheet it stands on, for parts of pages that need both.
+// item is a value together with the sheet it is on, for parts of pages that need both.
 type item struct {
 	sheet
 	Item any
@@ -216,7 +216,7 @@ func (l *language) functions() template.FuncMap {
 	}
 }
 
-// narrowed is the address of a list with a parameter more, or another value of it; "" takes it out.
+// narrowed returns the address of a list with one parameter added, changed or, by "", removed.
 func narrowed(path string, q url.Values, name, value string) string {
 	if query := with(q, name, value).Encode(); query != "" {
 		return path + "?" + query
@@ -224,7 +224,7 @@ func narrowed(path string, q url.Values, name, value string) string {
 	return path
 }
 
-// count is a number that may not be known; 0 for that.
+// count returns a number that may not be known, and then is 0.
 func count(n *int) int {
 	if n == nil {
 		return 0

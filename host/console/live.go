@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	liveWait = 20 * time.Second // for something new, before the connection is shown to be alive
+	liveWait = 20 * time.Second // for something new, before a message shows that the connection is alive
 	liveMost = 10 * time.Minute // after which a browser asks again
 )
 
-// live tells a page, by server-sent events, that something has happened since it was made. It tells the
-// number of the latest entry of the Action Log and nothing of its contents: the page is asked for again.
+// live tells a page, by server-sent events, that something has happened since it was made. It sends the
+// number of the latest entry of the Action Log and none of its contents: the browser asks for the page again.
 func (c *Console) live(w http.ResponseWriter, r *http.Request) {
 	v := c.visit(r)
 	if !v.caller.May(access.Look) {
@@ -43,7 +43,7 @@ func (c *Console) live(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// latest is the entry that a browser has heard of, or the last one there is.
+// latest returns the entry that a browser has heard of, or else the last one.
 func latest(v *visit, heard string) (int64, bool) {
 	if id, err := strconv.ParseInt(heard, 10, 64); err == nil && id >= 0 {
 		return id, true

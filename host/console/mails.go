@@ -26,7 +26,7 @@ func (c *Console) routeMails() {
 // reviewViews are the lists in which mails wait.
 var reviewViews = []view{{"ours", nil}, {"strangers", map[string]string{"strangers": "1"}}}
 
-// queue is a part of the mails that wait, by who sent them and how their subjects look.
+// queue is a part of the mails that wait, grouped by sender and by the look of their subjects.
 type queue struct {
 	list[api.Review]
 	Strangers bool
@@ -35,7 +35,7 @@ type queue struct {
 	Ended     []group // of mails about operations that have ended meanwhile
 }
 
-// group is mails of one sender whose subjects are alike but for numbers.
+// group is mails of one sender whose subjects differ only in numbers.
 type group struct {
 	From, Shape string
 	Mails       []api.Review
@@ -58,8 +58,9 @@ func showReviews(v *visit) (any, error) {
 	return q, err
 }
 
-// waiting is how many mails wait in each list, as far as that is known: in one that is shown as a whole, and in that of mails which a
-// person must see if all registrars tell. Those of strangers are many, and no registrar counts them.
+// waiting returns how many mails wait in each list, as far as that is known: in a list that is
+// shown as a whole, and in that of mails which a person must see if all registrars report it. Mails
+// of strangers are many, and no registrar counts them.
 func (v *visit) waiting(q queue) map[string]int {
 	counts := map[string]int{}
 	if n, told := v.toldWaiting(); told {
@@ -76,7 +77,7 @@ func (v *visit) waiting(q queue) map[string]int {
 	return counts
 }
 
-// toldWaiting is how many mails a person must see, if each registrar that has such mails tells.
+// toldWaiting returns how many mails a person must see, if each registrar that has such mails reports it.
 func (v *visit) toldWaiting() (n int, told bool) {
 	plugins, err := v.plugins()
 	for _, p := range plugins {
@@ -89,7 +90,7 @@ func (v *visit) toldWaiting() (n int, told bool) {
 	return n, told && err == nil
 }
 
-// over reports whether all operations that a mail may be about have ended; final keeps what was found of each.
+// over reports whether all operations that a mail may be about have ended; final caches the answer for each.
 func (v *visit) over(m api.Review, final map[string]bool) bool {
 	for _, id := range m.Candidates {
 		// Many mails are about the same operation, so each operation is asked for only once.
@@ -104,7 +105,7 @@ func (v *visit) over(m api.Review, final map[string]bool) bool {
 	return len(m.Candidates) > 0
 }
 
-// groups puts what is alike together, in the order in which the first of each came.
+// groups puts similar mails together, in the order in which the first of each group came.
 func groups(mails []api.Review) (all []group) {
 	for _, m := range mails {
 		shape := shapeOf(m.Subject)
@@ -117,7 +118,7 @@ func groups(mails []api.Review) (all []group) {
 	return all
 }
 
-// shapeOf is a subject with its numbers left out.
+// shapeOf returns a subject with its digits replaced.
 func shapeOf(subject string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsDigit(r) {
@@ -127,8 +128,7 @@ func shapeOf(subject string) string {
 	}, subject)
 }
 
-// resolveMany reads the ticked mails, or all of one sender, in one way. Each tick names the version that
-// was seen.
+// resolveMany reads the ticked mails, or all of one sender, in the same way. Each tick names the version that was seen.
 func resolveMany(v *visit) (done, error) {
 	in := api.ReviewsDecision{From: strings.TrimSpace(v.PostFormValue("from")), Outcome: v.PostFormValue("outcome"),
 		Reason: strings.TrimSpace(v.PostFormValue("reason")), FromNowOn: v.PostFormValue("from_now_on") != ""}
@@ -162,7 +162,7 @@ func heedSender(v *visit) (done, error) {
 	return done{"/review/senders", told("done.heeded", "Address", heeded.Address)}, err
 }
 
-// reviewPage is a mail that waits, with what it may be about and what can be said about it.
+// reviewPage is a mail that waits, with the operations it may be about and the readings to choose from.
 type reviewPage struct {
 	api.Review
 	Candidates []api.Operation
@@ -205,7 +205,7 @@ func showReview(v *visit) (any, error) {
 	return p, err
 }
 
-// resolveReview hands a reading on, with the version of the mail and of the operation that were seen.
+// resolveReview passes a reading on, with the versions of the mail and of the operation that were seen.
 func resolveReview(v *visit) (done, error) {
 	id, outcome := v.PathValue("id"), v.PostFormValue("outcome")
 	if outcome == "" {
@@ -213,7 +213,7 @@ func resolveReview(v *visit) (done, error) {
 	}
 	operation, version, _ := strings.Cut(v.PostFormValue("operation"), " ")
 	if outcome == string(registrar.ReplyIgnore) || outcome == string(registrar.ReplyNotice) {
-		operation, version = "", "" // it is about none
+		operation, version = "", "" // the reading concerns no operation
 	}
 	_, err := post[api.Review](v, api.Path("review", id, "resolve"), api.ReviewDecision{Version: v.PostFormValue("version"), Outcome: outcome,
 		Operation: operation, OperationVersion: version, Reason: strings.TrimSpace(v.PostFormValue("reason"))})
@@ -223,7 +223,7 @@ func resolveReview(v *visit) (done, error) {
 	return done{"/review", told("done.review", "Outcome", v.lang.Word("outcome", outcome))}, err
 }
 
-// mailList is a part of the stored mails, or with a domain of what the Action Log says of mails about it.
+// mailList is a part of the stored mails, or with a domain the entries of the Action Log that mention mails about it.
 type mailList struct {
 	list[api.MailEntry]
 	Told []api.Entry
@@ -237,8 +237,8 @@ func showMails(v *visit) (any, error) {
 	return mailList{list: rows}, err
 }
 
-// mailsAbout finds the mails about a domain in its part of the Action Log, where an index leads to them and no mail is opened: what
-// lies in the stores of registrars is sealed.
+// mailsAbout finds the mails about a domain in its part of the Action Log. An index leads to them
+// there, and no mail is opened: mails in the stores of registrars are sealed.
 func (v *visit) mailsAbout() (mailList, error) {
 	found, err := v.logged("domain")
 	l := mailList{list: list[api.MailEntry]{Next: found.Next, First: found.First, Asked: found.Asked}}
@@ -250,13 +250,13 @@ func (v *visit) mailsAbout() (mailList, error) {
 	return l, err
 }
 
-// How many mails a page has folded under the steps of a story, and how much of each.
+// How many mails a page has folded under the steps of a story, and how much of each it shows.
 const (
 	mostFolded = 8
 	mostOfMail = 4000
 )
 
-// folded reads the first mails of a story, by ID: what is not there, or can't be had, is left out.
+// folded reads the first mails of a story, by ID. It leaves out mails that do not exist or can't be fetched.
 func (v *visit) folded(ids []*string) map[string]string {
 	texts := map[string]string{}
 	for _, id := range ids {
@@ -270,7 +270,7 @@ func (v *visit) folded(ids []*string) map[string]string {
 	return texts
 }
 
-// beginning is a text, cut off between two characters where it is long.
+// beginning returns a text, cut off between two characters if it is long.
 func beginning(text string, most int) string {
 	for i := range text {
 		if i >= most {

@@ -28,15 +28,15 @@ type newOrder struct {
 	Kinds                                  []registrar.OperationKind // to choose from, in the first step
 	Reference                              string
 	Own                                    bool
-	Form                                   *api.Form // what its registrar asks for; nil = the first step
-	roles                                  []role    // of contacts beside the registrant
+	Form                                   *api.Form // the registrar's questions; nil = the first step
+	roles                                  []role    // of contacts besides the registrant
 	Availability                           *api.Availability
-	Judgement                              *api.Judgement // what placing it would come to; nil = not asked yet
+	Judgement                              *api.Judgement // the result of judging it; nil = not asked yet
 	values                                 url.Values     // of the contact, by "c." and the field's key
 	problems                               []problem
 }
 
-// Problems are those of a field, and of the parts of it.
+// Problems returns the problems of a field and of its parts.
 func (o newOrder) Problems(path string) (texts []string) {
 	for _, p := range o.problems {
 		if about(p.Path, path) {
@@ -51,7 +51,7 @@ func about(problem, path string) bool {
 	return ok && (rest == "" || rest[0] == '[' || rest[0] == '.')
 }
 
-// Elsewhere are the problems that belong to no field of the page.
+// Elsewhere returns the problems that belong to no field of the page.
 func (o newOrder) Elsewhere() (left []problem) {
 	for _, p := range o.problems {
 		if !o.asks(p.Path) {
@@ -78,7 +78,7 @@ func (o newOrder) asks(path string) bool {
 	return slices.ContainsFunc(o.roles, func(r role) bool { return about(path, r.path()) })
 }
 
-// TakesNameservers reports whether an order of the kind names any.
+// TakesNameservers reports whether an order of the kind can name nameservers.
 func (o newOrder) TakesNameservers() bool {
 	k := registrar.OperationKind(o.Kind)
 	return k.Acquires() || k == registrar.KindUpdate
@@ -92,7 +92,7 @@ func (v *visit) filled(values url.Values) newOrder {
 		PaidTill: line("paid_till"), Years: line("years"), AcceptPrice: line("accept_price"), Reference: line("reference"), Own: values.Get("own") != "", values: values}
 }
 
-// newID names an order before it is placed, so that a form that is sent twice places one.
+// newID names an order before it is placed, so that a form that is sent twice places one order.
 func newID() string { return "web-" + strings.ToLower(rand.Text()) }
 
 // form asks for the questions about a domain's order.
@@ -108,7 +108,7 @@ func (v *visit) formFor(domain string, query url.Values) (api.Form, error) {
 	return get[api.Form](v, api.Path("form", or(zoneOf(domain, plugins), "-")), query)
 }
 
-// zoneOf is the zone of the panel's that a name lies in, as it was typed, or else its TLD.
+// zoneOf returns the zone of the panel in which a typed name is, or else its TLD.
 func zoneOf(domain string, plugins []api.Plugin) string {
 	var zones []string
 	for _, p := range plugins {
@@ -121,7 +121,7 @@ func zoneOf(domain string, plugins []api.Plugin) string {
 	return or(registrar.ZoneOf(ace, zones), input.TLD(ace))
 }
 
-// whileTyped marks a question that the script asks for a person who goes on typing.
+// whileTyped marks a question that the script asks while the person is still typing.
 const whileTyped = "typed"
 
 func showNewOrder(v *visit) (any, error) {
@@ -131,7 +131,7 @@ func showNewOrder(v *visit) (any, error) {
 	}
 
 	o.Kinds = v.kindsOffered()
-	// The beginning of a name is no name that is sold here, and nothing is wrong with it.
+	// The beginning of a name is in no zone that is sold here, and that is no mistake.
 	if o.Domain == "" || check == whileTyped && !v.sold(o.Domain) {
 		return o, nil
 	}
@@ -140,7 +140,7 @@ func showNewOrder(v *visit) (any, error) {
 	return o, err
 }
 
-// sold reports whether a name lies in a zone that is sold here.
+// sold reports whether a name is in a zone that is sold here.
 func (v *visit) sold(domain string) bool {
 	plugins, err := v.plugins()
 	if err != nil || !strings.Contains(strings.Trim(domain, "."), ".") {
@@ -159,7 +159,7 @@ func (v *visit) available(domain string) (*api.Availability, error) {
 	return &answers[0], nil
 }
 
-// Acquiring are the kinds of orders for which it matters whether the name is free.
+// Acquiring returns the kinds of orders for which it matters whether the name is free.
 func (newOrder) Acquiring() string {
 	var kinds []string
 	for _, k := range registrar.OperationKinds() {
@@ -170,7 +170,7 @@ func (newOrder) Acquiring() string {
 	return strings.Join(kinds, " ")
 }
 
-// Hindered reports whether there can be no such order by what is known of the name.
+// Hindered reports whether what is known of the name rules out such an order.
 func (o newOrder) Hindered() bool {
 	if o.Availability == nil {
 		return false
@@ -179,7 +179,7 @@ func (o newOrder) Hindered() bool {
 	return status == registrar.NameInvalid || status == registrar.Taken && o.Kind == string(registrar.KindRegister)
 }
 
-// asked adds the questions of the registrar, and whether the name is free.
+// asked adds the registrar's questions, and whether the name is free.
 func (v *visit) asked(o newOrder) newOrder {
 	form, err := v.form(o.Domain, o.Kind, o.Registrant)
 	if err != nil {
@@ -202,7 +202,7 @@ func (v *visit) asked(o newOrder) newOrder {
 	return o
 }
 
-// order is what is asked of the panel.
+// order returns the order as the API takes it.
 func (o newOrder) order() api.NewOrder {
 	in := api.NewOrder{ID: o.ID, Reference: o.Reference, Kind: o.Kind, Domain: o.Domain, Customer: o.Customer, Own: o.Own,
 		Nameservers: nameserversOf(o.Nameservers), AuthCode: o.AuthCode, PaidTill: o.PaidTill, Years: yearsIn(o.Years)}
@@ -227,7 +227,7 @@ func (o newOrder) order() api.NewOrder {
 	return in
 }
 
-// yearsIn reads a term; what is no number is a term that no registrar offers.
+// yearsIn reads a term. A text that is no number becomes a term that no registrar offers.
 func yearsIn(entered string) int {
 	if entered == "" {
 		return 0
@@ -238,7 +238,7 @@ func yearsIn(entered string) int {
 	return -1
 }
 
-// newOrder judges an order and shows what it would come to, or places it.
+// newOrder judges an order and shows the result, or places the order.
 func (c *Console) newOrder(w http.ResponseWriter, r *http.Request) {
 	v, ok := c.posted(w, r, ordering)
 	if !ok {
@@ -257,7 +257,7 @@ func (c *Console) newOrder(w http.ResponseWriter, r *http.Request) {
 				http.Redirect(w, r, d.to, http.StatusSeeOther)
 				return
 			}
-		case "ask": // what is asked depends on what was answered
+		case "ask": // the questions depend on the answers so far
 		default:
 			o, err = v.judged(o)
 		}
@@ -266,7 +266,7 @@ func (c *Console) newOrder(w http.ResponseWriter, r *http.Request) {
 	c.render(w, v, screen{"neworder.html", ordering, func(*visit) (any, error) { return o, nil }})
 }
 
-// judged asks what placing the order would come to.
+// judged asks what would come of placing the order.
 func (v *visit) judged(o newOrder) (newOrder, error) {
 	j, err := post[api.Judgement](v, api.Path("orders", "validate"), o.order())
 	if err != nil {
@@ -279,7 +279,7 @@ func (v *visit) judged(o newOrder) (newOrder, error) {
 	return o, nil
 }
 
-// wrong puts what is wrong with the order beside its fields.
+// wrong puts the mistakes of the order beside its fields.
 func (v *visit) wrong(o newOrder, err error) newOrder {
 	if err == nil {
 		return o

@@ -17,11 +17,11 @@ func (c *Console) routeOperations() {
 
 var operationFilters = []string{"q", "state", "registrar", "customer", "sort"}
 
-// operationViews are the states of what is under way, those that wait for a person first.
+// operationViews are the states of operations that are under way, those that wait for a person first.
 var operationViews = []view{{"all", nil}, {"NeedsAction", map[string]string{"state": "NeedsAction"}}, {"Uncertain", map[string]string{"state": "Uncertain"}},
 	{"Queued", map[string]string{"state": "Queued"}}, {"Sent", map[string]string{"state": "Sent"}}, {"Accepted", map[string]string{"state": "Accepted"}}}
 
-// operationList is a part of the list of what is under way.
+// operationList is a part of the list of operations that are under way.
 type operationList struct {
 	list[api.OpenOperation]
 	Views []chosen
@@ -33,7 +33,7 @@ func showOperations(v *visit) (any, error) {
 		return nil, err
 	}
 	page := operationList{rows, v.views("/operations", operationViews, "state")}
-	// The counts are those of all that is under way. Beside a list that is narrowed they would say something else than the list.
+	// The counts are of everything that is under way: beside a narrowed list they would contradict it.
 	if len(v.only("q", "registrar", "customer")) == 0 {
 		var counts map[string]int
 		counts, err = v.underWay()
@@ -42,7 +42,7 @@ func showOperations(v *visit) (any, error) {
 	return page, err
 }
 
-// underWay counts what is under way, all together and in each state.
+// underWay counts the operations that are under way, all together and in each state.
 func (v *visit) underWay() (map[string]int, error) {
 	states, err := get[[]api.UnderWay](v, api.Path("operations", "counts"), nil)
 	counts := map[string]int{}
@@ -56,7 +56,7 @@ func (v *visit) underWay() (map[string]int, error) {
 	return counts, err
 }
 
-// operationPage is an operation with its history, and what may be decided about it.
+// operationPage is an operation with its history, and the decisions that it permits.
 type operationPage struct {
 	api.Operation
 	Domain   api.Domain
@@ -67,7 +67,7 @@ type operationPage struct {
 	Note     string
 }
 
-// verdict is a decision that the state of an operation permits, and what it will do.
+// verdict is a decision that the state of an operation permits, with its effect.
 type verdict struct{ Code, Effect string }
 
 func showOperation(v *visit) (any, error) {
@@ -95,17 +95,17 @@ func showOperation(v *visit) (any, error) {
 	return p, nil
 }
 
-// sends reports whether a registrar is reached by requests that can be sent again.
+// sends reports whether a registrar gets requests that can be sent again.
 func (v *visit) sends(name string) bool {
 	plugins, err := v.plugins()
-	// Where that is not known the verdict is offered, and the registrar judges it.
+	// If that is not known the verdict is offered, and the registrar judges it.
 	return err != nil || slices.ContainsFunc(plugins, func(p api.Plugin) bool {
 		return p.Name == name && slices.Contains(p.Capabilities, string(registrar.CapMail))
 	})
 }
 
-// verdicts are the decisions that the contract has for a state. The registrar judges each, and says why
-// where it refuses one.
+// verdicts returns the decisions that the contract has for a state. The registrar judges each, and
+// says why if it refuses one.
 func verdicts(op api.Operation, sends bool) (all []verdict) {
 	effect := func(code registrar.Verdict) verdict {
 		return verdict{string(code), "effect." + string(code) + "." + op.Kind}
@@ -123,7 +123,7 @@ func verdicts(op api.Operation, sends bool) (all []verdict) {
 	return all
 }
 
-// decide hands a verdict on, with the version of what the person saw.
+// decide passes a verdict on, with the version of what the person saw.
 func decide(v *visit) (done, error) {
 	id, chosen := v.PathValue("id"), v.PostFormValue("verdict")
 	if chosen == "" {

@@ -26,7 +26,7 @@ func (c *Console) routeOrders() {
 	c.reveal("POST /orders/{id}/code", "code.html", one, readCode)
 }
 
-// deedRights are who may do what an entry of Today offers.
+// deedRights returns the rights for an action that an entry of Today offers.
 func deedRights(code string) []access.Right {
 	switch code {
 	case "upgrade":
@@ -37,17 +37,17 @@ func deedRights(code string) []access.Right {
 	return money
 }
 
-// orderFilters are the parameters by which orders are narrowed.
+// orderFilters are the parameters that narrow the list of orders.
 var orderFilters = []string{"q", "state", "outcome", "operation_state", "kind", "customer", "domain", "registrar", "reference", "open", "sort"}
 
-// orderViews are the ways in which orders are looked at, each a set of parameters.
+// orderViews are the views of the list of orders, each a set of parameters.
 var orderViews = []view{
 	{"all", nil}, {"open", map[string]string{"open": "1"}}, {"unpaid", map[string]string{"state": "unpaid"}},
 	{"failed", map[string]string{"state": "paid", "outcome": "failed"}}, {"succeeded", map[string]string{"outcome": "succeeded"}},
 	{"cancelled", map[string]string{"state": "cancelled"}},
 }
 
-// view is a way to look at a list, by its code.
+// view is a view of a list, by its code.
 type view struct {
 	Code string
 	by   map[string]string
@@ -63,7 +63,7 @@ type orderList struct {
 type chosen struct {
 	Code, To string
 	Chosen   bool
-	Count    *int // how many there are; nil = that is not counted
+	Count    *int // how many rows it has; nil = they are not counted
 }
 
 func showOrders(v *visit) (any, error) {
@@ -82,7 +82,7 @@ func showOrders(v *visit) (any, error) {
 	return orderList{rows, views}, err
 }
 
-// countedViews says of views how many rows each has, as far as that is known.
+// countedViews adds to views how many rows each has, as far as that is known.
 func countedViews(views []chosen, counts map[string]int) []chosen {
 	for i, w := range views {
 		if n, known := counts[w.Code]; known {
@@ -92,7 +92,7 @@ func countedViews(views []chosen, counts map[string]int) []chosen {
 	return views
 }
 
-// views are the addresses of views, which decide about some parameters and leave the others.
+// views returns views with their addresses. A view sets the parameters that it decides about and leaves the others.
 func (v *visit) views(path string, all []view, decides ...string) (links []chosen) {
 	asked := v.URL.Query()
 	for _, w := range all {
@@ -118,7 +118,7 @@ type orderPage struct {
 	Again   retryForm
 }
 
-// retryForm is what may be changed when an order is tried again.
+// retryForm has the values that may be changed when an order is tried again.
 type retryForm struct{ Nameservers string }
 
 func showOrder(v *visit) (any, error) {
@@ -127,14 +127,14 @@ func showOrder(v *visit) (any, error) {
 		return nil, err
 	}
 	p := orderPage{Order: o, Can: stagePermits(o), Again: retryForm{v.PostFormValue("nameservers")}}
-	// A registrar that does not answer costs the page its preview alone.
+	// If the registrar does not answer, the page lacks only the preview.
 	if preview, err := get[api.Preview](v, api.Path("orders", o.ID, "preview"), nil); err == nil {
 		p.Preview = preview.Preview
 	}
 	return p, nil
 }
 
-// stagePermits is what can be done with an order, as the book's table of stages has it; the book judges.
+// stagePermits returns what can be done with an order, by the book's table of stages; the book itself decides.
 func stagePermits(o api.Order) map[string]bool {
 	unpaid, failed := o.State == "unpaid", o.Outcome != nil && *o.Outcome != string(registrar.OutcomeSucceeded)
 	paid := o.State == "paid"
@@ -153,7 +153,7 @@ func cancelOrder(v *visit) (done, error) {
 	return changed(o, "done.cancelled", "done.cancelled-before"), err
 }
 
-// changed tells what became of an order, or that another person has done the same before.
+// changed says what became of an order, or that another person has done the same before.
 func changed(o api.Changed, now, before string) done {
 	if !o.Changed {
 		now = before
@@ -168,7 +168,7 @@ func retryOrder(v *visit) (done, error) {
 	return changed(o, "done.retried", "done.retried-before"), err
 }
 
-// giveUp is a refund or a dismissal.
+// giveUp makes the action of a refund or a dismissal.
 func giveUp(verb, now string) func(v *visit) (done, error) {
 	return func(v *visit) (done, error) {
 		o, err := post[api.Changed](v, api.Path("orders", v.PathValue("id"), verb), api.GiveUp{Note: v.PostFormValue("note")})
@@ -176,7 +176,7 @@ func giveUp(verb, now string) func(v *visit) (done, error) {
 	}
 }
 
-// reveal mounts what shows a secret: to who may see it, on the answer to a form, once, and recorded.
+// reveal mounts an action that shows a secret, once, in the answer to a form, to people with the right; it is recorded.
 func (c *Console) reveal(pattern, template string, again screen, read func(v *visit) (any, error)) {
 	c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		v, ok := c.posted(w, r, secrets)
@@ -198,7 +198,7 @@ func (c *Console) reveal(pattern, template string, again screen, read func(v *vi
 type contactPage struct {
 	Order  api.Order
 	Fields []labelled
-	Others []contactOf // beside the registrant
+	Others []contactOf // contacts besides the registrant
 }
 
 // contactOf is the contact of a role.
@@ -207,7 +207,7 @@ type contactOf struct {
 	Fields []labelled
 }
 
-// labelled is a value under the label of its question.
+// labelled is a value with the label of its question.
 type labelled struct {
 	Label  string
 	Values []string
@@ -239,7 +239,7 @@ func readContact(v *visit) (any, error) {
 	return page, nil
 }
 
-// labelled puts the answers under the questions of the form, in its order; what it does not know follows.
+// labelled puts the answers under the questions of the form, in its order; answers to no question follow.
 func (v *visit) labelled(o api.Order, role string, contact map[string]any) (fields []labelled) {
 	kind, _ := contact["kind"].(string)
 	form, err := v.formFor(o.Domain, url.Values{"kind": {o.Kind}, "registrant": {kind}, "role": {role}})
@@ -260,7 +260,7 @@ func (v *visit) labelled(o api.Order, role string, contact map[string]any) (fiel
 	return fields
 }
 
-// answers are the values of a field as texts.
+// answers returns the values of a field as texts.
 func (v *visit) answers(value any) (all []string) {
 	switch value := value.(type) {
 	case string:

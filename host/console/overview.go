@@ -21,20 +21,20 @@ func (c *Console) routeOverview() {
 type today struct {
 	Needs   list[need]
 	Status  api.Status
-	Seen    []need   // the first that are acknowledged
+	Seen    []need   // the first entries that are acknowledged
 	Remind  []string // when they may be shown again
 	Flow    []flow
-	Expired *api.Domain // the one that is paid till the earliest day; nil = there is none
+	Expired *api.Domain // the one that was paid till the earliest day; nil = there is none
 }
 
-// need is an entry of the attention list, with what can be done about it here.
+// need is an entry of the attention list, with the actions on it that are possible here.
 type need struct {
 	api.Attention
 	Page    string // where it is dealt with
 	Actions []deed
 }
 
-// deed is a link to what can be done, by its code.
+// deed is a link to an action, by its code.
 type deed struct{ Code, To string }
 
 func showToday(v *visit) (any, error) {
@@ -67,7 +67,7 @@ func showToday(v *visit) (any, error) {
 	return t, nil
 }
 
-// needsOf is a part of the attention list, with where each entry is dealt with.
+// needsOf returns a part of the attention list, with the page on which each entry is dealt with.
 func (v *visit) needsOf(found list[api.Attention]) list[need] {
 	needs := list[need]{Next: found.Next, First: found.First, Missing: found.Missing}
 	for _, a := range found.Rows {
@@ -76,7 +76,7 @@ func (v *visit) needsOf(found list[api.Attention]) list[need] {
 	return needs
 }
 
-// needOf leads from an entry to the page where it is dealt with.
+// needOf links an entry to the page on which it is dealt with.
 func (v *visit) needOf(a api.Attention) need {
 	n := need{Attention: a, Page: pageOf(a)}
 	for _, action := range a.Actions {
@@ -113,7 +113,7 @@ func pageOf(a api.Attention) string {
 	return "/registrars"
 }
 
-// address joins the parts of a page's path, each of them escaped.
+// address joins the parts of a page's path, and escapes each of them.
 func address(parts ...string) string {
 	path := ""
 	for _, p := range parts {
@@ -129,15 +129,15 @@ func text(t *string) string {
 	return *t
 }
 
-// found is what a search has come to.
+// found is the result of a search.
 type found struct {
 	Query   string
 	Domains list[api.Domain]
 	Orders  list[api.Order]
-	Pages   []string // of an operation, a mail or a customer with this very name
+	Pages   []string // of an operation, a mail or a customer with exactly this name
 }
 
-// search looks for the beginning of a domain's name, and for whole names of all else.
+// search looks for domains by the beginning of their name, and for everything else by its whole name.
 func search(v *visit) (any, error) {
 	f := found{Query: strings.TrimSpace(v.URL.Query().Get("q"))}
 	if f.Query == "" {

@@ -9,23 +9,23 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// question is a field of a contact that is asked, with what was answered and what is wrong with it.
+// question is a field of a contact that is asked, with its answer and what is wrong with it.
 type question struct {
 	api.Field
 	ID, Name string // of its input
-	Hint     string // ID of what is to be known about it
-	Mark     string // ID of what is wrong with it
+	Hint     string // ID of the text that explains it
+	Mark     string // ID of the text that says what is wrong with it
 	Wrong    []string
 	answered []string
 }
 
-// Value is what was entered, one value a line.
+// Value returns what was entered, one value a line.
 func (q question) Value() string { return strings.Join(q.answered, "\n") }
 
 // Has reports whether a value was chosen.
 func (q question) Has(value string) bool { return slices.Contains(q.answered, value) }
 
-// Questions are the fields that are asked by what was answered so far.
+// Questions returns the fields that are asked after the answers so far.
 func (o newOrder) Questions() (all []question) {
 	for _, f := range o.asked() {
 		path := "contact." + f.Key
@@ -34,14 +34,14 @@ func (o newOrder) Questions() (all []question) {
 	return all
 }
 
-// Conditional reports whether another answer may ask for other fields.
+// Conditional reports whether another answer may change which fields are asked.
 func (o newOrder) Conditional() bool { return conditional(*o.Form) }
 
 func conditional(f api.Form) bool {
 	return slices.ContainsFunc(f.Fields, func(f api.Field) bool { return len(f.When) > 0 })
 }
 
-// Registrants lists whom a domain can be for. What its registrar does not serve, it refuses.
+// Registrants lists the kinds of registrant. A registrar refuses a kind that it does not serve.
 func (newOrder) Registrants() []string {
 	var all []string
 	for _, kind := range registrar.RegistrantKinds() {
@@ -50,7 +50,7 @@ func (newOrder) Registrants() []string {
 	return all
 }
 
-// asked lists the fields that are asked by what was answered so far.
+// asked lists the fields that are asked after the answers so far.
 func (o newOrder) asked() []api.Field {
 	if o.Form == nil {
 		return nil
@@ -79,7 +79,7 @@ func askedOf(questions api.Form, values url.Values, prefix string) []api.Field {
 	return asked
 }
 
-// answersTo are the values of a field: a line each where it may have several.
+// answersTo returns the values of a field: one a line if it may have several.
 func answersTo(f api.Field, entered []string) (all []string) {
 	for _, text := range entered {
 		if !f.Multiple {

@@ -18,26 +18,26 @@ func (c *Console) routeRenewals() {
 // renewals is what falls due, and what a pass would do or has done.
 type renewals struct {
 	Weeks   []week
-	Most    int // of one week
+	Most    int // in one week
 	Soonest list[api.Domain]
 	Status  api.Status
 	Pass    *passed
 	Last    []lastPass
 }
 
-// lastPass is what a registrar tells of its last pass by schedule.
+// lastPass is what a registrar reports about its last pass by schedule.
 type lastPass struct {
 	Registrar string
 	api.Component
 }
 
-// week is how much falls due within seven days.
+// week is the number of domains that fall due within seven days.
 type week struct {
 	From, To     string
 	Auto, Manual int
 }
 
-// Width is how long the bar of so many is, of a hundred.
+// Width returns the length of the bar for a number, of 100.
 func (r renewals) Width(n int) int {
 	if r.Most == 0 {
 		return 0
@@ -48,7 +48,7 @@ func (r renewals) Width(n int) int {
 // weeksAhead is how many weeks the calendar has: 60 days.
 const weeksAhead = 9
 
-// weeks counts days by week, beginning with the one that begins on a day.
+// weeks counts days by week; the first week begins today.
 func weeks(today time.Time, days []api.DueDay) (all []week, most int) {
 	for i := range weeksAhead {
 		from := today.AddDate(0, 0, 7*i)
@@ -94,14 +94,14 @@ type passed struct {
 	DryRun  bool
 	Counts  map[string]int // by action
 	Steps   []api.RenewalStep
-	More    int // that are not shown
+	More    int // lines that are not shown
 	Missing []api.Missing
 }
 
 // mostSteps is how many lines of a pass a page has.
 const mostSteps = 300
 
-// renewals makes a pass, or its plan, and shows what came of it.
+// renewals makes a pass, or its plan, and shows the result.
 func (c *Console) renewals(w http.ResponseWriter, r *http.Request, dryRun bool) {
 	v := c.visit(r)
 	// A plan spends nothing, so the right to look is enough.
@@ -128,7 +128,7 @@ func (c *Console) renewals(w http.ResponseWriter, r *http.Request, dryRun bool) 
 	}})
 }
 
-// counting puts what is held back first: it is what a person looks for.
+// counting puts renewals that are held back first, because a person looks for them.
 func counting(steps []api.RenewalStep, missing []api.Missing, dryRun bool) *passed {
 	p := &passed{DryRun: dryRun, Counts: map[string]int{}, Missing: missing}
 	for _, action := range []string{"hold", "announce", "send"} {
@@ -145,5 +145,5 @@ func counting(steps []api.RenewalStep, missing []api.Missing, dryRun bool) *pass
 	return p
 }
 
-// Count is how many lines have an action, as a number of the page.
+// Count returns how many lines have an action.
 func (p passed) Count(action string) int { return p.Counts[action] }

@@ -10,17 +10,17 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// role is a contact beside the registrant that an order may bring, as New order asks for it.
+// role is a contact besides the registrant that an order may have, as New order asks for it.
 type role struct {
 	Role     string
 	Required bool
-	Kind     string // of whom it is
+	Kind     string // the kind of registrant
 	form     api.Form
 	values   url.Values
 	problems func(path string) []string
 }
 
-// role adds the questions of the registrar about a contact.
+// role adds the registrar's questions about a contact.
 func (v *visit) role(o newOrder, offered api.ContactOffer) (role, error) {
 	r := role{Role: offered.Role, Required: offered.Required && o.Kind != string(registrar.KindUpdate), values: o.values}
 	r.Kind = or(strings.TrimSpace(o.values.Get(r.KindName())), string(registrar.Person))
@@ -29,7 +29,7 @@ func (v *visit) role(o newOrder, offered api.ContactOffer) (role, error) {
 	return r, err
 }
 
-// Roles are the contacts beside the registrant that are asked for, with what is wrong with them.
+// Roles returns the contacts besides the registrant that are asked for, with what is wrong with them.
 func (o newOrder) Roles() []role {
 	asked := slices.Clone(o.roles)
 	for i := range asked {
@@ -38,14 +38,14 @@ func (o newOrder) Roles() []role {
 	return asked
 }
 
-// KindName is the name of the input that says whom the contact is about.
+// KindName returns the name of the input for the kind of the contact.
 func (r role) KindName() string { return "r." + r.Role + ".kind" }
 
 func (r role) path() string { return registrar.ContactRole(r.Role).Path() }
 
 func (r role) prefix() string { return "r." + r.Role + "." }
 
-// Wrong is what is wrong with the contact, and with none of its questions.
+// Wrong returns what is wrong with the contact apart from its questions.
 func (r role) Wrong() (texts []string) {
 	texts = slices.Clone(r.problems(r.path()))
 	for _, q := range r.Questions() {
@@ -54,10 +54,10 @@ func (r role) Wrong() (texts []string) {
 	return texts
 }
 
-// Conditional reports whether another answer may ask for other fields.
+// Conditional reports whether another answer may change which fields are asked.
 func (r role) Conditional() bool { return conditional(r.form) }
 
-// Questions are the fields that are asked by what was answered so far.
+// Questions returns the fields that are asked after the answers so far.
 func (r role) Questions() (all []question) {
 	for _, f := range askedOf(r.form, r.values, r.prefix()) {
 		name := r.prefix() + f.Key
@@ -67,7 +67,7 @@ func (r role) Questions() (all []question) {
 	return all
 }
 
-// contact is what was answered; nil = nothing.
+// contact returns the answers; nil = there are none.
 func (r role) contact() api.Contact {
 	contact := api.Contact{"kind": {r.Kind}}
 	for _, f := range askedOf(r.form, r.values, r.prefix()) {
@@ -81,7 +81,7 @@ func (r role) contact() api.Contact {
 	return contact
 }
 
-// contacts are those beside the registrant that were filled in; nil = none was.
+// contacts returns the contacts besides the registrant that were filled in; nil = none was.
 func (o newOrder) contacts() map[string]api.Contact {
 	var all map[string]api.Contact
 	for _, r := range o.roles {
@@ -95,7 +95,7 @@ func (o newOrder) contacts() map[string]api.Contact {
 	return all
 }
 
-// linesOf are the lines of an entry that say something.
+// linesOf returns the lines of an entry that are not empty.
 func linesOf(entered string) (lines []string) {
 	for line := range strings.Lines(entered) {
 		if line = strings.Join(strings.Fields(line), " "); line != "" {
@@ -112,7 +112,7 @@ type masked struct {
 	Fields []labelled
 }
 
-// maskedContacts are the contacts of a domain as its registrar shows them, if it does.
+// maskedContacts returns the contacts of a domain as its registrar shows them, if it does.
 func (v *visit) maskedContacts(name string) (all []masked) {
 	list, err := get[[]api.MaskedContact](v, api.Path("domains", name, "contacts"), nil)
 	// Not every registrar shows contacts, and one may be silent: the page is shown without them.

@@ -14,13 +14,14 @@ import (
 // mostSeen is how many acknowledged entries Today itself has; the others are on a page of their own.
 const mostSeen = 20
 
-// reminders are when acknowledged entries may be shown again; each is when they change at the latest.
+// reminders are the times when acknowledged entries may be shown again. Each entry is shown at the
+// latest when it changes.
 var reminders = []string{"change", "4h", "morning", "3d", "7d"}
 
 // morning is the hour at which a day's work begins.
 const morning = 9
 
-// remindAt is when that is, as the API reads it.
+// remindAt returns the time of a reminder, as the API reads it.
 func (v *visit) remindAt(chosen string) (string, error) {
 	switch {
 	case !slices.Contains(reminders, chosen):
@@ -34,7 +35,7 @@ func (v *visit) remindAt(chosen string) (string, error) {
 	return chosen, nil
 }
 
-// seenPage is a part of what people have acknowledged.
+// seenPage is a part of the entries that people have acknowledged.
 type seenPage struct{ Seen list[need] }
 
 func showSeen(v *visit) (any, error) {
@@ -42,7 +43,7 @@ func showSeen(v *visit) (any, error) {
 	return seenPage{v.needsOf(found)}, err
 }
 
-// acknowledge says of the ticked entries that they were seen. Each tick names what was seen of it.
+// acknowledge records that the ticked entries were seen. Each tick names what was seen of its entry.
 func acknowledge(v *visit) (done, error) {
 	until, err := v.remindAt(v.PostFormValue("until"))
 	if err != nil {

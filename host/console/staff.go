@@ -60,7 +60,7 @@ func addMember(v *visit) (done, error) {
 	return done{address("staff", m.Name), told("done.member-added", "Name", m.Name)}, err
 }
 
-// newPassword is the one that was entered twice.
+// newPassword returns the password that was entered twice.
 func (v *visit) newPassword() (string, error) {
 	password := v.PostFormValue("password")
 	if password != v.PostFormValue("again") {
@@ -69,7 +69,7 @@ func (v *visit) newPassword() (string, error) {
 	return password, nil
 }
 
-// member is one of the staff; Self is the person at the page.
+// member is a member of the staff; Self means the person at the page.
 type member struct {
 	api.Member
 	Open  []api.Session
@@ -116,7 +116,7 @@ func removeMember(v *visit) (done, error) {
 	return done{"/staff", told("done.member-removed", "Name", m.Name, "Ended", strconv.Itoa(m.Ended))}, err
 }
 
-// showOwnPassword has nothing to show but the form, to those who have a password.
+// showOwnPassword shows only the form, and only to people who have a password.
 func showOwnPassword(v *visit) (any, error) {
 	if !v.caller.SignedIn {
 		return nil, &api.Error{Code: string(registrar.Precondition), Message: v.lang.Text("failure.no-password")}
@@ -124,8 +124,8 @@ func showOwnPassword(v *visit) (any, error) {
 	return nil, nil
 }
 
-// setOwnPassword exchanges the password of the person at the page, and leads to the sign-in page, because the
-// session at the page ends, too.
+// setOwnPassword changes the password of the person at the page, and leads to the sign-in page,
+// because the session at the page ends, too.
 func setOwnPassword(v *visit) (done, error) {
 	if _, err := showOwnPassword(v); err != nil {
 		return done{}, err
@@ -137,7 +137,7 @@ func setOwnPassword(v *visit) (done, error) {
 
 	_, err = post[api.MemberChanged](v, api.Path("staff", v.caller.Name, "password"), api.NewPassword{Password: password, Old: v.PostFormValue("old")})
 	var refused *api.Error
-	// The API answers in the words of signing in, where a name could be wrong as well.
+	// The API's words are those of signing in, where the name could be wrong as well.
 	if errors.As(err, &refused) && refused.Code == string(registrar.Precondition) {
 		err = &api.Error{Code: refused.Code, Message: v.lang.Text("failure.old-password")}
 	}

@@ -8,8 +8,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// fold takes out the alarms that only repeat the operation or the failed order. It keeps the
-// time since when they stand.
+// fold removes the alarms that only repeat the operation or the failed order. It keeps the time since when they stand.
 func (d *domain) fold() {
 	d.Alarms = slices.DeleteFunc(slices.Clone(d.Alarms), func(a api.Alarm) bool {
 		if !d.says(a.Message) {
@@ -23,8 +22,8 @@ func (d *domain) fold() {
 	})
 }
 
-// says reports whether all of an alarm's words stand on the page without it: what the operation waits for, with
-// its error behind that or not; or that the order has failed, with the reason.
+// says reports whether the page says all of an alarm's words without it: what the operation waits
+// for, with or without its error; or that the order has failed, with the reason.
 func (d domain) says(message string) bool {
 	if op := d.Doing; op != nil && op.WaitsFor != nil {
 		return message == *op.WaitsFor || op.Error != nil && message == *op.WaitsFor+": "+*op.Error
@@ -36,8 +35,8 @@ func (d domain) says(message string) bool {
 	return false
 }
 
-// Explained reports whether what there is to know of the status beyond its name stands below it: the operation, or
-// the failed order, that the status is made of.
+// Explained reports whether the page explains the status below its name, by the operation or the
+// failed order that has caused the status.
 func (d domain) Explained() bool {
 	switch registrar.DomainStatus(d.Status) {
 	case registrar.StatusRegistering, registrar.StatusTransferring:
@@ -52,11 +51,11 @@ func (d domain) Explained() bool {
 type episode struct {
 	Operation string
 	Entries   []api.Entry
-	Mails     map[string]string // the mails behind them, by ID
+	Mails     map[string]string // the mails behind the entries, by ID
 }
 
-// episodes parts a timeline where another operation begins, and turns it round. What belongs to no operation,
-// such as an alarm, stands with that in whose midst it came: or its heading would be there twice.
+// episodes divides a timeline where another operation begins, and reverses it. An entry without an operation,
+// such as an alarm, joins the operation in whose midst it came, or that operation's heading would appear twice.
 func episodes(timeline []api.Entry) (all []episode) {
 	for _, e := range slices.Backward(timeline) {
 		operation := text(e.Operation)

@@ -10,7 +10,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// routeTables mounts whole lists, of which pages show a part, for other programs.
+// routeTables mounts whole lists for other programs; the pages show only parts of them.
 func (c *Console) routeTables() {
 	c.mux.HandleFunc("GET /domains.csv", asTable(c, "domains", domainFilters, domainColumns, domainCells))
 	c.mux.HandleFunc("GET /orders.csv", asTable(c, "orders", orderFilters,
@@ -40,14 +40,14 @@ func (c *Console) routeTables() {
 		}))
 }
 
-// domainColumns are the columns of a table of domains, and domainCells a line of it.
+// domainColumns are the columns of a table of domains.
 var domainColumns = []string{"domain", "unicode", "status", "registrar", "customer", "handle", "paid_till", "renewal"}
 
 func domainCells(d api.Domain) []string {
 	return []string{d.Name, d.Unicode, d.Status, d.Registrar, d.Customer, text(d.Handle), text(d.PaidTill), text(d.Renewal)}
 }
 
-// beginTable begins to answer with a table.
+// beginTable begins an answer that is a table.
 func beginTable(w http.ResponseWriter, name string, head []string) *csv.Writer {
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`.csv"`)
@@ -56,7 +56,7 @@ func beginTable(w http.ResponseWriter, name string, head []string) *csv.Writer {
 	return out
 }
 
-// asTable answers with the whole of a list.
+// asTable answers with a whole list.
 func asTable[T any](c *Console, name string, filters, head []string, row func(T) []string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v := c.visit(r)
@@ -87,7 +87,7 @@ func asTable[T any](c *Console, name string, filters, head []string, row func(T)
 	}
 }
 
-// plain keeps programs that calculate with tables from taking a text for a formula.
+// plain keeps programs that calculate with tables from reading a text as a formula.
 func plain(cells ...string) []string {
 	for i, c := range cells {
 		if c != "" && strings.ContainsRune("=+-@\t\r", rune(c[0])) {
@@ -97,7 +97,7 @@ func plain(cells ...string) []string {
 	return cells
 }
 
-// written is an instant as programs read it; "" for none.
+// written returns an instant as programs read it; "" = none.
 func written(t any) string {
 	moment := momentOf(t)
 	if moment.IsZero() {

@@ -20,11 +20,11 @@ type visit struct {
 	console *Console
 	caller  access.Caller
 	lang    *language
-	trouble *trouble     // what the action before came to; nil = there was none, or it went well
+	trouble *trouble     // why the action before was refused; nil = there was none, or it went well
 	known   []api.Plugin // nil = not asked yet
 }
 
-// plugins lists the registrars. The head of each page tells of them, and several pages do: they are asked for once.
+// plugins lists the registrars. The head of each page shows them, and some pages use them: they are asked for once.
 func (v *visit) plugins() (all []api.Plugin, err error) {
 	if v.known == nil {
 		v.known, err = get[[]api.Plugin](v, api.Path("plugins"), nil)
@@ -48,13 +48,13 @@ type screen struct {
 	show     func(v *visit) (any, error)
 }
 
-// done is where a person goes on after an action, and what is told there.
+// done is where a person goes on after an action, and the message there.
 type done struct {
 	to   string
 	told flash
 }
 
-// mostForm is the most bytes of a form.
+// mostForm bounds a form, in bytes.
 const mostForm = 4 << 20
 
 // page mounts a page.
@@ -62,8 +62,8 @@ func (c *Console) page(pattern string, s screen) {
 	c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { c.render(w, c.visit(r), s) })
 }
 
-// posted begins the answer to a form: to who has one of the rights, when the form can be read. Otherwise
-// the answer is given.
+// posted begins the answer to a form. ok is true if the person has one of the rights and the
+// form can be read; otherwise posted has answered.
 func (c *Console) posted(w http.ResponseWriter, r *http.Request, rights []access.Right) (v *visit, ok bool) {
 	v = c.visit(r)
 	r.Body = http.MaxBytesReader(w, r.Body, mostForm)
@@ -78,7 +78,7 @@ func (c *Console) posted(w http.ResponseWriter, r *http.Request, rights []access
 	return v, true
 }
 
-// act mounts an action. One that is refused shows the page again, with what is wrong.
+// act mounts an action. If the action is refused, the page is shown again with what is wrong.
 func (c *Console) act(pattern string, rights []access.Right, do func(v *visit) (done, error), again screen) {
 	c.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		v, ok := c.posted(w, r, rights)
@@ -110,13 +110,13 @@ func (v *visit) readForm() error {
 	return nil
 }
 
-// sheet is what a template gets.
+// sheet is the data of a template.
 type sheet struct {
 	frame
 	Page any
 }
 
-// render shows a page. Where an action was refused its status is that of the refusal.
+// render shows a page. After an action that was refused it has the refusal's status.
 func (c *Console) render(w http.ResponseWriter, v *visit, s screen) {
 	if !v.mayOneOf(s.rights) {
 		c.fail(w, v, forbidden(s.rights))
@@ -159,14 +159,14 @@ type list[T any] struct {
 	Next    string // the address of the next part; "" = this is the last
 	First   string // the address of the beginning; "" = this is it
 	Missing []api.Missing
-	Asked   url.Values // what it was narrowed to
+	Asked   url.Values // the parameters that narrow it
 }
 
 // rowsOnPage is how many rows a page of a list has.
 const rowsOnPage = 100
 
-// listOf asks for the part of a list that the address of the page names. Of its parameters those
-// named are passed on; fixed ones are added.
+// listOf asks for the part of a list that the address of the page names. It passes on the named
+// parameters of that address, and adds fixed ones.
 func listOf[T any](v *visit, path string, names []string, fixed url.Values) (list[T], error) {
 	asked := v.only(names...)
 	query := url.Values{"limit": {strconv.Itoa(rowsOnPage)}, "after": v.URL.Query()["after"]}
@@ -187,7 +187,7 @@ func listOf[T any](v *visit, path string, names []string, fixed url.Values) (lis
 	return l, err
 }
 
-// only are the parameters of the page's address that have these names and a value.
+// only returns the parameters of the page's address that have these names and a value.
 func (v *visit) only(names ...string) url.Values {
 	given := v.URL.Query()
 	chosen := url.Values{}
@@ -199,7 +199,7 @@ func (v *visit) only(names ...string) url.Values {
 	return chosen
 }
 
-// with is a query with a parameter more, or another value of it; "" takes it out.
+// with returns a query with one parameter added, changed or, by "", removed.
 func with(query url.Values, name, value string) url.Values {
 	changed := url.Values{}
 	for n, values := range query {

@@ -1,4 +1,4 @@
-// Package door is how the panel is reached: its address, a Unix socket or TCP with TLS; how many
+// Package door is the way in to the panel: its address, a Unix socket or TCP with TLS; how many
 // connections may be open at a time; and who is at the other end of a socket.
 package door
 
@@ -10,19 +10,19 @@ import (
 	"time"
 )
 
-// Door is a listener with a limit of connections. When it is reached, the connection that has
-// been idle for longest is closed to let the next one in: idle connections keep no user out.
+// Door is a listener that limits the number of connections. When the limit is reached, it closes the
+// connection that has been idle for longest to let the next one in: idle connections keep no user out.
 type Door struct {
 	net.Listener
 	most int
 
 	mu   sync.Mutex
-	idle map[net.Conn]time.Time // since when; of those that are open
+	idle map[net.Conn]time.Time // the open ones that are idle, and since when
 	busy map[net.Conn]bool
 	left *sync.Cond // a connection has become idle or was closed
 }
 
-// New limits the connections of a listener to as many as the process can do with.
+// New limits the connections of a listener to a number that the process can handle.
 func New(l net.Listener) *Door { return limit(l, connections()) }
 
 func limit(l net.Listener, most int) *Door {
@@ -63,7 +63,7 @@ func (d *Door) makeRoom() bool {
 	return true
 }
 
-// Moved follows a connection's state, as [http.Server.ConnState].
+// Moved follows a connection's state; it is an [http.Server.ConnState].
 func (d *Door) Moved(c net.Conn, state http.ConnState) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -90,8 +90,8 @@ const (
 	fewestConnections = 8
 )
 
-// connections is how many may be open at a time: a part of the descriptors that the process
-// may have, because plugins, databases and answers need theirs.
+// connections returns how many connections may be open at a time: a part of the descriptors that
+// the process may have, because plugins, databases and answers need theirs.
 func connections() int {
 	var limit syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {

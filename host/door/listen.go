@@ -11,7 +11,7 @@ import (
 	"registrar.panel/host/config"
 )
 
-// Listen opens the panel's address, with TLS if the panel is to have it.
+// Listen opens the panel's address, with TLS if it is configured.
 func Listen(ctx context.Context, p config.Panel, log *slog.Logger) (net.Listener, error) {
 	l, err := listen(ctx, p)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"runtime"
 )
 
-// peerUser is known on Linux only: elsewhere a caller on the socket needs a credential.
+// peerUser fails, because the user is known on Linux only: elsewhere a caller on the socket needs a credential.
 func peerUser(int) (uid uint32, err error) {
 	return 0, errors.New("the user at the other end of a socket is not known on " + runtime.GOOS)
 }

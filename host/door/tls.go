@@ -11,7 +11,7 @@ import (
 	"registrar.panel/host/config"
 )
 
-// protected puts TLS in front of a listener, if the panel is to have it.
+// protected puts TLS in front of a listener, if it is configured.
 func protected(l net.Listener, p config.Panel, log *slog.Logger) (net.Listener, error) {
 	if p.TLS == nil {
 		return l, nil
@@ -23,15 +23,15 @@ func protected(l net.Listener, p config.Panel, log *slog.Logger) (net.Listener, 
 	return tls.NewListener(l, &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, GetCertificate: k.get}), nil
 }
 
-// certificate is read again when one of its files has changed, as when it was renewed. What
-// can't be used does not replace what is.
+// certificate is read again when one of its files has changed, for instance after a renewal. A pair
+// that can't be used does not replace the current one.
 type certificate struct {
 	files config.TLS
 	log   *slog.Logger
 
 	mu      sync.Mutex
 	current *tls.Certificate
-	stamp   [2]time.Time // of the files, as last read
+	stamp   [2]time.Time // of the files that were read last
 	failed  [2]time.Time // of files that could not be used
 }
 
@@ -40,7 +40,7 @@ func (k *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	defer k.mu.Unlock()
 	if now := k.stamps(); now != k.stamp && now != k.failed {
 		if err := k.read(now); err != nil {
-			// Told once for these files, and not at every connection.
+			// Reported once for these files, and not at every connection.
 			k.failed = now
 			k.log.Error("a renewed certificate can't be used; the old one stays", "err", err)
 		} else {
@@ -65,7 +65,7 @@ func (k *certificate) read(stamp [2]time.Time) error {
 	return nil
 }
 
-// stamps is zero for a file that is not there.
+// stamps returns the times of the files; zero = the file does not exist.
 func (k *certificate) stamps() (stamp [2]time.Time) {
 	for i, file := range []string{k.files.Cert, k.files.Key} {
 		if info, err := os.Stat(file); err == nil {

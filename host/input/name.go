@@ -1,6 +1,6 @@
-// Package input checks what callers and plugins say to the panel: names as the DNS carries
-// them, texts of bounded length that nothing invisible is in, the people who decide; and the error
-// that says what is wrong with a request, field by field.
+// Package input checks what callers and plugins send to the panel: domain names, texts of bounded
+// length without invisible characters, the people who decide. It also makes the error that says
+// what is wrong with a request, field by field.
 package input
 
 import (
@@ -13,12 +13,12 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// names accepts what people type and gives what the DNS carries.
+// names accepts what people type and returns names as the DNS has them.
 var names = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(true),
 	idna.VerifyDNSLength(true), idna.BidiRule())
 
-// ACE normalises a domain name typed in Unicode or in ACE. Anything that is no name of
-// at least two labels is Invalid, at the path "domain".
+// ACE normalises a domain name typed in Unicode or in ACE. Anything that is no name of at least two
+// labels is Invalid, at the path "domain".
 func ACE(name string) (string, error) {
 	ace, err := names.ToASCII(strings.TrimSuffix(entry.Line(name), "."))
 	if err != nil {
@@ -39,7 +39,7 @@ func Zone(typed string) (string, error) {
 	return ace, nil
 }
 
-// Unicode writes an ACE name for people; what can't be decoded stays as it is.
+// Unicode writes an ACE name for people; a name that can't be decoded stays as it is.
 func Unicode(ace string) string {
 	text, err := idna.Display.ToUnicode(ace)
 	if err != nil {
@@ -48,15 +48,15 @@ func Unicode(ace string) string {
 	return text
 }
 
-// TLD is the last label; of a name with one label, the name.
+// TLD returns the last label; for a name of one label, that label.
 func TLD(ace string) string { return ace[strings.LastIndexByte(ace, '.')+1:] }
 
-// Mistake is the error for one wrong field of a request.
+// Mistake returns the error for one wrong field of a request.
 func Mistake(path, message string) error {
 	return Mistakes([]registrar.Problem{{Path: path, Message: message}})
 }
 
-// Mistakes returns nil for no problems.
+// Mistakes returns the error for the wrong fields of a request; nil if there are none.
 func Mistakes(problems []registrar.Problem) error {
 	if len(problems) == 0 {
 		return nil

@@ -10,7 +10,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// The most that is kept of a text, in characters.
+// The longest texts that are kept, in characters.
 const (
 	LongestCustomer = 128
 	LongestPerson   = 100
@@ -19,12 +19,12 @@ const (
 	LongestMessage  = 2000
 )
 
-// Invisible reports whether a reader would not see a character, or a terminal obey it.
+// Invisible reports whether a reader would not see a character, or a terminal would obey it.
 func Invisible(r rune) bool {
 	return r == utf8.RuneError || unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp)
 }
 
-// CheckLine judges a text that is kept as one line: "" = it is right.
+// CheckLine checks a text that is kept as one line, and returns what is wrong with it; "" = nothing.
 func CheckLine(text string, most int) string {
 	switch {
 	case !utf8.ValidString(text):
@@ -37,13 +37,13 @@ func CheckLine(text string, most int) string {
 	return ""
 }
 
-// CheckText judges a text that may have several lines.
+// CheckText checks a text that may have several lines.
 func CheckText(text string, most int) string {
 	return CheckLine(strings.NewReplacer("\r\n", " ", "\n", " ", "\t", " ").Replace(text), most)
 }
 
-// OneLine makes one line of bounded length of any text. Characters that a reader would not see or a terminal
-// would obey are replaced.
+// OneLine turns any text into one line of bounded length. It replaces characters that a reader
+// would not see or a terminal would obey.
 func OneLine(text string, most int) string {
 	if len(text) > most { // characters are no shorter than bytes
 		// Cut first, so that the cost of cleaning depends on the limit and not on what was sent.
@@ -67,7 +67,7 @@ func OneLine(text string, most int) string {
 	}, strings.ToValidUTF8(text, "\uFFFD"))
 }
 
-// Customer is the one form of the panel's name for a customer.
+// Customer normalises the panel's name for a customer.
 func Customer(typed string) (string, error) {
 	id := entry.Line(typed)
 	if id == "" {
@@ -79,7 +79,7 @@ func Customer(typed string) (string, error) {
 	return id, nil
 }
 
-// Handle is the one form of a registrar's name for a client.
+// Handle normalises a registrar's name for a client.
 func Handle(typed string) (string, error) {
 	handle := entry.Line(typed)
 	if wrong := CheckLine(handle, LongestHandle); wrong != "" {
@@ -88,7 +88,7 @@ func Handle(typed string) (string, error) {
 	return handle, nil
 }
 
-// Person judges who decides.
+// Person checks the name of the person who decides.
 func Person(name string) []registrar.Problem {
 	if strings.TrimSpace(name) == "" {
 		return []registrar.Problem{{Path: "by", Message: "is required: who decides"}}
@@ -99,7 +99,7 @@ func Person(name string) []registrar.Problem {
 	return nil
 }
 
-// Behalf judges the free text that says on whose behalf a person decides.
+// Behalf checks the free text that says on whose behalf a person decides.
 func Behalf(text string) []registrar.Problem {
 	if wrong := CheckLine(text, LongestPerson); wrong != "" {
 		return []registrar.Problem{{Path: "by", Message: wrong}}
@@ -107,7 +107,7 @@ func Behalf(text string) []registrar.Problem {
 	return nil
 }
 
-// OnBehalf is that text as a note.
+// OnBehalf returns that text as a note.
 func OnBehalf(text string) string {
 	if text == "" {
 		return ""

@@ -14,10 +14,9 @@ import (
 	"registrar.panel/host/supervisor"
 )
 
-// account finds the user that a plugin's process runs as, and sees to it that this user gets
-// where it has to: to the plugin's data, its sockets and the working directory. Nothing but
-// the right to pass is granted, and only on directories of the panel's own. nil = the panel's
-// own user, which for a foreign plugin must not be root.
+// account finds the user that a plugin's process runs as, and makes sure that this user can reach the
+// plugin's data, its sockets and the working directory. It grants only the right to pass, and only on
+// the panel's own directories. nil = the panel's own user, which must not be root for a foreign plugin.
 func (l Launcher) account(r config.Registrar, workingDir string) (*supervisor.Account, error) {
 	if r.User == "" && r.Path != "" && !r.Dev && os.Geteuid() == 0 {
 		return nil, r.PathAt.Errorf(`the panel runs as root, and a plugin that is not bundled gets no such rights: give it a user of its own, made with useradd --system, as user = "NAME"`)
@@ -46,7 +45,7 @@ func (l Launcher) account(r config.Registrar, workingDir string) (*supervisor.Ac
 
 	a := &supervisor.Account{Name: r.User, UID: uid, GID: gid}
 
-	// The panel's own directories are opened for passing; of all others the operator decides.
+	// The panel's own directories are opened for passing; the operator decides about all others.
 	for _, own := range []string{l.Top, l.RunDir} {
 		if err := allowTraversal(own); err != nil {
 			return nil, err
@@ -64,8 +63,8 @@ func (l Launcher) account(r config.Registrar, workingDir string) (*supervisor.Ac
 	return a, nil
 }
 
-// allowTraversal creates a directory that other users may pass through but not read. Every file
-// in it has a mode of its own.
+// allowTraversal makes a directory that other users may pass through but not read. Every file in it
+// has a mode of its own.
 func allowTraversal(dir string) error {
 	if err := os.MkdirAll(dir, 0o711); err != nil {
 		return fmt.Errorf("make directory: %w", err)
@@ -96,7 +95,7 @@ func firstInaccessible(a *supervisor.Account, end string) (string, error) {
 			return "", fmt.Errorf("look at directory: %w", err)
 		}
 
-		// As the kernel judges: by the first of owner, group and others that suits, and by that alone.
+		// As the kernel decides: only the first of owner, group and others that matches counts.
 		need := fs.FileMode(0o001)
 		if owner, ok := info.Sys().(*syscall.Stat_t); ok && int(owner.Uid) == a.UID {
 			need = 0o100
@@ -113,8 +112,8 @@ func firstInaccessible(a *supervisor.Account, end string) (string, error) {
 	}
 }
 
-// chownTree gives a plugin's data directory, with all that is in it, to its account. It follows
-// no links and never leaves the directory.
+// chownTree gives a plugin's data directory, with everything in it, to the plugin's account. It
+// follows no links and never leaves the directory.
 func chownTree(dir string, a *supervisor.Account) error {
 	if a == nil {
 		return nil

@@ -8,20 +8,19 @@ import (
 	"registrar.panel/host/config"
 )
 
-// Differs reports whether a plugin was last configured with other settings, or runs another
-// program.
+// Differs reports whether a plugin was last configured with other settings, or runs another program.
 func (l Launcher) Differs(r config.Registrar, settings []byte) bool {
 	return !l.applied.is(r.Name, fingerprint(r, settings))
 }
 
-// Forget makes the plugin's settings differ from any.
+// Forget makes Differs report true for any settings of the plugin.
 func (l Launcher) Forget(name string) { l.applied.forget(name) }
 
-// applied remembers by a digest what each plugin was last configured with.
+// applied remembers, by a digest, the settings that each plugin was last configured with.
 type applied struct {
 	mu sync.Mutex
 	by map[string][sha256.Size]byte
-	in map[string][]config.Setting // force
+	in map[string][]config.Setting // the settings in force
 }
 
 func (a *applied) set(name string, digest [sha256.Size]byte, settings []config.Setting) {
@@ -30,7 +29,7 @@ func (a *applied) set(name string, digest [sha256.Size]byte, settings []config.S
 	a.by[name], a.in[name] = digest, settings
 }
 
-// InForce are the settings that a plugin was last configured with, without secrets.
+// InForce returns the settings that a plugin was last configured with, without secrets.
 func (l Launcher) InForce(name string) []config.Setting {
 	l.applied.mu.Lock()
 	defer l.applied.mu.Unlock()
@@ -50,7 +49,7 @@ func (a *applied) forget(name string) {
 	delete(a.by, name)
 }
 
-// fingerprint is a digest of all that a plugin's process is made of.
+// fingerprint returns a digest of everything that decides about a plugin's process.
 func fingerprint(r config.Registrar, settings []byte) [sha256.Size]byte {
 	return sha256.Sum256(fmt.Appendf(nil, "%q %q %q %v %q %q %s", r.Plugin, r.Path, r.SHA256, r.Dev, r.Env, r.PlainText, settings))
 }

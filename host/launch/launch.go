@@ -1,5 +1,5 @@
 // Package launch plans the processes of the plugins by the configuration: the command, the
-// environment, the directories, the Unix user that each runs as, and the settings that it is given.
+// environment, the directories, the Unix user of each process, and the settings that it is given.
 //
 // A panel opens its data directory and has the plugins supervised as they are planned:
 //
@@ -26,9 +26,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// inherited lists what a plugin sees of the host's environment: clock, language, trust in
-// certificates, where temporary files go, where tests collect coverage, and what plugin.hcl
-// names.
+// inherited lists what a plugin sees of the host's environment: clock, language, trust in certificates, the
+// place of temporary files, the place where tests collect coverage, and the variables that plugin.hcl names.
 func inherited(look func(string) (string, bool), more []string) []string {
 	names := []string{"TZ", "LANG", "LC_ALL", "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR", "GOCOVERDIR"}
 	var env []string
@@ -43,7 +42,7 @@ func inherited(look func(string) (string, bool), more []string) []string {
 // Data is the directory that holds a directory for each plugin's data.
 type Data string
 
-// DataIn is the directory of the plugins' data in the panel's own.
+// DataIn returns the directory of the plugins' data in the panel's own.
 func DataIn(panel string) Data { return Data(filepath.Join(panel, "plugins")) }
 
 // Options of a launcher. [Open] chooses the directories, by the configuration.
@@ -51,22 +50,22 @@ type Options struct {
 	Config  *config.Config
 	Bundled map[string][]string // command lines of the plugins that come with the program
 	Logger  *slog.Logger        // nil = slog.Default
-	Top     string              // the panel's own directory, which holds the next two or leads to them
+	Top     string              // the panel's own directory, which contains the next two or leads to them
 	Data    Data
 	RunDir  string                           // for the plugins' sockets
 	Look    func(name string) (string, bool) // finds a variable of the environment; nil = os.LookupEnv
 }
 
-// Launcher makes the supervisor's specifications from the configuration, and remembers what each
-// plugin was last configured with.
+// Launcher makes the supervisor's specifications from the configuration, and remembers the settings
+// that each plugin was last configured with.
 type Launcher struct {
 	Options
 	applied *applied
 }
 
-// Open takes the panel's data directory, which it makes if it is not there and which one process at a
-// time may have, and makes a launcher that keeps everything in it. release gives the directory back,
-// once the plugins have stopped.
+// Open takes the panel's data directory, and makes a launcher that keeps everything in it. If there
+// is no such directory it makes one; only one process at a time may have it. release gives the
+// directory back, once the plugins have stopped.
 func Open(o Options) (l Launcher, release func() error, err error) {
 	p := o.Config.Panel
 	lock, err := Lock(p)
@@ -95,14 +94,14 @@ func New(o Options) Launcher {
 	return Launcher{o, &applied{by: map[string][sha256.Size]byte{}, in: map[string][]config.Setting{}}}
 }
 
-// With is the launcher for another reading of the configuration.
+// With returns the launcher for another reading of the configuration.
 func (l Launcher) With(c *config.Config) Launcher {
 	l.Config = c
 	return l
 }
 
-// Specs plans the process of every registrar that is run. What is wrong with one registrar is
-// a fault of its specification, and no error.
+// Specs plans the process of every registrar that is run. A mistake about one registrar is a fault
+// of its specification, and no error.
 func (l Launcher) Specs() (specs []supervisor.Spec) {
 	for _, r := range l.Config.Registrars {
 		if !r.Retired {
@@ -158,8 +157,8 @@ func (l Launcher) command(r config.Registrar) ([]string, error) {
 	return []string{path}, nil
 }
 
-// configure reads a plugin's settings by its schema and hands them over. Problems that the plugin finds come back
-// with their places in the file.
+// configure reads a plugin's settings by its schema and passes them on. Problems that the plugin
+// finds are returned with their places in the file.
 func (l Launcher) configure(ctx context.Context, r config.Registrar, account *supervisor.Account, plugin registrar.Hosted, d registrar.Description) error {
 	for _, tld := range r.TLDs {
 		if len(d.TLDs) > 0 && !slices.Contains(d.TLDs, tld) {
@@ -200,7 +199,7 @@ func (l Launcher) configure(ctx context.Context, r config.Registrar, account *su
 	return err
 }
 
-// Of is the directory of one plugin's data, which is made if it is not there.
+// Of returns the directory of one plugin's data, which it makes if there is none.
 func (d Data) Of(name string) (string, error) {
 	dir, err := filepath.Abs(filepath.Join(string(d), name))
 	if err != nil {
@@ -212,11 +211,11 @@ func (d Data) Of(name string) (string, error) {
 	return dir, nil
 }
 
-// startedFile returns the path of a file beside a plugin's data directory that says that the
-// plugin has worked. From then on a missing store is a loss, not a fresh start.
+// startedFile returns the path of a file beside a plugin's data directory that says that the plugin
+// has worked. From then on a missing store is a loss, not a fresh start.
 func (d Data) startedFile(name string) string { return filepath.Join(string(d), name+".started") }
 
-// HasStarted reports whether a plugin has been at work on its data.
+// HasStarted reports whether a plugin has worked on its data.
 func (d Data) HasStarted(name string) bool {
 	_, err := os.Stat(d.startedFile(name))
 	return err == nil
@@ -233,8 +232,8 @@ func (d Data) SetStarted(name string) error {
 	return nil
 }
 
-// runDir chooses where the plugins' sockets are: in the data directory if its path leaves
-// room for them, else in a temporary directory. remove deletes it.
+// runDir chooses where the plugins' sockets are: in the data directory if its path leaves room for
+// them, else in a temporary directory, which remove deletes.
 func runDir(data string, registrars []config.Registrar) (dir string, remove func(), err error) {
 	dir, err = filepath.Abs(filepath.Join(data, "run"))
 	if err != nil {

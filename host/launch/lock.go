@@ -12,11 +12,11 @@ import (
 	"registrar.panel/shared/registrarkit"
 )
 
-// LockFile lies in the data directory.
+// LockFile is in the data directory.
 const LockFile = "panel.lock"
 
-// lockPatience bounds the wait for a lock that was released: a process that is just being
-// started may hold a copy of it.
+// lockPatience bounds the wait for a lock that was released: a process that is being started may
+// have a copy of it for a moment.
 const lockPatience = time.Second
 
 // Lock creates the data directory and locks it for this process.

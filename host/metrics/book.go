@@ -10,8 +10,7 @@ import (
 	"registrar.panel/host/orders"
 )
 
-// How often the book is counted at most, how long that may take, and the same for the look whether it
-// answers at all.
+// How often the book is counted at most, how long that may take, and the same for the check whether it answers at all.
 const (
 	countEvery  = time.Minute
 	countWithin = 10 * time.Second
@@ -19,7 +18,7 @@ const (
 	lookWithin  = 2 * time.Second
 )
 
-// counts is what was found in the book.
+// counts are the numbers that were found in the book.
 type counts struct {
 	domains, orders map[string]int
 	operations      []orders.UnderWay
@@ -27,12 +26,12 @@ type counts struct {
 	at              time.Time // zero = it could not be counted
 }
 
-// counter counts the book, and keeps what it found.
+// counter counts the book, and keeps the result.
 type counter struct {
 	book Book
 	now  func() time.Time
 
-	counting sync.Mutex // held by who counts
+	counting sync.Mutex // held while counting
 	mu       sync.Mutex
 	last     counts
 	tried    time.Time
@@ -42,8 +41,8 @@ type counter struct {
 	fault   error
 }
 
-// renew counts again when it is time. While one caller counts, others get the counts from before; if
-// there are none yet, they wait.
+// renew counts again when the counts are old. While one caller counts, others get the former
+// counts; if there are none yet, they wait.
 func (c *counter) renew(ctx context.Context) {
 	if !c.due() {
 		return
@@ -60,7 +59,7 @@ func (c *counter) renew(ctx context.Context) {
 		return
 	}
 
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), countWithin) // who asks next wants it, too
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), countWithin) // the next caller wants it, too
 	defer cancel()
 	found, err := c.count(ctx)
 
@@ -100,7 +99,7 @@ func (c *counter) count(ctx context.Context) (found counts, err error) {
 	return found, err
 }
 
-// alive looks whether the book answers, once a second at most.
+// alive returns whether the book answers, which it asks once a second at most.
 func (c *counter) alive(ctx context.Context) error {
 	c.looking.Lock()
 	defer c.looking.Unlock()
@@ -114,7 +113,7 @@ func (c *counter) alive(ctx context.Context) error {
 	return c.fault
 }
 
-// What is told of the book.
+// What is reported about the book.
 var (
 	bookUp     = prometheus.NewDesc("panel_book_up", "Whether the panel's database could be read: 1 or 0.", nil, nil)
 	countedAt  = prometheus.NewDesc("panel_book_counted_timestamp_seconds", "When the book was counted, once a minute at most.", nil, nil)
@@ -125,7 +124,7 @@ var (
 	oldest     = prometheus.NewDesc("panel_operations_oldest_age_seconds", "How long ago the oldest operation in a state was begun.", []string{"state"}, nil)
 )
 
-// bookMetrics tells what was counted in the book.
+// bookMetrics reports what was counted in the book.
 type bookMetrics struct{ *counter }
 
 // Describe implements [prometheus.Collector].

@@ -1,9 +1,9 @@
-// Package metrics tells monitoring how a panel stands, in the text format of Prometheus: what is in
-// its book, how its plugins are, and how fast it answers. docs/ops/monitoring.md says what each
+// Package metrics reports the state of a panel to monitoring, in the text format of Prometheus: what
+// is in its book, how its plugins are, and how fast it answers. docs/ops/monitoring.md says what each
 // metric means.
 //
-// Reading them is cheap and bounded: no plugin is asked, as the supervisor knows how each stands,
-// and what is counted in the book is counted once a minute at most, however many ask.
+// Reading metrics is cheap and bounded. No plugin is asked, because the supervisor knows the state of
+// each, and the book is counted once a minute at most, however often the metrics are read.
 package metrics
 
 import (
@@ -19,7 +19,7 @@ import (
 	"registrar.panel/host/supervisor"
 )
 
-// Book is what the panel has recorded.
+// Book counts what the panel has recorded.
 type Book interface {
 	Alive(ctx context.Context) error
 	CountDomains(ctx context.Context) (map[string]int, error)
@@ -28,7 +28,7 @@ type Book interface {
 	CountAttention(ctx context.Context) (int, error)
 }
 
-// Plugins tells how the plugins stand.
+// Plugins knows the state of the plugins.
 type Plugins interface {
 	Statuses() []supervisor.Status
 }
@@ -41,7 +41,7 @@ type Options struct {
 	Now     func() time.Time // nil = time.Now
 }
 
-// Metrics answers what monitoring asks; it is an [http.Handler].
+// Metrics answers monitoring; it is an [http.Handler].
 type Metrics struct {
 	book     *counter
 	requests *requests
@@ -77,7 +77,7 @@ func (m *Metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.text.ServeHTTP(w, r)
 }
 
-// Ready reports why the panel can't answer callers now; nil = it can.
+// Ready returns why the panel can't answer callers now; nil = it can.
 func (m *Metrics) Ready(ctx context.Context) error { return m.book.alive(ctx) }
 
 // Around counts the requests that a mux answers, by route.

@@ -11,13 +11,13 @@ func ofRegistrar(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc(name, help, append([]string{"registrar"}, labels...), nil)
 }
 
-// What is told of the registrars' plugins.
+// What is reported about the registrars' plugins.
 var (
 	up        = ofRegistrar("panel_registrar_up", "Whether calls reach the registrar's plugin: 1 or 0. Of those that are retired nothing is told.")
 	restarts  = ofRegistrar("panel_registrar_restarts_total", "How often the plugin was started again.")
 	component = ofRegistrar("panel_registrar_component_ok", "Whether a component of the plugin is well: 1 or 0.", "component")
 
-	// Of figures; each belongs to the component that the plugin says it of.
+	// By figure; each belongs to the component that the plugin reports it for.
 	figures = map[registrar.Figure]*prometheus.Desc{
 		registrar.FigureLookedAt: ofRegistrar("panel_mailbox_looked_timestamp_seconds", "When all that waited in the mailbox had been fetched."),
 		registrar.FigureHeardAt:  ofRegistrar("panel_registry_heard_timestamp_seconds", "When the registry last answered."),
@@ -36,7 +36,7 @@ var (
 	}
 )
 
-// pluginMetrics tells how the plugins stand.
+// pluginMetrics reports the state of the plugins.
 type pluginMetrics struct{ plugins Plugins }
 
 // Describe implements [prometheus.Collector].
@@ -61,8 +61,8 @@ func (p pluginMetrics) Collect(all chan<- prometheus.Metric) {
 	}
 }
 
-// parts reports a plugin's components. Names and figures that are reported twice count once: a plugin must not spoil
-// the metrics of the others.
+// parts reports a plugin's components. A name or figure that is reported twice counts once: a
+// plugin must not spoil the metrics of the others.
 func parts(s supervisor.Status, all chan<- prometheus.Metric) {
 	well, said := map[string]bool{}, map[registrar.Figure]float64{}
 	for _, c := range s.Health {
@@ -76,7 +76,7 @@ func parts(s supervisor.Status, all chan<- prometheus.Metric) {
 		}
 	}
 	if !s.State.Serves() {
-		return // what it said last is old
+		return // its last report is old
 	}
 
 	for name, ok := range well {

@@ -8,8 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// requests counts what callers ask, by the pattern of its route: of what there is no route for, one
-// counts for all.
+// requests counts the requests of callers by the pattern of their route; requests without a route are counted together.
 type requests struct {
 	durations *prometheus.HistogramVec
 	answers   *prometheus.CounterVec
@@ -27,7 +26,7 @@ func newRequests() *requests {
 
 const noRoute = "none"
 
-// around measures what a mux answers. The time ends when an answer begins: a stream has no other end.
+// around measures the answers of a mux. The time ends when an answer begins, because a stream has no other end.
 func (q *requests) around(mux http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a := &answer{ResponseWriter: w, began: time.Now()}

@@ -9,7 +9,7 @@ import (
 	"registrar.panel/shared/secret"
 )
 
-// Hook is the way by webhook: messages as JSON, signed as those of the Action Log are.
+// Hook is a channel by webhook: messages as JSON, signed like those of the Action Log.
 type Hook struct {
 	Of     string // its name in plugin.hcl
 	URL    string
@@ -29,7 +29,7 @@ type hooked struct {
 	Over     []hookedItem `json:"over"`
 	More     bool         `json:"more"`
 	AllClear bool         `json:"all_clear"`
-	Digest   []string     `json:"digest"` // null = it is none
+	Digest   []string     `json:"digest"` // null = the message is no digest
 }
 
 type hookedItem struct {

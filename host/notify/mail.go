@@ -14,11 +14,11 @@ import (
 	"registrar.panel/shared/secret"
 )
 
-// Mail is the way by mail, through a relay.
+// Mail is a channel by mail, through a relay.
 type Mail struct {
 	From string
 	To   []string
-	URL  string // of the pages; "" = messages lead nowhere
+	URL  string // of the pages; "" = messages have no links
 
 	Address  string // HOST:PORT of the relay
 	TLS      string // none, starttls or implicit
@@ -95,8 +95,8 @@ func (m Mail) relay() (*gomail.Client, error) {
 	return gomail.NewClient(host, options...)
 }
 
-// login is how the relay learns who we are. In clear text, which the configuration permits on this
-// machine, the library gives a password only when told so.
+// login returns how we sign in at the relay. Without TLS, which the configuration permits on this
+// machine, the library sends a password only if told to.
 func (m Mail) login() gomail.SMTPAuthType {
 	if m.TLS == "none" {
 		return gomail.SMTPAuthPlainNoEnc

@@ -2,12 +2,13 @@
 // each thing once when it comes, again while it stands, and once when it is over, with a digest in
 // the morning and quiet at night.
 //
-// What a person has acknowledged is neither told nor repeated, until it changes; it is not over for that.
+// What a person has acknowledged is neither reported nor repeated until it changes; but it is not reported
+// as over either.
 //
-// It guarantees that what was told is told at least once, through failures and restarts, and that it is
-// no storm: what comes at the same time is one message, messages keep a distance, and what was
-// told is kept in the book, so that a panel that starts again tells nothing anew. Messages hold names
-// of domains and states, and nothing that is known of people.
+// It guarantees that each thing is reported at least once, through failures and restarts, and without
+// a storm: things that come at the same time are one message, and messages keep a distance. The book
+// keeps what was reported, so that a panel that starts again does not report it anew. Messages contain
+// names of domains and states, and nothing that is known of people.
 package notify
 
 import (
@@ -26,7 +27,7 @@ import (
 
 // Item is something that needs a person.
 type Item struct {
-	Key      string // which it is, as long as it stands; see [Key]
+	Key      string // identifies it as long as it stands; see [Key]
 	Severity string // [Error] or [Warning]
 	Since    time.Time
 	What     string
@@ -34,16 +35,16 @@ type Item struct {
 	Seen     bool   // a person has acknowledged it
 }
 
-// Key names an item: what kind of thing it is, who tells of it, and which it is.
+// Key names an item: the kind of thing, the registrar that reports it, and its ID.
 func Key(kind, registrar, id string) string { return kind + "|" + registrar + "|" + id }
 
-// isOf reports whether a key is of an item that this registrar tells of, or several together.
+// isOf reports whether a key is of an item that this registrar reports, or of one about several registrars.
 func isOf(key, registrar string) bool {
 	parts := strings.SplitN(key, "|", 3)
 	return len(parts) == 3 && (parts[1] == registrar || parts[1] == "")
 }
 
-// How much an item asks of people.
+// How urgent an item is.
 const (
 	Error   = "error"
 	Warning = "warning"
@@ -53,7 +54,7 @@ const (
 type Attention struct {
 	Items  []Item
 	More   bool     // there are others, which are not listed
-	Absent []string // registrars that did not answer: what they told before may still stand
+	Absent []string // registrars that did not answer: what they reported before may still stand
 }
 
 // Source knows what needs a person.
@@ -62,13 +63,13 @@ type Source interface {
 	Summary(ctx context.Context) ([]string, error) // lines of the digest
 }
 
-// Channel is a way to people.
+// Channel is a way to reach people.
 type Channel interface {
 	Name() string
 	Tell(ctx context.Context, m Message) error
 }
 
-// Book keeps what was told.
+// Book keeps what was reported.
 type Book interface {
 	Claim(ctx context.Context, channel, holder string, until time.Time, today string) (orders.NoticeChannel, []orders.Notice, bool, error)
 	Told(ctx context.Context, c orders.NoticeChannel, stands []orders.Notice, over []string) error
@@ -86,25 +87,24 @@ type Options struct {
 	Now      func() time.Time // nil = time.Now
 }
 
-// Notifier tells the channels.
+// Notifier reports to the channels.
 type Notifier struct {
 	Options
-	since memory // what stands
+	since memory // since when items stand
 
 	mu    sync.Mutex
-	over  map[string]memory  // by channel: what it was told and stands no longer
+	over  map[string]memory  // by channel: what was reported there and stands no longer
 	fails map[string]failing // by channel
 }
 
-// failing is a channel that does not take what it is told.
+// failing is the state of a channel that does not take messages.
 type failing struct {
 	attempts int
 	next     time.Time
 	err      error
 }
 
-// How often is looked, how long one look and one message may take, and how long is waited after a
-// failure.
+// How often the notifier looks, how long one look and one message may take, and how long it waits after a failure.
 const (
 	lookEvery   = 30 * time.Second
 	lookWithin  = 20 * time.Second
@@ -122,7 +122,7 @@ func New(o Options) *Notifier {
 	return &Notifier{Options: o, since: memory{}, over: map[string]memory{}, fails: map[string]failing{}}
 }
 
-// Run tells until ctx ends. Without a channel there is nothing to do.
+// Run reports until ctx ends. Without a channel there is nothing to do.
 func (n *Notifier) Run(ctx context.Context) error {
 	if len(n.Channels) == 0 {
 		return nil
@@ -139,7 +139,7 @@ func (n *Notifier) Run(ctx context.Context) error {
 	}
 }
 
-// look asks once what needs a person, and tells every channel what is new for it.
+// look asks once what needs a person, and reports to every channel what is new for it.
 func (n *Notifier) look(ctx context.Context) {
 	asking, cancel := context.WithTimeout(ctx, lookWithin)
 	defer cancel()
@@ -153,7 +153,7 @@ func (n *Notifier) look(ctx context.Context) {
 	now := n.Now()
 	n.since.note(stands.Items, now)
 
-	// Side by side: a relay that hangs delays no other channel.
+	// Side by side, so that a relay that hangs delays no other channel.
 	var telling sync.WaitGroup
 	for _, c := range n.Channels {
 		if !n.mayTry(c.Name(), now) {
@@ -170,7 +170,7 @@ func (n *Notifier) mayTry(channel string, now time.Time) bool {
 	return !now.Before(n.fails[channel].next)
 }
 
-// attempt tells one channel, and remembers if it failed.
+// attempt reports to one channel, and remembers a failure.
 func (n *Notifier) attempt(ctx context.Context, c Channel, stands Attention, now time.Time) {
 	err := n.tell(ctx, c, stands, now)
 	// The panel ends, and the channel is not to blame for it.
@@ -217,7 +217,7 @@ func (n *Notifier) tell(ctx context.Context, c Channel, stands Attention, now ti
 
 	sending, cancel := context.WithTimeout(ctx, tellWithin)
 	defer cancel()
-	// Recorded only after it was told, because a message that is recorded first might never be told. Only the record uses
+	// Recorded only after it was sent, because a message recorded first might never be sent. Only the record uses
 	// up the number, so that a message which is sent again has the same ID.
 	if err := c.Tell(sending, *m); err != nil {
 		return err
@@ -225,7 +225,7 @@ func (n *Notifier) tell(ctx context.Context, c Channel, stands Attention, now ti
 	return n.Book.Told(ctx, next, m.notices(now), keys(m.Over))
 }
 
-// gone is the memory of one channel, which only its own goroutine uses.
+// gone returns the memory of one channel, which only the channel's own goroutine uses.
 func (n *Notifier) gone(channel string) memory {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -235,17 +235,17 @@ func (n *Notifier) gone(channel string) memory {
 	return n.over[channel]
 }
 
-// Told is how one channel stands.
+// Told is the state of one channel.
 type Told struct {
 	Channel  string
 	Number   int64     // of messages so far
 	ToldAt   time.Time // zero = never
-	Standing int       // what it was told and stands
-	Error    string    // why it can't be told; "" = it can
-	NextAt   time.Time // of the next attempt, then
+	Standing int       // things that were reported and still stand
+	Error    string    // why it takes no messages; "" = it does
+	NextAt   time.Time // of the next attempt in that case
 }
 
-// State tells how the channels stand.
+// State returns the state of the channels.
 func (n *Notifier) State(ctx context.Context) (all []Told, err error) {
 	known, standing, err := n.Book.Channels(ctx)
 	if err != nil {
@@ -254,7 +254,7 @@ func (n *Notifier) State(ctx context.Context) (all []Told, err error) {
 
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	// Listed as in the configuration, because the book does not know a channel that has told nothing yet.
+	// Listed as in the configuration, because the book does not know a channel that has sent nothing yet.
 	for _, c := range n.Channels {
 		t := Told{Channel: c.Name(), Standing: standing[c.Name()]}
 		if i := slices.IndexFunc(known, func(k orders.NoticeChannel) bool { return k.Name == c.Name() }); i >= 0 {
@@ -268,13 +268,13 @@ func (n *Notifier) State(ctx context.Context) (all []Told, err error) {
 	return all, nil
 }
 
-// Tried is what came of a test of one channel.
+// Tried is the result of a test of one channel.
 type Tried struct {
 	Channel string
 	Err     error
 }
 
-// ErrNoChannel: the configuration names nothing to tell.
+// ErrNoChannel means that the configuration has no channel.
 var ErrNoChannel = errors.New("plugin.hcl has no panel { notify { … } }: nothing is told")
 
 // Test sends a message that says that it is a test on every channel, and changes nothing else.

@@ -10,32 +10,32 @@ import (
 
 // Policy says when people are told.
 type Policy struct {
-	After  time.Duration // how long something must stand, or be over, before it is told
+	After  time.Duration // how long something must stand, or be over, before it is reported
 	Gather time.Duration // between two messages
 	Repeat time.Duration // of what still stands
 	Digest int           // the minute of the day; negative = there is none
-	Quiet  [2]int        // minutes of the day, from the first to the second nothing is told; negative = never
+	Quiet  [2]int        // minutes of the day: from the first to the second nothing is sent; negative = never quiet
 	Zone   *time.Location
 }
 
 // Message is what people are told at once.
 type Message struct {
-	ID string // the same when it is sent again
+	ID string // stays the same when the message is sent again
 	At time.Time
 
-	New      []Item // that stand, and were not told before
-	Standing []Item // that were told before
-	Over     []Item // that were told, and stand no longer
+	New      []Item // stand, and were not reported before
+	Standing []Item // were reported before and still stand
+	Over     []Item // were reported, and stand no longer
 	More     bool   // others stand that are not listed
-	Apart    int    // stand that a person acknowledged before they were told
+	Apart    int    // how many stand that a person acknowledged before they were reported
 
 	Digest  bool
 	Summary []string // of the digest
 
-	TestBy string // who has asked for this test; "" = it is none
+	TestBy string // who has asked for this test; "" = it is no test
 }
 
-// AllClear reports whether nothing is left that needs a person.
+// AllClear reports whether something is over and nothing is left that needs a person.
 func (m Message) AllClear() bool {
 	return len(m.Over) > 0 && len(m.New)+len(m.Standing)+m.Apart == 0 && !m.More
 }
@@ -43,7 +43,7 @@ func (m Message) AllClear() bool {
 // memory is since when something is so.
 type memory map[string]time.Time
 
-// note adds what is new, and forgets what is so no longer.
+// note adds what is new, and forgets what is no longer so.
 func (m memory) note(items []Item, now time.Time) {
 	there := map[string]bool{}
 	for _, i := range items {
@@ -59,7 +59,7 @@ func (m memory) note(items []Item, now time.Time) {
 	}
 }
 
-// gone lists what was told and stands no longer, as far as that is known.
+// gone lists what was reported and stands no longer, as far as that is known.
 func gone(told []orders.Notice, now Attention) (over []Item) {
 	if now.More {
 		return nil // it may be among what is not listed
@@ -73,20 +73,20 @@ func gone(told []orders.Notice, now Attention) (over []Item) {
 	return over
 }
 
-// situation is what a decision is made of.
+// situation is what a decision is based on.
 type situation struct {
 	now    time.Time
 	stands Attention
 	told   []orders.Notice
 	last   orders.NoticeChannel
-	since  memory // since when items stand, for those that don't say
-	over   memory // since when others do no longer
+	since  memory // since when items stand that don't say it themselves
+	over   memory // since when others are gone
 }
 
-// decide says what to tell, and how far the channel has come with it; nil = nothing now.
+// decide returns what to report, and the state of the channel after that; nil = nothing now.
 func (p Policy) decide(s situation) (*Message, orders.NoticeChannel) {
 	next := s.last
-	// New items wait, and are told together when that is permitted.
+	// New items wait, and are reported together when that is permitted.
 	if p.quietAt(s.now) || s.now.Sub(s.last.ToldAt) < p.Gather {
 		return nil, next
 	}
@@ -96,7 +96,7 @@ func (p Policy) decide(s situation) (*Message, orders.NoticeChannel) {
 	for _, i := range s.stands.Items {
 		t, known := find(s.told, i.Key)
 		switch {
-		// An item that has become an error since it was told is told as new.
+		// An item that has become an error since it was reported is reported as new.
 		case known && (t.Severity == i.Severity || i.Severity != Error):
 			m.Standing = append(m.Standing, i)
 			repeat = repeat || !i.Seen && s.now.Sub(t.ToldAt) >= p.Repeat
@@ -125,9 +125,9 @@ func (p Policy) decide(s situation) (*Message, orders.NoticeChannel) {
 	return m, next
 }
 
-// begun is since when an item stands.
+// begun returns since when an item stands.
 func begun(i Item, s situation) time.Time {
-	// A beginning that is still to come, by a wrong clock, would keep it from being told.
+	// A beginning in the future, by a wrong clock, would keep the item from being reported.
 	if !i.Since.IsZero() && i.Since.Before(s.now) {
 		return i.Since
 	}
@@ -162,8 +162,7 @@ func (p Policy) quietAt(now time.Time) bool {
 
 func minute(local time.Time) int { return local.Hour()*60 + local.Minute() }
 
-// notices is what the book keeps of a message: all that it says that stands. A repetition of what
-// stands is one for all.
+// notices returns what the book keeps of a message: everything in it that stands. If one thing is repeated, all are.
 func (m Message) notices(now time.Time) (all []orders.Notice) {
 	for _, i := range slices.Concat(m.New, m.Standing) {
 		all = append(all, orders.Notice{Item: i.Key, Severity: i.Severity, What: i.What, Since: i.Since, ToldAt: now})

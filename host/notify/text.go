@@ -14,17 +14,17 @@ const mostLines = 50
 type letter struct {
 	Message
 	words  *wording.Language
-	panel  *wording.Sayings // what needs a person
+	panel  *wording.Sayings // for what needs a person
 	digest *wording.Sayings
 }
 
-// in is the message in a language.
+// in returns the message in a language.
 func (m Message) in(lang string) letter {
 	words := wording.Of(lang)
 	return letter{m, words, words.Sayings(nil, wording.Panel), words.Sayings(nil, wording.Digest)}
 }
 
-// subject is the message in one line.
+// subject returns the message in one line.
 func (l letter) subject() string {
 	switch {
 	case l.TestBy != "":
@@ -49,7 +49,7 @@ func (l letter) headed(code string, pairs ...any) string {
 	return "[panel] " + l.words.Text("notify.subject."+code, pairs...)
 }
 
-// count is how many things stand.
+// count returns how many things stand.
 func (l letter) count() string {
 	n := l.words.Number(len(l.New) + len(l.Standing))
 	if l.More {
@@ -58,7 +58,7 @@ func (l letter) count() string {
 	return n
 }
 
-// text is the message for people.
+// text returns the message for people.
 func (l letter) text(url string, zone *time.Location) string {
 	if l.TestBy != "" {
 		return l.words.Text("notify.test", "Who", l.TestBy) + "\n"

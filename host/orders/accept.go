@@ -11,10 +11,9 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// What a registrar tells is its own word: about its own domains, under its own name, and of
-// bounded size.
+// The words of a registrar are bounded: they are about its own domains, under its own name, and of limited size.
 
-// bounded is an event with words that are known, and none that is too long.
+// bounded returns an event in which all words are known and none is too long.
 func bounded(e registrar.Event) registrar.Event {
 	// A word that this panel does not know must not end the stream: all later events would wait for a newer panel.
 	if !slices.Contains(registrar.EventTypes(), e.Type) {
@@ -32,7 +31,7 @@ func bounded(e registrar.Event) registrar.Event {
 	}
 
 	e.Order, e.Operation, e.Mail = ident(e.Order), ident(e.Operation), ident(e.Mail)
-	e.Name = e.Name[:min(len(e.Name), longestName)] // cut, it is no domain's
+	e.Name = e.Name[:min(len(e.Name), longestName)] // a name that was cut is no domain's
 	if e.Domain != nil {
 		d := record(*e.Domain)
 		e.Domain = &d
@@ -40,8 +39,7 @@ func bounded(e registrar.Event) registrar.Event {
 	return e
 }
 
-// accept makes of a bounded event what the book may keep of it, and returns the domain that it is about as
-// the list has it.
+// accept reduces a bounded event to what the book may keep of it, and returns the event's domain as the list has it.
 func (f follower) accept(ctx context.Context, tx *sql.Tx, e registrar.Event) (kept registrar.Event, shown Domain, err error) {
 	if e.Actor, err = f.actor(ctx, tx, e.Actor); err != nil {
 		return e, shown, err
@@ -50,7 +48,7 @@ func (f follower) accept(ctx context.Context, tx *sql.Tx, e registrar.Event) (ke
 		return e, shown, nil
 	}
 
-	// A name in another form than ACE is in no list: it is not looked for, and is not the registrar's own.
+	// A name in another form than ACE is on no list, so it is not looked up and is not the registrar's own.
 	own := false
 	if ace, err := input.ACE(e.Name); err == nil && ace == e.Name {
 		if shown, err = selectDomain(ctx, tx, e.Name); err == nil {
@@ -63,7 +61,7 @@ func (f follower) accept(ctx context.Context, tx *sql.Tx, e registrar.Event) (ke
 	return f.about(e, own), shown, nil
 }
 
-// about leaves out of an event a domain that is not the registrar's to tell of.
+// about removes from an event a domain that the registrar may not report.
 func (f follower) about(e registrar.Event, own bool) registrar.Event {
 	if !own || e.Domain != nil && e.Domain.Name != e.Name {
 		// The event stays, as text without a domain: cursors are dense, and one that was left out would be a gap.
@@ -81,8 +79,8 @@ func (f follower) about(e registrar.Event, own bool) registrar.Event {
 	return e
 }
 
-// owns reports whether a registrar may report a domain: the list has the domain with it, or it had the domain or an
-// order for it before, or it serves the zone and no other registrar has the domain.
+// owns reports whether a registrar may report a domain: the list has the domain with this registrar, or the
+// registrar had the domain or an order for it before, or it serves the zone and no other registrar has the domain.
 func (f follower) owns(ctx context.Context, tx *sql.Tx, domain string, shown Domain) (bool, error) {
 	if shown.Name != "" && shown.Registrar == f.registrar {
 		return true, nil
@@ -96,12 +94,12 @@ func (f follower) owns(ctx context.Context, tx *sql.Tx, domain string, shown Dom
 	return before, fault(err, "look into the log")
 }
 
-// isCredible reports whether a domain's record is believed: one whose status or mode is none is not.
+// isCredible reports whether a domain's record is believed: its status and its mode must be known words.
 func isCredible(d registrar.Domain) bool {
 	return slices.Contains(registrar.DomainStatuses(), d.Status) && (d.Renewal == "" || slices.Contains(registrar.RenewalModes(), d.Renewal))
 }
 
-// record bounds a domain's record; one that is not credible does not become so.
+// record bounds a domain's record; a record that is not credible stays so.
 func record(d registrar.Domain) registrar.Domain {
 	if !isCredible(d) {
 		d.Status, d.Renewal = "", ""
@@ -138,7 +136,7 @@ func record(d registrar.Domain) registrar.Domain {
 	return d
 }
 
-// longestName is more than a domain's name has.
+// longestName is longer than any domain's name.
 const longestName = 1000
 
 // mostStates and longestState bound what the registry says of a domain.
@@ -147,7 +145,7 @@ const (
 	longestState = 100
 )
 
-// ident is the ID of a thing, or nothing if it could not be one.
+// ident returns the ID of a thing, or "" if the text can't be an ID.
 func ident[T ~string](id T) T {
 	if input.CheckLine(string(id), input.LongestID) != "" {
 		return ""
@@ -155,10 +153,10 @@ func ident[T ~string](id T) T {
 	return id
 }
 
-// Actors that a registrar may name by itself.
+// ownActors lists the actors that a registrar may name by itself.
 func ownActors() []string { return []string{"plugin", "registrar", "registry", "cron"} }
 
-// actor is who did what an event tells of: a person only if the panel has passed a decision of
+// actor returns who did what an event reports: a person only if the panel has passed a decision of
 // that person to this registrar.
 func (f follower) actor(ctx context.Context, tx *sql.Tx, said string) (string, error) {
 	if slices.Contains(ownActors(), said) {
@@ -174,14 +172,15 @@ func (f follower) actor(ctx context.Context, tx *sql.Tx, said string) (string, e
 	return "plugin", nil
 }
 
-// passing records whose decision is about to reach a registrar, before its events can tell.
+// passing records that a person's decision is about to reach a registrar, before the registrar's
+// events can name that person.
 func (l *ledger) passing(ctx context.Context, name, person string) error {
 	return l.db.Write(ctx, func(tx *sql.Tx) error {
 		return exec(ctx, tx, "insert into deciders (registrar, name) values ($1, $2) on conflict do nothing", name, person)
 	})
 }
 
-// The pace at which events are applied: a registrar that tells more waits.
+// The pace at which events are applied: a registrar that reports more waits.
 const (
 	eventPace  = time.Millisecond // for each, in the long run
 	eventBurst = 10000

@@ -14,11 +14,11 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Acknowledgement is a person's word that something which needs a person has been seen. It moves nothing, and
-// hides nothing for good: it holds for what was seen, until that changes.
+// Acknowledgement is a person's word that something which needs a person was seen. It moves nothing
+// and hides nothing for good: it holds for what was seen, until that changes.
 type Acknowledgement struct {
-	Item  string // which it is, as long as it stands
-	Seen  string // of it; what differs from that is not acknowledged
+	Item  string // identifies it as long as it stands
+	Seen  string // what was seen of it; a later state that differs is not acknowledged
 	What  string // in a few words
 	By    string
 	For   string // on whose behalf, in their own words; a note
@@ -26,7 +26,7 @@ type Acknowledgement struct {
 	At    time.Time
 	Until time.Time // zero = until it changes
 
-	Registrar, Domain string // that it is about, for the Action Log
+	Registrar, Domain string // what it is about, for the Action Log
 }
 
 // Acknowledgements keeps what people have seen.
@@ -38,7 +38,7 @@ type Acknowledgements struct {
 // Acknowledgements returns what the book keeps of what people have seen.
 func (l Lists) Acknowledgements() Acknowledgements { return Acknowledgements(l) }
 
-// The most that people can have acknowledged at once, and the longest that an acknowledgement can hold by time.
+// The most that people can have acknowledged at once, and the longest time for which an acknowledgement can hold.
 const (
 	MostAcknowledged    = 1000
 	LongestAcknowledged = 366 * 24 * time.Hour
@@ -55,7 +55,7 @@ func (a Acknowledgement) problems(now time.Time) []registrar.Problem {
 	return problems
 }
 
-// Keep records that things were seen, all of them or none. A thing that was acknowledged before is acknowledged anew.
+// Keep records that things were seen: all of them or none. A thing that was acknowledged before is acknowledged anew.
 func (k Acknowledgements) Keep(ctx context.Context, all []Acknowledgement) error {
 	for _, a := range all {
 		if err := input.Mistakes(a.problems(k.now())); err != nil {
@@ -105,8 +105,8 @@ func (k Acknowledgements) told(ctx context.Context, tx *sql.Tx, a Acknowledgemen
 		Event: registrar.EventDecision, Message: message + input.OnBehalf(a.For)})
 }
 
-// TakeBack has acknowledged things shown again, and returns how many of them were acknowledged. Only
-// [Acknowledgement.Item] and who takes it back matter.
+// TakeBack has acknowledged things shown again, and returns how many of them were acknowledged. It
+// reads only [Acknowledgement.Item] and who takes it back.
 func (k Acknowledgements) TakeBack(ctx context.Context, all []Acknowledgement) (changed int, err error) {
 	for _, a := range all {
 		if err := input.Mistakes(append(input.Person(a.By), input.Behalf(a.For)...)); err != nil {
@@ -146,8 +146,7 @@ func (k Acknowledgements) All(ctx context.Context) (all []Acknowledgement, err e
 	return all, err
 }
 
-// Forget drops what need not be kept any more, because what was seen is over or has changed, and what has
-// ended by time.
+// Forget drops acknowledgements of these items, which are over or have changed, and all that have expired.
 func (k Acknowledgements) Forget(ctx context.Context, items []string) error {
 	return k.db.Write(ctx, func(tx *sql.Tx) error {
 		for _, item := range items {
@@ -159,7 +158,7 @@ func (k Acknowledgements) Forget(ctx context.Context, items []string) error {
 	})
 }
 
-// Needing reads those of some domains that need a person, or have an alarm, as a list of them shows them.
+// Needing reads which of some domains need a person or have an alarm, as a list shows them.
 func (k Acknowledgements) Needing(ctx context.Context, names []string) (list []Domain, err error) {
 	if len(names) == 0 {
 		return nil, nil

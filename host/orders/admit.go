@@ -14,8 +14,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// admit asks the registrar, before money is taken, for every mistake of an order, and the
-// registry whether a name is still to be had. What is not known is a note, no mistake.
+// admit asks, before money is taken, the registrar for every mistake of an order and the registry
+// whether a name is still free. If that is not known it is a note, not a mistake.
 func (s *Service) admit(ctx context.Context, name string, o registrar.Order) (notes []registrar.Problem, err error) {
 	r, err := s.board.Registrar(name)
 	if err != nil {
@@ -49,8 +49,9 @@ func (s *Service) admit(ctx context.Context, name string, o registrar.Order) (no
 	return v.Notes, nil
 }
 
-// forbidden is what the registrar's form forbids in an order that its plugin let pass: what is not accepted, chosen or
-// asked. The plugin judges how a value may be spelt, because it reads more spellings than a form can say.
+// forbidden returns what the registrar's form forbids in an order that its plugin let pass: an
+// agreement that was not accepted, a choice that is none, a field that is not asked. The plugin
+// judges how a value may be spelt, because it reads more spellings than a form can say.
 func forbidden(ctx context.Context, r registrar.Service, zone string, o registrar.Order) ([]registrar.Problem, error) {
 	var problems []registrar.Problem
 	everyone := o.Everyone()
@@ -75,13 +76,13 @@ func forbidden(ctx context.Context, r registrar.Service, zone string, o registra
 	}), nil
 }
 
-// wrongPrice is the mistake of a price that is none; what a name costs is asked later.
+// wrongPrice returns the mistakes of a price that is malformed; what a name costs is asked later.
 func wrongPrice(q NewOrder) []registrar.Problem {
 	return registrar.Availability{}.PriceProblems(registrar.Order{Kind: q.Kind, AcceptPrice: q.AcceptPrice})
 }
 
-// termed asks for the shortest term that the registrar offers without naming it, as every plugin
-// understands.
+// termed removes the term from an order if it is the shortest that the registrar offers: every
+// plugin understands an order without one.
 func termed(ctx context.Context, board *switchboard.Board, name string, o registrar.Order) (registrar.Order, error) {
 	if o.Years == 0 {
 		return o, nil
@@ -101,8 +102,8 @@ func termed(ctx context.Context, board *switchboard.Board, name string, o regist
 	return o, nil
 }
 
-// readmit is admit for an order that is about to be paid: what would be refused now, or can't be
-// carried out because its registrar is not at work, takes no money.
+// readmit is admit for an order that is about to be paid. It takes no money for an order that would
+// be refused now, or that can't be carried out because its registrar is not at work.
 func (s *Service) readmit(ctx context.Context, id registrar.OrderID) (notes []registrar.Problem, err error) {
 	var o Order
 	var d Domain
@@ -134,7 +135,7 @@ func (s *Service) readmit(ctx context.Context, id registrar.OrderID) (notes []re
 	return notes, notPaid(id, err)
 }
 
-// notPaid says of a refusal that no money was taken, and what to do.
+// notPaid adds to a refusal that no money was taken, and what to do.
 func notPaid(id registrar.OrderID, refusal error) error {
 	var e *registrar.Error
 	switch {
@@ -147,7 +148,7 @@ func notPaid(id registrar.OrderID, refusal error) error {
 	return nil
 }
 
-// payable refuses money for what the domain list forbids by now.
+// payable refuses money for an order that the domain list has ruled out by now.
 func payable(o Order, d Domain) error {
 	cancelIt := func(format string, args ...any) error {
 		return registrar.Errorf(registrar.Precondition, "order %s is not paid: %s; cancel it", o.ID, fmt.Sprintf(format, args...))
@@ -199,7 +200,7 @@ func params(a registrar.Availability, name string) map[string]string {
 	return p
 }
 
-// because adds a registrar's detail in a language, if it speaks that; English is its own.
+// because returns a registrar's detail in a language, if the registrar has it; in English, its own words.
 func because(a registrar.Availability, language string) string {
 	detail := a.Texts[language]
 	if detail == "" && language == "en" {

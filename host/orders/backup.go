@@ -16,8 +16,8 @@ const (
 	keyFile  = "panel.key"
 )
 
-// Backup writes a copy of the book and its key into a directory. Registrars are backed up
-// after it: the events that the book has applied are then in their copies, too.
+// Backup writes a copy of the book and its key into a directory. Registrars are backed up after it,
+// so that their copies have every event that the book has applied.
 func (s *Service) Backup(ctx context.Context, dir string) error {
 	// A key that was exchanged between the two copies would not open what is sealed in the first.
 	err := s.box.Steady(func() error {

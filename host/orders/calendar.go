@@ -8,13 +8,13 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// DueDay counts the domains of ours that are paid till a day, by how they are renewed.
+// DueDay counts our domains that are paid till a day, by renewal mode.
 type DueDay struct {
 	Day          registrar.Date
 	Auto, Manual int
 }
 
-// Calendar counts what falls due from one day to another, both included. A day without any is left out.
+// Calendar counts what falls due from one day to another, both included. Days without any are left out.
 func (l Lists) Calendar(ctx context.Context, from, to registrar.Date) (days []DueDay, err error) {
 	err = l.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		days, err = sqldb.Collect(ctx, tx, scanDueDay, `select paid_till, cast(sum(case when renewal = 'auto' then domains else 0 end) as integer),

@@ -50,8 +50,8 @@ func (s *Service) Operation(ctx context.Context, id registrar.OperationID) (regi
 	return r.Operation(ctx, id)
 }
 
-// Resolve passes a person's verdict on. On whose behalf that person decides is free text, and a
-// note in the Action Log.
+// Resolve passes a person's verdict on. On whose behalf that person decides is free text, and
+// becomes a note in the Action Log.
 func (s *Service) Resolve(ctx context.Context, d registrar.Decision, forWhom string) (op registrar.Operation, err error) {
 	if err := decision(d.By, forWhom, d.Note, d.Verdict, registrar.Verdicts()); err != nil {
 		return op, err
@@ -95,7 +95,7 @@ func (s *Service) ResolveReview(ctx context.Context, d registrar.ReviewDecision,
 		Message: fmt.Sprintf("review entry %s is %s: decided as %s", d.Review, d.Outcome, d.By) + input.OnBehalf(forWhom), Operation: d.Operation})
 }
 
-// domainOf is the domain that a reading of a mail is about; "" = it can't be told.
+// domainOf returns the domain that a reading of a mail is about; "" = it is not known.
 func domainOf(ctx context.Context, r registrar.Service, d registrar.ReviewDecision, entry registrar.Review) string {
 	about := d.Operation
 	if about == "" && len(entry.Candidates) == 1 {
@@ -124,8 +124,7 @@ func decision[T ~string](by, forWhom, note string, outcome T, allowed []T) error
 	return input.Mistakes(problems)
 }
 
-// operator finds the registrar that is recorded with an operation, and where none is, the one
-// that knows it.
+// operator finds the registrar that is recorded with an operation, or if none is, the one that knows it.
 func (s *Service) operator(ctx context.Context, id registrar.OperationID) (switchboard.Owner, error) {
 	var recorded []string
 	err := s.db.Read(ctx, func(tx *sql.Tx) (err error) {
@@ -172,8 +171,7 @@ func (s *Service) SetRenewal(ctx context.Context, name string, mode registrar.Re
 	return Domain{Registrar: d.Registrar, Domain: said}, err
 }
 
-// Import takes over a domain that a registrar already holds for us; "" is the registrar
-// that serves its TLD.
+// Import takes over a domain that a registrar already holds for us; "" = the registrar that serves its TLD.
 func (s *Service) Import(ctx context.Context, i registrar.Import, name string) (Domain, error) {
 	i, err := normalImport(i)
 	if err != nil {
@@ -210,7 +208,7 @@ func (s *Service) Import(ctx context.Context, i registrar.Import, name string) (
 	return s.takeOver(ctx, i, name)
 }
 
-// serves refuses a registrar that may not have a domain, by the zone that it lies in.
+// serves refuses a registrar that may not have a domain, because of the domain's zone.
 func serves(board *switchboard.Board, name, domain string) error {
 	switch {
 	case !board.Runs(name):
@@ -221,7 +219,7 @@ func serves(board *switchboard.Board, name, domain string) error {
 	return nil
 }
 
-// differs reports whether an import contradicts what is known. Sources write one expiry a day apart.
+// differs reports whether an import contradicts what is known. Sources may differ by a day about the same expiry.
 func differs(known Domain, i registrar.Import) bool {
 	near := !known.PaidTill.Before(i.PaidTill.AddDays(-1)) && !i.PaidTill.Before(known.PaidTill.AddDays(-1))
 	return known.Customer != i.Customer || known.Handle != i.Handle || !near

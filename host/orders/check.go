@@ -9,9 +9,9 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Check tells for each name, in the order asked, whether it may be ordered. Names may be
-// typed in any form and are answered in ACE; one that is no name at all stays as typed. A
-// registrar that does not answer makes a name's availability unknown, not the call an error.
+// Check reports for each name, in the order asked, whether it may be ordered. Names may be typed in
+// any form and are answered in ACE; a text that is no name stays as typed. A registrar that does
+// not answer makes a name's availability unknown, and the call no error.
 func (s *Service) Check(ctx context.Context, typed []string) ([]registrar.Availability, error) {
 	// Made in its whole length at once, because the board writes through pointers into it.
 	answers := make([]registrar.Availability, len(typed))
@@ -29,7 +29,7 @@ func (s *Service) Check(ctx context.Context, typed []string) ([]registrar.Availa
 	return answers, ctx.Err()
 }
 
-// judge answers for a name what the panel itself knows; at is the registrar to ask for the rest.
+// judge returns what the panel itself knows of a name; at is the registrar to ask for the rest.
 func (s *Service) judge(ctx context.Context, typed string) (a registrar.Availability, at string, err error) {
 	a = registrar.Availability{Name: typed, Status: registrar.NameInvalid, Reason: registrar.ReasonInvalid}
 	ace, err := input.ACE(typed)
@@ -56,7 +56,7 @@ func (s *Service) judge(ctx context.Context, typed string) (a registrar.Availabi
 	return a, at, nil
 }
 
-// problemOf is the message of the one problem in an error.
+// problemOf returns the message of the only problem in an error.
 func problemOf(err error) string {
 	var e *registrar.Error
 	if errors.As(err, &e) && len(e.Problems) == 1 {

@@ -13,7 +13,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Records is what the book has of domains, as a person changes it who knows better.
+// Records is what the book has of domains, for corrections by a person.
 type Records struct{ *Service }
 
 // Records returns the records of domains.
@@ -36,12 +36,12 @@ func (r Reasoned) problems() []registrar.Problem {
 	return problems
 }
 
-// why is the reason as the Action Log has it.
+// why returns the reason as the Action Log has it.
 func (r Reasoned) why() string {
 	return " (" + input.OneLine(r.Reason, longestNote) + ")" + input.OnBehalf(r.For)
 }
 
-// Correction is what a person knows better of a domain than the record. What is left empty stays.
+// Correction is what a person knows better about a domain than the record. An empty field stays as it is.
 type Correction struct {
 	Domain   string // Unicode or ACE
 	Handle   string
@@ -53,7 +53,7 @@ type Correction struct {
 // whether that changed anything.
 //
 // Errors: Invalid with problems by field path; Precondition while an order or operation on the domain is
-// open, or it is not registered; Conflict or Unsupported when its registrar takes no correction;
+// open, or if the domain is not registered; Conflict or Unsupported if its registrar takes no correction;
 // Unavailable while the registrar is down.
 func (s Records) Correct(ctx context.Context, c Correction) (d Domain, changed bool, err error) {
 	r, d, err := s.keeper(ctx, c.Domain)
@@ -83,7 +83,7 @@ func (s Records) Correct(ctx context.Context, c Correction) (d Domain, changed b
 }
 
 func (c Correction) imported(d Domain) registrar.Import {
-	// An import tells the whole record, so what is not corrected goes along as it is.
+	// An import has the whole record, so values that are not corrected are copied.
 	i := registrar.Import{Domain: d.Name, Customer: d.Customer, Handle: d.Handle, PaidTill: d.PaidTill}
 	if c.Handle != "" {
 		i.Handle = c.Handle
@@ -145,17 +145,17 @@ func idle(ctx context.Context, tx *sql.Tx, d Domain) error {
 	return refuseOpen(ctx, tx, d.Name)
 }
 
-// Forgetting takes a domain off the list that is not ours any more, or never was.
+// Forgetting removes a domain from the list that is not ours any more, or never was.
 type Forgetting struct {
 	Domain string // Unicode or ACE
 	Reasoned
 }
 
-// Forget takes a domain off the list. Its registrar is told to renew it no longer; its record and events of the
-// domain stay with it, and do not bring the domain back: only an order or taking it over does.
+// Forget removes a domain from the list. It tells the domain's registrar to stop renewing it. The registrar's
+// record and events of the domain stay, and do not bring it back: only an order or an import does.
 //
 // Errors: Precondition while an order or operation on the domain is open; Unavailable while its registrar
-// is down, because one that is not told could still pay.
+// is down, because a registrar that was not told could still pay.
 func (s Records) Forget(ctx context.Context, f Forgetting) (d Domain, err error) {
 	if d, err = s.Domain(ctx, f.Domain); err != nil {
 		return d, err
@@ -167,7 +167,7 @@ func (s Records) Forget(ctx context.Context, f Forgetting) (d Domain, err error)
 		return d, err
 	}
 
-	// Before the list changes: a registrar that is not told could still pay. One that plugin.hcl names no more has no
+	// Before the list changes: a registrar that is not told could still pay. One that plugin.hcl no longer names has no
 	// process that could.
 	if d.Status.Held() && s.board.Runs(d.Registrar) {
 		if _, err := (mover{s.ledger, s.board}).release(ctx, d); err != nil {
@@ -200,14 +200,14 @@ func (s Records) Forget(ctx context.Context, f Forgetting) (d Domain, err error)
 	return d, err
 }
 
-// forgotten reports whether a domain that is not on the list was taken off it by a person: the row that a move
-// begins with is there, and no move ends without the domain.
+// forgotten reports whether a person has removed a domain that is not on the list. Then there is
+// the row that a move begins with, and no move ends without the domain.
 func forgotten(ctx context.Context, tx *sql.Tx, name string) (bool, error) {
 	found, err := sqldb.Collect(ctx, tx, scanName, "select domain from moves where domain = $1", name)
 	return len(found) > 0, fault(err, "look for a domain that was forgotten")
 }
 
-// remember ends that a domain is forgotten: it is ours again.
+// remember ends that a domain is forgotten, because it is ours again.
 func remember(ctx context.Context, tx *sql.Tx, name string) error {
 	return exec(ctx, tx, "delete from moves where domain = $1", name)
 }

@@ -13,16 +13,16 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Credentials keeps who may call the panel, in the book, so that all panels on it know them.
+// Credentials keeps the credentials of callers in the book, so that all panels on the book know them.
 type Credentials struct {
 	db  *sqldb.DB
 	now func() time.Time
 }
 
-// Credentials returns the book's.
+// Credentials returns those of the book.
 func (s *Service) Credentials() *Credentials { return &Credentials{s.db, s.time} }
 
-// Add keeps a credential. The name of one that was revoked may be used again.
+// Add stores a credential. The name of a revoked credential may be used again.
 func (c *Credentials) Add(ctx context.Context, n access.Credential) error {
 	if err := access.CheckName(n.Name); err != nil {
 		return input.Mistake("name", err.Error())
@@ -77,7 +77,7 @@ func (c *Credentials) Revoke(ctx context.Context, name string) (changed bool, er
 
 const credentialColumns = "name, digest, rights, created_at, created_by, expires_at, revoked_at, last_used"
 
-// List lists all, those that have ended too, in the order of their names.
+// List lists all credentials by name, including those that have ended.
 func (c *Credentials) List(ctx context.Context) (list []access.Credential, err error) {
 	err = c.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		list, err = sqldb.Collect(ctx, tx, scanCredential, "select "+credentialColumns+" from credentials order by name")
@@ -86,7 +86,7 @@ func (c *Credentials) List(ctx context.Context) (list []access.Credential, err e
 	return list, err
 }
 
-// Find returns the credential of a token, by its digest.
+// Find returns the credential of a token, by the token's digest.
 func (c *Credentials) Find(ctx context.Context, digest string) (found access.Credential, ok bool, err error) {
 	var list []access.Credential
 	err = c.db.Read(ctx, func(tx *sql.Tx) (err error) {
@@ -99,10 +99,10 @@ func (c *Credentials) Find(ctx context.Context, digest string) (found access.Cre
 	return list[0], true, nil
 }
 
-// usedEvery is how exactly the last use is known.
+// usedEvery is the precision of the last use.
 const usedEvery = time.Minute
 
-// Used records that a credential is in use, to the minute: not every request is to cost a write.
+// Used records that a credential is in use, to the minute: not every request should cost a write.
 func (c *Credentials) Used(ctx context.Context, found access.Credential) error {
 	now := c.now()
 	if now.Sub(found.LastUsed) < usedEvery {

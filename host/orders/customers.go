@@ -9,12 +9,12 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Customer is how much of a customer the book has.
+// Customer is how much the book has of a customer.
 type Customer struct {
 	ID      string
 	Domains int // that are ours
 	Orders  int
-	Open    int // of these, not concluded
+	Open    int // those of them that are not concluded
 }
 
 // CustomerList selects customers by the beginning of their ID, in the order of their IDs.
@@ -23,8 +23,8 @@ type CustomerList struct {
 	Query string // "" = all
 }
 
-// customersQuery goes from one customer to the next by the indexes, so that a page costs as much as it has
-// rows. $1 = behind this customer, $2 and $3 = from and before.
+// customersQuery goes from one customer to the next by the indexes, so that the cost of a page
+// depends only on its rows. $1 = after this customer, $2 and $3 = from and before.
 var customersQuery = `with recursive list (customer) as (
 		select min(customer) from (
 			select min(customer) as customer from domains where customer > $1 and customer >= $2 and customer < $3
@@ -40,7 +40,7 @@ var customersQuery = `with recursive list (customer) as (
 		(select count(*) from orders o where o.customer = list.customer and o.closed_at is null)
 	from list where customer is not null limit $4`
 
-// Customers returns a page of customers, and the mark of the next one; "" = there is none.
+// Customers returns a page of customers, and the mark of the next page; "" = there is none.
 func (l Lists) Customers(ctx context.Context, q CustomerList) (list []Customer, next string, err error) {
 	after := any("")
 	if q.After != "" {

@@ -22,8 +22,8 @@ const (
 	lookAgain    = time.Minute // without being woken
 )
 
-// Run submits paid orders until ctx ends, each registrar's on its own, so that one that is
-// down delays no other, and makes the rounds. It returns when all submissions have ended.
+// Run submits paid orders and makes the rounds until ctx ends. Each registrar has its own loop, so
+// that one that is down delays no other. Run returns when all submissions have ended.
 func (s *Service) Run(ctx context.Context) error {
 	var loops sync.WaitGroup
 	for _, name := range s.board.Names() {
@@ -67,10 +67,10 @@ func (d dispatcher) run(ctx context.Context) {
 	}
 }
 
-// pauseAfter doubles with each failure; half of it is chance, so that restarted panels
-// don't ask in step.
+// pauseAfter doubles the pause with each failure. Half of it is random, so that restarted panels
+// don't ask at the same time.
 func (d dispatcher) pauseAfter(failures int, err error) time.Duration {
-	var drawn [1]byte // 0 where no chance is to be had
+	var drawn [1]byte // stays 0 without a source of randomness
 	_, _ = io.ReadFull(d.random, drawn[:])
 	pause := backoff.Pause(d.pause, longestPause, failures, float64(drawn[0])/255)
 
@@ -82,7 +82,7 @@ func (d dispatcher) pauseAfter(failures int, err error) time.Duration {
 	return pause
 }
 
-// What is asked of paid orders, in words that lead SQLite to the index of the few: there may be a million paid ones.
+// Conditions on paid orders, in words that lead SQLite to the index of the few: there may be a million paid ones.
 const (
 	isPaid   = "state not in ('unpaid', 'cancelled')"
 	untaken  = "domain > '' and closed_at is null and " + isPaid + " and operation || '' = '' and refusal || '' = ''" // by no registrar yet
@@ -90,8 +90,8 @@ const (
 	isFailed = isPaid + " and outcome not in ('', 'succeeded') and dismissed_at is null"
 )
 
-// submitAll makes one pass over the paid orders that a registrar has not taken. The error
-// joins those of orders that have to be tried again.
+// submitAll makes one pass over the paid orders that a registrar has not taken. The error joins
+// those of orders that have to be tried again.
 func (d dispatcher) submitAll(ctx context.Context) error {
 	var waiting []Order
 	err := d.db.Read(ctx, func(tx *sql.Tx) (err error) {
@@ -137,7 +137,7 @@ func (d dispatcher) submit(ctx context.Context, r registrar.Orders, o Order) err
 	return err
 }
 
-// contents opens the registrar's order of the present attempt at a stored one.
+// contents opens the registrar's order for the present attempt at a stored order.
 func (l *ledger) contents(ctx context.Context, o Order) (registrar.Order, error) {
 	var sealed []byte
 	err := l.db.Read(ctx, func(tx *sql.Tx) error {
@@ -146,7 +146,7 @@ func (l *ledger) contents(ctx context.Context, o Order) (registrar.Order, error)
 	if err != nil {
 		return registrar.Order{}, err
 	}
-	// Erasure takes what was sealed and leaves the row, which is the record of the money.
+	// Erasure removes the sealed part and leaves the row, which is the record of the money.
 	if len(sealed) == 0 {
 		return registrar.Order{}, registrar.Errorf(registrar.Precondition, "the contact and code of order %s were erased", o.ID)
 	}
@@ -156,8 +156,8 @@ func (l *ledger) contents(ctx context.Context, o Order) (registrar.Order, error)
 		Contacts: p.Contacts}, err
 }
 
-// taken records the operation. An event may have told of it already, and another panel may
-// have submitted the order, too, and got the same operation.
+// taken records the operation. An event may have reported it already; another panel may have
+// submitted the order, too, and got the same operation.
 func (d dispatcher) taken(ctx context.Context, o Order, op registrar.Operation) error {
 	err := d.write(ctx, func(tx *sql.Tx) error {
 		if told, err := submitted(ctx, tx, o, op.ID); err != nil || told {
@@ -208,7 +208,7 @@ func (d dispatcher) refused(ctx context.Context, o Order, reason error) error {
 			}
 		}
 
-		// What is under way for the domain has a standing of its own, of which this order says nothing.
+		// An operation under way for the domain has a standing of its own, which this order does not change.
 		if err := exec(ctx, tx, "update domains set operation_state = '', outcome = $1, reason = $2 where name = $3 and operation = 'null'", o.Outcome, o.Reason, o.Domain); err != nil {
 			return err
 		}

@@ -20,13 +20,13 @@ func link(ctx context.Context, tx *sql.Tx, name string, submission registrar.Ord
 		where submission = $2 and registrar = $3 and state = 'paid' and outcome = '' and operation = ''`, op, submission, name)
 }
 
-// orderOf is the order that an ID of the registrar's is an attempt at; an ID that is none stays.
+// orderOf returns the order to which a registrar's ID is an attempt; any other ID is returned as it is.
 func orderOf(ctx context.Context, tx *sql.Tx, name string, submission registrar.OrderID) (id registrar.OrderID, err error) {
 	if submission == "" {
 		return "", nil
 	}
 
-	// What a registrar tells late of an earlier attempt belongs to the same order.
+	// Late reports of a registrar about an earlier attempt belong to the same order.
 	err = tx.QueryRowContext(ctx, `select id from orders where submission = $1 and registrar = $2
 		union all select "order" from attempts where submission = $1`, submission, name).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -35,8 +35,8 @@ func orderOf(ctx context.Context, tx *sql.Tx, name string, submission registrar.
 	return id, fault(err, "look for the order")
 }
 
-// stands records how an operation stands with the order that it carries out, and concludes that if
-// the operation has ended. What has ended stays as it has.
+// stands records the state of an operation with the order that it carries out, and concludes the
+// order if the operation has ended. An order that has ended stays as it is.
 func (l *ledger) stands(ctx context.Context, tx *sql.Tx, name string, op registrar.Operation) error {
 	s := of(op)
 	var closed time.Time
@@ -50,9 +50,8 @@ const standsStatement = `update orders set operation_state = $1, outcome = $2, r
 		closed_at = coalesce(closed_at, $6)
 	where registrar = $7 and operation = $8 and operation <> '' and ` + isPaid + ` and outcome || '' = ''`
 
-// ends brings the order of an operation to what an event tells of it. A registrar that tells no
-// state is believed that the operation has ended when its domain has none, or another one; how it
-// has ended that registrar is asked, see [asker].
+// ends updates the order of an operation by what an event reports. If the event has no state, the operation is
+// taken to have ended when its domain has none, or another one; [asker] then asks the registrar how it ended.
 func (f follower) ends(ctx context.Context, tx *sql.Tx, e registrar.Event) error {
 	shown := e.Domain != nil && e.Domain.Operation != nil && e.Domain.Operation.ID == e.Operation
 	switch {
@@ -72,7 +71,7 @@ func (f follower) ends(ctx context.Context, tx *sql.Tx, e registrar.Event) error
 
 const concludeStatement = "update orders set closed_at = $1 where domain = $2 and registrar = $3 and operation = $4 and closed_at is null"
 
-// standingIn is how the operation of an event stands, as the event tells.
+// standingIn returns the standing of an event's operation, as the event reports it.
 func standingIn(e registrar.Event) Standing {
 	if e.Operation == "" {
 		return Standing{}
@@ -80,8 +79,7 @@ func standingIn(e registrar.Event) Standing {
 	return of(registrar.Operation{State: e.State, Error: e.Reason})
 }
 
-// standingOf is the standing of a domain after an event: of what is under way, or else of what has
-// ended last.
+// standingOf returns the standing of a domain after an event: of what is under way, or else of what ended last.
 func standingOf(said, shown Domain, e registrar.Event) Standing {
 	switch in := standingIn(e); {
 	case said.Operation != nil:
@@ -94,7 +92,7 @@ func standingOf(said, shown Domain, e registrar.Event) Standing {
 	return Standing{} // what was under way has ended, and its registrar did not say how
 }
 
-// asker asks registrars how operations have ended of which they told no more than that.
+// asker asks registrars how operations have ended, if they reported only that they did.
 type asker struct {
 	*Service
 	again map[registrar.OrderID]time.Time // not before
@@ -102,10 +100,10 @@ type asker struct {
 
 const (
 	askAtOnce  = 100
-	askAgainIn = time.Hour // those who did not know
+	askAgainIn = time.Hour // for orders whose registrar did not know
 )
 
-// askEnds asks about some orders, and records what is answered.
+// askEnds asks about some orders, and records the answers.
 func (a asker) askEnds(ctx context.Context) error {
 	var untold []Order
 	err := a.db.Read(ctx, func(tx *sql.Tx) (err error) {
@@ -117,7 +115,7 @@ func (a asker) askEnds(ctx context.Context) error {
 		return err
 	}
 
-	// Each question may take its whole limit of time, and the same round tells of late orders.
+	// Each question may take its whole time limit, and the same round reports late orders.
 	asked := 0
 	for _, o := range untold {
 		if asked == askAtOnce || ctx.Err() != nil {
@@ -156,7 +154,7 @@ func (a asker) askEnd(ctx context.Context, o Order) error {
 			return err
 		}
 		s := of(op)
-		// Only where the list shows no end: it may be that of a later operation.
+		// Only if the list shows no end, which may be that of a later operation.
 		return exec(ctx, tx, "update domains set operation_state = $1, outcome = $2, reason = $3 where name = $4 and operation = 'null' and outcome = ''",
 			s.OperationState, s.Outcome, s.Reason, o.Domain)
 	})

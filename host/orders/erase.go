@@ -21,26 +21,26 @@ type Data struct {
 	board *switchboard.Board
 
 	keep     Keep
-	retained map[string]time.Time // when a registrar last removed what was kept long enough; eraseLoop's own
+	retained map[string]time.Time // when a registrar last removed what was kept long enough; only eraseLoop uses it
 }
 
 // Data returns the personal data in the book.
 func (s *Service) Data() *Data { return s.data }
 
-// An erasure is demanded once and carried out until it is through: what the book has goes in the
-// transaction that records the demand, with a row for each registrar that has yet to follow. A
-// registrar that is down follows when it is back, and a panel that dies goes on after its start.
+// An erasure is demanded once and carried out until it is complete. The transaction that records the demand
+// also removes what the book has, and adds a row for each registrar that has yet to follow. A registrar that
+// is down follows when it is back, and a panel that dies continues after its start.
 
-// Erasure is what became of a customer's personal data, by who holds them: a registrar, or "panel".
+// Erasure is what became of a customer's personal data, by holder: a registrar, or "panel".
 type Erasure struct {
 	Customer string
 	Parts    []switchboard.Item[registrar.Erasure]
-	Absent   []switchboard.Absent // whose data are still to be removed, or can't be
+	Absent   []switchboard.Absent // holders whose data are still to be removed, or can't be
 }
 
-// Erase removes the personal data of a customer's finished business, here and with every
-// registrar. What is open or held stays, and the answer says why; so does the record of what was
-// ordered and paid. Doing so again removes what is finished since.
+// Erase removes the personal data of a customer's finished business, here and with every registrar.
+// Data of open orders and held domains stay, and the answer says why; so does the record of what
+// was ordered and paid. Repeating it removes what has finished since.
 func (d *Data) Erase(ctx context.Context, typed, by, forWhom string) (Erasure, error) {
 	customer, err := input.Customer(typed)
 	if err != nil {
@@ -107,8 +107,7 @@ func (d *Data) demandErasure(ctx context.Context, customer, by, forWhom string) 
 	return own, names, err
 }
 
-// holders lists the registrars that may have data of a customer: those that are run, and those
-// that the record names.
+// holders lists the registrars that may have data of a customer: those that are run, and those that the record names.
 func (d *Data) holders(ctx context.Context, tx *sql.Tx, customer string) ([]string, error) {
 	// The record may name a registrar that is not run any more: the answer then says that it has not followed.
 	recorded, err := sqldb.Collect(ctx, tx, scanName, `select distinct registrar from orders where customer = $1
@@ -140,7 +139,7 @@ func (d *Data) eraseOrders(ctx context.Context, tx *sql.Tx, customer string) (do
 			return done, err
 		}
 
-		// Of a domain that is still the customer's the contact is needed; its transfer code is not, once the order has ended.
+		// A domain that is still the customer's needs the contact, but no transfer code once the order has ended.
 		if domain.Customer != customer || !domain.Status.Held() {
 			contacts++
 			if err := d.eraseOrder(ctx, tx, o.ID); err != nil {
@@ -167,8 +166,8 @@ func (d *Data) eraseOrders(ctx context.Context, tx *sql.Tx, customer string) (do
 	return done, nil
 }
 
-// eraseOrder removes all that is sealed of an order, and the digest of what was asked for: it is keyed, and still of
-// personal data.
+// eraseOrder removes everything sealed of an order, and the digest of what was asked for: although
+// keyed, it is a digest of personal data.
 func (d *Data) eraseOrder(ctx context.Context, q *sql.Tx, id registrar.OrderID) error {
 	return exec(ctx, q, "update orders set sealed_private = $1, digest = '' where id = $2", []byte{}, id)
 }
@@ -190,7 +189,7 @@ func (d *Data) eraseCode(ctx context.Context, q sqldb.Querier, id registrar.Orde
 	return p.personal(), 1, exec(ctx, q, "update orders set sealed_private = $1 where id = $2", sealed, id)
 }
 
-// purge takes what was removed out of the book's files.
+// purge takes removed data out of the book's files.
 func (d *Data) purge(ctx context.Context, customer string) error {
 	if err := d.db.Purge(ctx); err != nil {
 		d.log.Warn("what was erased may still lie in the files, and will be tried again", "err", err)
@@ -205,12 +204,12 @@ func (d *Data) purge(ctx context.Context, customer string) error {
 
 // erased records that a registrar has followed, or never will by itself.
 func (d *Data) erased(ctx context.Context, customer string, a switchboard.Told[registrar.Erasure]) error {
-	// Its row stays, and by that it is asked again.
+	// Its row stays, so that it is asked again.
 	if a.Err != nil && !errors.Is(a.Err, registrar.Unsupported) {
 		return nil
 	}
 	return d.write(ctx, func(tx *sql.Tx) error {
-		// Where there is no row, another panel or call has told of it already.
+		// If there is no row, another panel or call has reported it already.
 		n, err := sqldb.Changed(ctx, tx, "delete from erasures where customer = $1 and registrar = $2", customer, a.Registrar)
 		if err != nil || n == 0 {
 			return fault(err, "record an erasure")
@@ -226,7 +225,7 @@ func (d *Data) erased(ctx context.Context, customer string, a switchboard.Told[r
 // eraseAgain is how soon a registrar is asked again.
 const eraseAgain = time.Minute
 
-// eraseLoop goes on with erasures that are not through, and has registrars remove what is old.
+// eraseLoop continues erasures that are not complete, and has registrars remove old data.
 func (d *Data) eraseLoop(ctx context.Context) {
 	tick := time.NewTicker(eraseAgain)
 	defer tick.Stop()
@@ -243,7 +242,7 @@ func (d *Data) eraseLoop(ctx context.Context) {
 	}
 }
 
-// pendingErasure is one that a registrar, or "" for the book, has yet to carry out.
+// pendingErasure is an erasure that a registrar, or "" for the book, has yet to carry out.
 type pendingErasure struct{ customer, registrar string }
 
 func scanErasure(row sqldb.Scanner) (p pendingErasure, err error) {
@@ -264,7 +263,7 @@ func (d *Data) finishErasures(ctx context.Context) error {
 	for _, p := range waiting {
 		// This row is the book's own: its orders were emptied with the demand, but its files have yet to be purged.
 		if p.registrar == "" {
-			_ = d.purge(ctx, p.customer) // which tells of it
+			_ = d.purge(ctx, p.customer) // which logs its error
 			continue
 		}
 		if _, err := d.board.Registrar(p.registrar); err != nil {

@@ -9,10 +9,10 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// week is how long an order may stay unpaid where nothing else is said.
+// week is how long an order may stay unpaid if nothing else is configured.
 const week = 7 * 24 * time.Hour
 
-// overdue reports whether an order that is not paid has had its time.
+// overdue reports whether an order was not paid in time.
 func overdue(o Order, now time.Time) bool {
 	return o.State == Unpaid && !o.ExpiresAt.IsZero() && !now.Before(o.ExpiresAt)
 }
@@ -43,15 +43,14 @@ func (g gate) expireUnpaid(ctx context.Context) error {
 	})
 }
 
-// boundUnpaid gives the orders of earlier versions, which had all the time there is, as much as a
-// new one has.
+// boundUnpaid gives orders of earlier versions, which had no time limit, as much time as a new one has.
 func (g gate) boundUnpaid(ctx context.Context) error {
 	return g.db.Write(ctx, func(tx *sql.Tx) error {
 		return exec(ctx, tx, "update orders set expires_at = $1 where state = 'unpaid' and expires_at is null", sqldb.Millis(g.time().Add(g.unpaid)))
 	})
 }
 
-// expireOn ends the order for a domain that holds it without having been paid in time.
+// expireOn ends the order that holds a domain, if it was not paid in time.
 func (g gate) expireOn(ctx context.Context, tx *sql.Tx, domain string) error {
 	held, err := selectOrders(ctx, tx, "where domain = $1 and closed_at is null", domain)
 	if err != nil || len(held) == 0 {
@@ -70,7 +69,7 @@ func (g gate) expireOne(ctx context.Context, tx *sql.Tx, id registrar.OrderID) e
 	return err
 }
 
-// findFree is find for a name to be ordered: a name is free if it is held only by an order that was not paid in time.
+// findFree is find for a name to be ordered: a name is free if only an order that was not paid in time holds it.
 func (g gate) findFree(ctx context.Context, ace string) (Domain, error) {
 	d, err := g.find(ctx, ace)
 	if err != nil || d.Status != registrar.StatusPending {
@@ -87,5 +86,5 @@ func (g gate) findFree(ctx context.Context, ace string) (Domain, error) {
 	return d, err
 }
 
-// stamp is a moment as people read it.
+// stamp returns a moment as people read it.
 func stamp(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }

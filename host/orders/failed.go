@@ -10,8 +10,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// FailedOf finds the orders for these domains that are paid and came to nothing, and wait for a person to retry or
-// refund them; if a domain has several, the last one.
+// FailedOf finds the orders for these domains that are paid and failed, and wait for a person to
+// retry or refund them. If a domain has several, it returns the last one.
 func (l Lists) FailedOf(ctx context.Context, domains []string) (map[string]Order, error) {
 	var names filter
 	for _, d := range domains {
@@ -29,8 +29,8 @@ func (l Lists) FailedOf(ctx context.Context, domains []string) (map[string]Order
 	return found, err
 }
 
-// settleAlarms leaves out the alarms about operations that a person has settled: the order was given up, or tried
-// again. A registrar names such an alarm by its operation: the key ends in a colon and its ID.
+// settleAlarms removes the alarms about operations that a person has settled: the order was given up,
+// or tried again. A registrar names such an alarm by its operation: the key ends in a colon and its ID.
 func settleAlarms(ctx context.Context, tx *sql.Tx, d *Domain) error {
 	if len(d.Alarms) == 0 {
 		return nil
@@ -46,7 +46,7 @@ func settleAlarms(ctx context.Context, tx *sql.Tx, d *Domain) error {
 	return nil
 }
 
-// settleDomain takes the alarms that are settled off a domain of the list.
+// settleDomain removes the settled alarms of a domain on the list.
 func settleDomain(ctx context.Context, tx *sql.Tx, name string) error {
 	d, err := selectDomain(ctx, tx, name)
 	if err != nil || d.Name == "" || len(d.Alarms) == 0 {

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// filter is what a listing is narrowed to, and names nothing else: where a condition may be
-// empty, a database looks at every row.
+// filter has the conditions that narrow a list, and only those: for a condition that may be empty,
+// a database reads every row.
 type filter struct {
 	conditions []string
 	args       []any
 }
 
-// by asks for one value of a column; any, if it is "".
+// by asks for one value of a column; "" = any.
 func (f *filter) by(column, value string) {
 	if value != "" {
 		f.add(column+" = ", value)
@@ -25,7 +25,7 @@ func (f *filter) add(condition string, arg any) {
 	f.conditions = append(f.conditions, fmt.Sprint(condition, "$", len(f.args)))
 }
 
-// without asks for other values of a column than these.
+// without asks for values of a column other than these.
 func (f *filter) without(column string, values []string) {
 	var places []string
 	for _, v := range values {
@@ -37,7 +37,7 @@ func (f *filter) without(column string, values []string) {
 	}
 }
 
-// where is the clause; "" = everything.
+// where returns the clause; "" = everything.
 func (f *filter) where() string {
 	if len(f.conditions) == 0 {
 		return ""
@@ -45,7 +45,7 @@ func (f *filter) where() string {
 	return "where " + strings.Join(f.conditions, " and ")
 }
 
-// places are the places of the arguments in a list; NULL where there is none.
+// places returns the placeholders of the arguments for a list; NULL if there are none.
 func (f *filter) places() string {
 	if len(f.args) == 0 {
 		return "null"

@@ -14,13 +14,13 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Follow applies a registrar's events from where the book stands, until ctx ends; then it
-// returns nil. Any other end is an error, and following again goes on where it stopped.
+// Follow applies a registrar's events from where the book is, until ctx ends; then it returns nil.
+// Any other end is an error, and following again continues where it stopped.
 func (s *Service) Follow(ctx context.Context, name string, events registrar.Events) error {
-	s.toSubmit[name].Wake() // it is at work again
+	s.toSubmit[name].Wake() // its orders may be submitted again
 	err := follower{s.ledger, s.board, name}.applyAll(ctx, events)
 	if ctx.Err() != nil {
-		return nil // and what err says is no more than that
+		return nil // err says only that
 	}
 	return fmt.Errorf("follow %s: %w", name, err)
 }
@@ -32,10 +32,10 @@ type follower struct {
 	registrar string
 }
 
-// together is how many events are applied in one transaction at most: they share its flush.
+// together is the most events that one transaction applies: they share its flush.
 const together = 64
 
-// applyAll returns why it did not go on. Events that come while others are applied are applied together.
+// applyAll returns why it stopped. Events that come while others are applied are applied together.
 func (f follower) applyAll(ctx context.Context, events registrar.Events) error {
 	after, err := f.cursor(ctx)
 	if err != nil {
@@ -67,7 +67,7 @@ func (f follower) applyAll(ctx context.Context, events registrar.Events) error {
 
 // read passes events on, at the pace of the book, and returns why they end.
 func read(ctx context.Context, events registrar.Events, after registrar.Cursor, to chan<- registrar.Event) error {
-	// At a limited pace: a plugin that tells without end must neither fill the disk nor keep other writers waiting.
+	// At a limited pace: a plugin that reports without end must neither fill the disk nor keep other writers waiting.
 	pace := rate.NewLimiter(rate.Every(eventPace), eventBurst)
 	for e, err := range events.Events(ctx, after) {
 		if err == nil {
@@ -78,7 +78,7 @@ func read(ctx context.Context, events registrar.Events, after registrar.Cursor, 
 		}
 
 		select {
-		case to <- bounded(e): // those that wait have no more than their size
+		case to <- bounded(e): // bounded first, so that waiting events can't be large
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -86,7 +86,7 @@ func read(ctx context.Context, events registrar.Events, after registrar.Cursor, 
 	return errors.New("its events ended")
 }
 
-// withOthers is an event and those that have come after it.
+// withOthers returns an event and those that have come after it.
 func withOthers(first registrar.Event, come <-chan registrar.Event) []registrar.Event {
 	all := []registrar.Event{first}
 	for len(all) < together {
@@ -103,8 +103,8 @@ func withOthers(first registrar.Event, come <-chan registrar.Event) []registrar.
 	return all
 }
 
-// applyTogether applies events in one transaction, or each in its own where one of them can't be applied:
-// those before it count.
+// applyTogether applies events in one transaction, or each in its own if one of them can't be
+// applied, so that those before it count.
 func (f follower) applyTogether(ctx context.Context, events []registrar.Event) error {
 	err := f.apply(ctx, events...)
 	if err == nil || len(events) == 1 {
@@ -134,10 +134,10 @@ func selectCursor(ctx context.Context, q sqldb.Querier, name string) (c registra
 	return c, fault(err, "read cursor")
 }
 
-// apply makes of bounded events everything that follows from them, in one transaction with the
-// cursor. One that has been applied changes nothing.
+// apply does everything that follows from bounded events, in one transaction with the cursor. An
+// event that was applied before changes nothing.
 func (f follower) apply(ctx context.Context, events ...registrar.Event) error {
-	var early registrar.Cursor // of an event before which others are missing
+	var early registrar.Cursor // cursor of an event before which others are missing
 	err := f.write(ctx, func(tx *sql.Tx) error {
 		early = 0
 		last, err := selectCursor(ctx, tx, f.registrar)
@@ -145,7 +145,7 @@ func (f follower) apply(ctx context.Context, events ...registrar.Event) error {
 			return err
 		}
 
-		// Events up to the cursor are here already where another panel follows the same registrar. A gap stops all that come
+		// Events up to the cursor are here if another panel follows the same registrar. A gap stops all that come
 		// after it: the end of a paid order may be among those that are missing.
 		stood := last
 		for _, e := range events {
@@ -179,7 +179,7 @@ func (f follower) apply(ctx context.Context, events ...registrar.Event) error {
 	return err
 }
 
-// tellGap makes one entry of a gap, however often it is met.
+// tellGap writes one entry about a gap, however often the gap is met.
 func (f follower) tellGap(ctx context.Context, tx *sql.Tx, last, next registrar.Cursor) error {
 	n, err := sqldb.Changed(ctx, tx, `insert into followed (registrar, cursor, gap) values ($1, $2, $3)
 		on conflict (registrar) do update set gap = excluded.gap where followed.gap <> excluded.gap`, f.registrar, last, next)
@@ -223,12 +223,12 @@ func (f follower) applyNext(ctx context.Context, tx *sql.Tx, e registrar.Event) 
 	return f.show(ctx, tx, shown, Domain{Registrar: f.registrar, Domain: *e.Domain}, e)
 }
 
-// show brings the domain list from what it shows to what a registrar says.
+// show updates the domain list by what a registrar says.
 func (f follower) show(ctx context.Context, tx *sql.Tx, shown, said Domain, e registrar.Event) error {
 	if shown.Name == "" {
 		gone, err := forgotten(ctx, tx, said.Name)
 		if err != nil || gone || said.Status == registrar.StatusError {
-			return err // it was taken off the list, or came to nothing
+			return err // it was removed from the list, or came to nothing
 		}
 	}
 
@@ -243,12 +243,12 @@ func (f follower) show(ctx context.Context, tx *sql.Tx, shown, said Domain, e re
 
 	said.Standing = standingOf(said, shown, e)
 	if expected {
-		said.Status = shown.Status // an order that the registrar has not taken yet knows better
+		said.Status = shown.Status // the order knows better: the registrar has not taken it yet
 		said.Customer = shown.Customer
 		said.Standing = shown.Standing
 	}
 
-	// A registrar tells its alarms with each record, also those that a person has settled here.
+	// A registrar sends its alarms with each record, including those that a person has settled here.
 	if err := settleAlarms(ctx, tx, &said); err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Verdict is what a person makes of an order that has failed.
+// Verdict is what a person decides about an order that has failed.
 type Verdict struct {
 	Order registrar.OrderID
 	By    string // who decides; required
@@ -19,10 +19,10 @@ type Verdict struct {
 }
 
 // Refund records that the payment for an order which failed, or was withdrawn, was given back: the
-// order is cancelled, and what is left of it leaves the domain list. It reports whether that changed
-// anything.
+// order is cancelled, and a domain that came to nothing leaves the list. It reports whether that
+// changed anything.
 //
-// Errors: Precondition while the order is under way, when it has succeeded, and when nothing was
+// Errors: Precondition while the order is under way, if it has succeeded, and if nothing was
 // paid for it.
 func (s *Service) Refund(ctx context.Context, v Verdict) (Order, bool, error) {
 	o, changed, err := s.gate().giveUp(ctx, v, refund)
@@ -35,7 +35,7 @@ func (s *Service) Dismiss(ctx context.Context, v Verdict) (Order, bool, error) {
 	return s.waits().shown(o), changed, err
 }
 
-// givenUp is how giving up is told.
+// givenUp is how the log reports that an order was given up.
 var givenUp = map[action]struct {
 	event registrar.EventType
 	text  string
@@ -52,7 +52,7 @@ func (g gate) giveUp(ctx context.Context, v Verdict, a action) (o Order, changed
 		if o, err = selectOrder(ctx, tx, v.Order); err != nil {
 			return err
 		}
-		// Judged in the writer's transaction, so that of a retry and a refund at the same time the second is refused.
+		// Checked in the writer's transaction, so that the second of a retry and a refund at the same time is refused.
 		next, ok := o.after(a)
 		if !ok {
 			return o.refusedTo(a)
@@ -88,7 +88,7 @@ func (v Verdict) wrong() error {
 	return input.Mistakes(problems)
 }
 
-// clear stores it, and takes a domain off the list that came to nothing.
+// clear stores the verdict, and removes a domain from the list that came to nothing.
 func (g gate) clear(ctx context.Context, tx *sql.Tx, o Order, v Verdict, a action) error {
 	err := exec(ctx, tx, "update orders set state = $1, refunded_at = $2, dismissed_at = $3 where id = $4",
 		o.State, sqldb.Millis(o.RefundedAt), sqldb.Millis(o.DismissedAt), o.ID)
@@ -104,7 +104,7 @@ func (g gate) clear(ctx context.Context, tx *sql.Tx, o Order, v Verdict, a actio
 		}
 	}
 
-	// Which alarms are settled is read from what was just stored of the order.
+	// The settled alarms are found by what was just stored of the order.
 	if err := settleDomain(ctx, tx, o.Domain); err != nil {
 		return err
 	}

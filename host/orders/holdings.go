@@ -25,8 +25,8 @@ func (h Holding) String() string {
 	return fmt.Sprintf("%d domains and %d open orders are with registrar %s", h.Domains, h.Open, h.Registrar)
 }
 
-// Holdings lists what a book has of registrars that are not accounted for. The book may be at work
-// elsewhere, and nothing is changed there. One that is not there yet holds nothing.
+// Holdings lists what a book has of registrars that are not accounted for. The book may be in use
+// elsewhere; Holdings changes nothing in it. A book that does not exist yet has nothing.
 func Holdings(ctx context.Context, dir string, server secret.String, accounted func(registrar string) bool) (list []Holding, err error) {
 	err = sqldb.Look(ctx, sqldb.Options{Path: filepath.Join(dir, database), Server: server}, func(tx *sql.Tx) error {
 		list, err = holdings(ctx, tx, accounted)
@@ -47,8 +47,8 @@ func (s *Service) Forgotten(ctx context.Context) (list []Holding, err error) {
 	return list, err
 }
 
-// holdings counts the domains of those registrars only that are not accounted for: a panel asks at its start,
-// and the others' may be a million.
+// holdings counts only the domains of registrars that are not accounted for: a panel asks at its
+// start, and the others may have a million.
 func holdings(ctx context.Context, q sqldb.Querier, accounted func(registrar string) bool) (list []Holding, err error) {
 	all, err := sqldb.Collect(ctx, q, scanName, registrarsOfBook)
 	for _, name := range all {

@@ -12,7 +12,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// MostImports is how many domains one call imports at most.
+// MostImports is the most domains that one call imports.
 const MostImports = 1000
 
 // What becomes of a domain that is to be imported.
@@ -24,7 +24,7 @@ const (
 
 // Imported is what becomes of one row.
 type Imported struct {
-	Domain string // ACE; as typed where it is no name
+	Domain string // ACE; as typed if it is no name
 	Action string
 	Reason string
 }
@@ -35,11 +35,10 @@ type Intake struct {
 	at   string // the registrar that has the domains; "" = the one that serves the zone of each
 }
 
-// Intake returns what takes over many domains at once, those of one registrar, or with "" each by
-// the registrar that serves its zone.
+// Intake returns an intake for domains of one registrar; "" = each domain goes to the registrar that serves its zone.
 func (s *Service) Intake(registrar string) Intake { return Intake{s, registrar} }
 
-// route is the registrar that takes a domain over.
+// route returns the registrar that takes a domain over.
 func (t Intake) route(domain string) (string, error) {
 	if t.at == "" {
 		return t.book.board.Route(domain)
@@ -50,8 +49,8 @@ func (t Intake) route(domain string) (string, error) {
 // atATime is how many imports are under way at once: they share the flushes of a disk.
 const atATime = 64
 
-// Take takes over the domains of these rows, and reports what became of each. With dryRun nothing is changed, and what
-// only the registrar knows is not reported. Repeating it is harmless.
+// Take takes over the domains of these rows, and reports what became of each. With dryRun it
+// changes nothing, and does not report what only the registrar knows. Repeating it is harmless.
 func (t Intake) Take(ctx context.Context, rows []registrar.Import, dryRun bool) ([]Imported, error) {
 	if len(rows) > MostImports {
 		return nil, input.Mistake("rows", fmt.Sprintf("must be %d at most", MostImports))
@@ -81,7 +80,7 @@ func (t Intake) Take(ctx context.Context, rows []registrar.Import, dryRun bool) 
 	return all, errors.Join(err, ctx.Err())
 }
 
-// ask has the registrars take over the rows that are to be, side by side, and returns what they have taken.
+// ask has the registrars take over the rows with the action ImportTake, side by side, and returns what they took.
 func (t Intake) ask(ctx context.Context, rows []registrar.Import, all []Imported) []Domain {
 	// Each import writes the place of its own row alone, so there is nothing to lock.
 	answers := make([]Domain, len(rows))
@@ -118,7 +117,7 @@ func (t Intake) takeOne(ctx context.Context, row registrar.Import, ace string) (
 	return t.book.taken(ctx, i, name)
 }
 
-// known finds those of the rows that are in the list, all at once.
+// known finds the rows whose domains are on the list, all at once.
 func (t Intake) known(ctx context.Context, rows []registrar.Import) (map[string]Domain, error) {
 	var names filter
 	for _, row := range rows {
@@ -137,7 +136,7 @@ func (t Intake) known(ctx context.Context, rows []registrar.Import) (map[string]
 	return found, err
 }
 
-// plan is what can be said of a row without asking its registrar.
+// plan returns what can be said of a row without asking its registrar.
 func (t Intake) plan(row registrar.Import, known map[string]Domain, seen map[string]bool) Imported {
 	ace, err := input.ACE(row.Domain)
 	if err != nil {
@@ -145,7 +144,7 @@ func (t Intake) plan(row registrar.Import, known map[string]Domain, seen map[str
 	}
 
 	refuse := func(reason string) Imported { return Imported{ace, ImportRefused, reason} }
-	// Rows are asked side by side: which of two for one domain counted would be chance.
+	// Rows are asked side by side, so chance would decide which of two rows for one domain counts.
 	if seen[ace] {
 		return refuse("it is listed twice")
 	}
@@ -172,7 +171,7 @@ func (t Intake) plan(row registrar.Import, known map[string]Domain, seen map[str
 	return Imported{ace, ImportTake, ""}
 }
 
-// refusal is an error in a line that a caller may read.
+// refusal returns an error as a line that a caller may read.
 func refusal(err error) string {
 	var e *registrar.Error
 	if !errors.As(err, &e) {

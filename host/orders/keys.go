@@ -10,8 +10,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// RotateKeys exchanges the key of the book and those of all registrars, or goes on with that where
-// it was interrupted. Who did not is among the absent.
+// RotateKeys exchanges the key of the book and those of all registrars, or continues an exchange
+// that was interrupted. Those who did not exchange a key are among the absent.
 func (d *Data) RotateKeys(ctx context.Context, by string) (done []switchboard.Item[registrar.Rotation], absent []switchboard.Absent, err error) {
 	sealed, err := d.db.RotateKey(ctx, d.box, sealedOrders)
 	switch {
@@ -28,14 +28,14 @@ func (d *Data) RotateKeys(ctx context.Context, by string) (done []switchboard.It
 		}
 	}
 
-	// The registrars exchange theirs also where the panel's own has to stay.
+	// The registrars exchange theirs even if the panel's own has to stay.
 	for _, a := range d.board.RotateKeys(ctx) {
 		if a.Err != nil {
 			absent = append(absent, switchboard.Absent{Registrar: a.Registrar, Reason: switchboard.Reason(a.Err)})
 			continue
 		}
 		done = append(done, switchboard.Item[registrar.Rotation]{Registrar: a.Registrar, Value: a.Value})
-		// One by one: what was exchanged stays so, also when the next entry can't be written.
+		// One by one: what was exchanged stays so, even if the next entry can't be written.
 		if err := d.decided(ctx, Entry{Registrar: a.Registrar, Actor: by, Message: fmt.Sprintf("the key of registrar %s was exchanged", a.Registrar)}); err != nil {
 			return done, absent, err
 		}

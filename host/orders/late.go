@@ -11,8 +11,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// A paid order that no registrar has taken after a while is an alarm: on its domain as long as
-// that is so, and once in the Action Log.
+// A paid order that no registrar has taken after a while raises an alarm: on its domain as long as
+// that lasts, and once in the Action Log.
 const (
 	lateAfter = 30 * time.Second
 	lookLate  = 15 * time.Second
@@ -58,7 +58,7 @@ func (l lateness) tellOne(ctx context.Context, tx *sql.Tx, o Order) error {
 	return l.record(ctx, tx, o, registrar.EventAlarm, registrar.LevelError, l.whyLate(o))
 }
 
-// toldLate reports whether the log has an alarm about the present attempt at an order. Earlier ones have theirs.
+// toldLate reports whether the log has an alarm about the present attempt at an order. Earlier attempts have their own.
 func toldLate(ctx context.Context, tx *sql.Tx, o Order) (told bool, err error) {
 	err = tx.QueryRowContext(ctx, `select exists (select 1 from log where domain = $1 and "order" = $2 and event = $3 and at >= $4)`,
 		o.Domain, o.ID, registrar.EventAlarm, sqldb.Millis(o.BegunAt)).Scan(&told)
@@ -74,7 +74,7 @@ func (l lateness) whyLate(o Order) string {
 	return fmt.Sprintf("order %s is paid and waits: %s", o.ID, l.whyNot(o))
 }
 
-// whyNot is why a registrar has not taken an order, and what to do.
+// whyNot says why a registrar has not taken an order, and what to do.
 func (l lateness) whyNot(o Order) string {
 	text := "registrar " + o.Registrar + " has not taken it"
 	if _, err := l.board.Registrar(o.Registrar); err != nil {

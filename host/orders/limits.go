@@ -23,7 +23,7 @@ const (
 	mostAlarms    = 50
 )
 
-// oversized lists what is too much to be stored of an order, or can't be shown.
+// oversized lists the parts of an order that are too large to be stored, or can't be shown.
 func oversized(q NewOrder) (problems []registrar.Problem) {
 	add := func(path, wrong string) {
 		if wrong != "" {
@@ -57,12 +57,12 @@ func oversized(q NewOrder) (problems []registrar.Problem) {
 		problems = append(problems, oversizedContact(registrar.RoleRegistrant.Path(), *q.Registrant)...)
 	}
 
-	// Contacts are a map, whose order is another one each time.
+	// Sorted, because contacts are a map, whose order changes each time.
 	slices.SortFunc(problems, func(a, b registrar.Problem) int { return strings.Compare(a.Path, b.Path) })
 	return problems
 }
 
-// oversizedContact lists what is too much of one contact, whose problems are at a path.
+// oversizedContact lists the parts of a contact that are too large. Its problems are at the given path.
 func oversizedContact(path string, r registrar.Registrant) (problems []registrar.Problem) {
 	add := func(path, wrong string) {
 		problems = append(problems, registrar.Problem{Path: path, Message: wrong})

@@ -16,7 +16,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// A list is sorted by one of these; "-" before it turns the order round.
+// The ways to sort a list; "-" before one reverses it.
 const (
 	ByName     = "name"
 	ByPaidTill = "paid_till"
@@ -30,7 +30,7 @@ type Lists struct {
 	board *switchboard.Board
 }
 
-// Lists returns what reads the book page by page.
+// Lists returns the lists of the book, which are read page by page.
 func (s *Service) Lists() Lists { return Lists{s.ledger, s.board} }
 
 // DomainList selects domains; zero fields select all.
@@ -40,11 +40,11 @@ type DomainList struct {
 	Customer  string
 	Registrar string
 	Renewal   registrar.RenewalMode
-	Attention bool           // only what needs a person, or has an alarm
-	Due       registrar.Date // only what is ours and paid till then at most
-	Open      bool           // only what has an operation under way
+	Attention bool           // only domains that need a person, or have an alarm
+	Due       registrar.Date // only domains that are ours and paid till this day at most
+	Open      bool           // only domains with an operation under way
 	State     registrar.OperationState
-	Outcome   registrar.Outcome // of what has ended there last
+	Outcome   registrar.Outcome // of the operation that ended last
 	Query     string            // the beginning of a name, or the whole of a customer or handle
 	Sort      string            // ByName or ByPaidTill; "" = by name, and by paid till with Due
 	Without   []string          // names that are left out
@@ -52,13 +52,13 @@ type DomainList struct {
 
 const domainColumns = "name, customer, registrar, status, handle, paid_till, renewal, nameservers, operation, alarms, operation_state, outcome, reason, locked, registry"
 
-// What narrows a list to one of the partial indexes, in the index's own words.
+// Conditions that lead to a partial index, in the index's own words.
 const (
 	needsLook    = "(attention > 0 or status = 'Error')"
 	hasOperation = "operation <> 'null'"
 )
 
-// Domains returns a page of domains, and the mark of the next one; "" = there is none.
+// Domains returns a page of domains, and the mark of the next page; "" = there is none.
 func (l Lists) Domains(ctx context.Context, q DomainList) (list []Domain, next string, err error) {
 	rows, err := q.listing()
 	if err != nil {
@@ -75,7 +75,7 @@ func (l Lists) Domains(ctx context.Context, q DomainList) (list []Domain, next s
 	return list, next, err
 }
 
-// listing is what a query means.
+// listing turns a query into a listing.
 func (q DomainList) listing() (listing[Domain], error) {
 	l := listing[Domain]{columns: domainColumns, table: "domains", scan: scanDomain}
 	if problems := q.problems(); len(problems) > 0 {
@@ -150,7 +150,7 @@ func (q DomainList) prefix() string {
 	return strings.TrimSuffix(strings.ToLower(entry.Line(q.Query)), ".")
 }
 
-// matches are the ways in which a row may match what is searched for.
+// matches returns the ways in which a row may match the search.
 func (q DomainList) matches(column string) []filter {
 	prefix := q.prefix()
 	if prefix == "" {
@@ -165,7 +165,7 @@ func (q DomainList) matches(column string) []filter {
 	return []filter{name, customer, handle}
 }
 
-// narrow adds what every row must be.
+// narrow adds the conditions that every row must meet.
 func (q DomainList) narrow(f filter) filter {
 	f.by("status", string(q.Status))
 	// A customer is compared in the stored form, however it was typed.
@@ -187,13 +187,13 @@ func (q DomainList) narrow(f filter) filter {
 
 	if !q.Due.IsZero() {
 		f.add("paid_till <= ", q.Due.String())
-		f.conditions = append(f.conditions, "paid_till <> ''", "status not in ("+sqldb.Words(notHeld())+")") // which invites no index
+		f.conditions = append(f.conditions, "paid_till <> ''", "status not in ("+sqldb.Words(notHeld())+")") // this uses no index
 	}
 
 	return f
 }
 
-// notHeld are the statuses of domains that are not ours, or not yet.
+// notHeld returns the statuses of domains that are not ours, or not yet.
 func notHeld() []registrar.DomainStatus {
 	return slices.DeleteFunc(registrar.DomainStatuses(), registrar.DomainStatus.Held)
 }
@@ -209,12 +209,12 @@ type OrderList struct {
 	Domain    string
 	Registrar string
 	Reference string
-	Open      bool   // only what is not concluded
+	Open      bool   // only orders that are not concluded
 	Query     string // the beginning of a domain, or the whole of an ID, a customer or a reference
 	Sort      string // ByCreated or ByDomain; "" = by creation, and by domain with Query
 }
 
-// Orders returns a page of orders, and the mark of the next one; "" = there is none.
+// Orders returns a page of orders, and the mark of the next page; "" = there is none.
 func (l Lists) Orders(ctx context.Context, q OrderList) (list []Order, next string, err error) {
 	rows, err := q.listing()
 	if err != nil {

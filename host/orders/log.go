@@ -14,7 +14,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// The panel's own entries in the Action Log, beside those of a registrar's events.
+// The panel's own entries in the Action Log, besides those of registrars' events.
 const (
 	OrderPlaced    registrar.EventType = "order-placed"
 	OrderPaid      registrar.EventType = "order-paid"
@@ -39,14 +39,14 @@ type Entry struct {
 	At        time.Time
 	Registrar string
 	Domain    string
-	Actor     string // "panel", or as the registrar's event says
+	Actor     string // "panel", or as the registrar's event has it
 	Level     registrar.Level
 	Event     registrar.EventType
 	Message   string
 	Order     registrar.OrderID
 	Operation registrar.OperationID
 	Mail      registrar.MailID
-	Standing  // of the operation, or the order, right after it
+	Standing  // of the operation, or the order, right after the entry
 }
 
 // LogQuery selects entries.
@@ -55,19 +55,19 @@ type LogQuery struct {
 	Registrar string
 	Actor     string
 	Event     registrar.EventType
-	Outcome   registrar.Outcome        // entries that tell of such an end
-	State     registrar.OperationState // and of an operation in this state
+	Outcome   registrar.Outcome        // entries that report such an end
+	State     registrar.OperationState // entries that report an operation in this state
 	Level     registrar.Level          // this and worse; "" = all
 	Since     time.Time                // zero = from the beginning
 	After     int64                    // entries with a greater ID
 	Before    int64                    // entries with a smaller ID; 0 = all
-	Limit     int                      // so many; 0 = all
-	First     bool                     // with a limit: the first ones, not the last
+	Limit     int                      // the most entries; 0 = all
+	First     bool                     // with a limit: the first entries, not the last
 }
 
 const byPanel = "panel"
 
-// lookAtOthers is how soon entries that another panel wrote are seen.
+// lookAtOthers is how soon entries of another panel are seen.
 const lookAtOthers = 5 * time.Second
 
 // record writes an entry about an order.
@@ -82,7 +82,7 @@ func (l *ledger) decided(ctx context.Context, e Entry) error {
 	return l.write(ctx, func(tx *sql.Tx) error { return insertEntry(ctx, tx, e) })
 }
 
-// Note writes what a person did with a registrar's plugin into the Action Log.
+// Note writes into the Action Log what a person did with a registrar's plugin.
 func (s *Service) Note(ctx context.Context, name, by string, level registrar.Level, message string) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		return insertEntry(ctx, tx, Entry{At: s.now(), Registrar: name, Actor: by, Level: level, Event: registrar.EventDecision, Message: message})
@@ -101,11 +101,11 @@ func (l *ledger) Log(ctx context.Context, q LogQuery) (entries []Entry, err erro
 	return entries, err
 }
 
-// FollowLog yields entries, and goes on with new ones until ctx ends.
+// FollowLog yields entries, and continues with new ones until ctx ends.
 func (s *Service) FollowLog(ctx context.Context, q LogQuery) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		for ctx.Err() == nil {
-			more := s.logged.Next() // before looking, so that nothing slips in between
+			more := s.logged.Next() // before reading, so that no entry slips in between
 			entries, err := s.Log(ctx, q)
 			if err != nil {
 				yield(Entry{}, err)
@@ -116,7 +116,7 @@ func (s *Service) FollowLog(ctx context.Context, q LogQuery) iter.Seq2[Entry, er
 					return
 				}
 
-				// The limit is of what was there at first; all that is new is yielded.
+				// The limit counts for the first entries; all new ones are yielded.
 				q.After, q.Limit = e.ID, 0
 			}
 			select {

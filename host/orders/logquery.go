@@ -12,7 +12,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// normal judges a query and writes what it names as the log does.
+// normal checks a query and writes its words as the log does.
 func (q LogQuery) normal() (LogQuery, error) {
 	if q.Event != "" && !slices.Contains(EntryTypes(), q.Event) {
 		return q, input.Mistake("event", fmt.Sprintf("must be one of %v", EntryTypes()))
@@ -37,8 +37,7 @@ func (q LogQuery) normal() (LogQuery, error) {
 	return q, err
 }
 
-// filter is the query in SQL. Levels stand there as words, so that the index of what is no mere
-// information answers them.
+// filter returns the query in SQL. Levels are written as words, so that the index of entries above info answers them.
 func (q LogQuery) filter() (f filter) {
 	f.by("domain", q.Domain)
 	f.by("registrar", q.Registrar)
@@ -68,12 +67,12 @@ func (q LogQuery) filter() (f filter) {
 	return f
 }
 
-// WaitLog is Log for a caller who polls: if there is nothing yet, it waits so long for an entry.
+// WaitLog is Log for a caller who polls: if there is no entry yet, it waits that long for one.
 func (l *ledger) WaitLog(ctx context.Context, q LogQuery, wait time.Duration) ([]Entry, error) {
 	end := time.NewTimer(wait)
 	defer end.Stop()
 	for {
-		more := l.logged.Next() // before looking, so that nothing slips in between
+		more := l.logged.Next() // before reading, so that no entry slips in between
 		entries, err := l.Log(ctx, q)
 		if err != nil || len(entries) > 0 || wait <= 0 {
 			return entries, err
@@ -83,7 +82,7 @@ func (l *ledger) WaitLog(ctx context.Context, q LogQuery, wait time.Duration) ([
 		// Another panel on the same database wakes no waiter here.
 		case <-time.After(lookAtOthers):
 		case <-end.C:
-			wait = 0 // and one look more
+			wait = 0 // and one last look
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}

@@ -13,26 +13,26 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Move hands a domain of the list from one registrar's plugin to another's. It changes
-// nothing at a registry: the target must hold the domain already.
+// Move moves a domain of the list from one registrar's plugin to another's. It changes nothing at a
+// registry: the target must hold the domain already.
 type Move struct {
 	Domain   string // Unicode or ACE
 	To       string
 	By       string         // who decides; required
 	For      string         // on whose behalf, in their own words; a note
-	Handle   string         // for a target that has to take the domain over; "" = as the list knows it
-	PaidTill registrar.Date // likewise; zero = as the list knows it
+	Handle   string         // for a target that has to take the domain over; "" = as the list has it
+	PaidTill registrar.Date // likewise; zero = as the list has it
 }
 
-// MoveDomain makes a move, and reports whether that changed anything: a domain that is with
-// the target already stays as it is. At no instant do both registrars renew the domain by
-// themselves: the source is told to stop first, then the target has to know the domain, then
-// the list changes. A move that fails on the way leaves the domain with its source, with
-// renewal switched off there, and is completed by repeating it.
+// MoveDomain makes a move, and reports whether that changed anything: a domain that is with the
+// target already stays as it is. At no instant do both registrars renew the domain by themselves:
+// the source is told to stop first, then the target has to know the domain, then the list changes.
+// A move that fails on the way leaves the domain with its source, with renewal switched off there,
+// and is completed by repeating it.
 //
-// Errors: Precondition while an order or operation on the domain is open, or when the
-// target does not know the domain and can't take it over; Unavailable while either
-// registrar is down, because a source that is not told could still pay.
+// Errors: Precondition while an order or operation on the domain is open, or if the target does
+// not know the domain and can't take it over; Unavailable while either registrar is down, because
+// a source that was not told could still pay.
 func (s *Service) MoveDomain(ctx context.Context, m Move) (d Domain, changed bool, err error) {
 	if d, err = s.Domain(ctx, m.Domain); err != nil {
 		return d, false, err
@@ -73,13 +73,13 @@ func (s *Service) MoveDomain(ctx context.Context, m Move) (d Domain, changed boo
 	return v.record(ctx, m, d, Domain{Registrar: m.To, Domain: taken}, mode)
 }
 
-// mover hands one domain over.
+// mover moves one domain.
 type mover struct {
 	*ledger
 	board *switchboard.Board
 }
 
-// check judges what was asked for.
+// check checks what was asked for.
 func (v mover) check(m Move, d Domain) error {
 	problems := append(input.Person(m.By), input.Behalf(m.For)...)
 	if wrong := input.CheckLine(m.Handle, input.LongestHandle); wrong != "" {
@@ -150,7 +150,7 @@ func agrees(known registrar.Domain, at string, d Domain) error {
 	return nil
 }
 
-// imported is the domain as the target takes it over. What is not given is carried over from
+// imported returns the domain as the target takes it over. A value that is not given is copied from
 // the source, whose handle another plugin for the same account understands.
 func (m Move) imported(d Domain) registrar.Import {
 	i := registrar.Import{Domain: d.Name, Customer: d.Customer, Handle: m.Handle, PaidTill: m.PaidTill}
@@ -163,8 +163,7 @@ func (m Move) imported(d Domain) registrar.Import {
 	return i
 }
 
-// release makes sure that the source begins nothing by itself any more, and returns how it
-// renewed the domain before.
+// release makes sure that the source begins nothing by itself any more, and returns how it renewed the domain before.
 func (v mover) release(ctx context.Context, d Domain) (before registrar.RenewalMode, err error) {
 	source, err := v.board.Registrar(d.Registrar)
 	if err != nil {
@@ -178,7 +177,7 @@ func (v mover) release(ctx context.Context, d Domain) (before registrar.RenewalM
 
 	said, err := source.Domain(ctx, d.Name)
 	if errors.Is(err, registrar.NotFound) {
-		return d.Renewal, nil // what it does not know it does not renew
+		return d.Renewal, nil // it does not renew a domain that it does not know
 	}
 
 	// Stored first: a panel that dies after telling the source would find "manual" when the move is repeated, and the target
@@ -202,10 +201,10 @@ func (v mover) release(ctx context.Context, d Domain) (before registrar.RenewalM
 	return before, nil
 }
 
-// begin stores the mode that a move finds; a move that is repeated finds the first one's.
+// begin stores the mode that a move finds; a repeated move gets the mode that the first one found.
 func (v mover) begin(ctx context.Context, d Domain, found registrar.RenewalMode) (before registrar.RenewalMode, err error) {
 	err = v.db.Write(ctx, func(tx *sql.Tx) error {
-		// What is left of a move from another registrar says nothing of this one.
+		// The row of a move from another registrar says nothing about this one.
 		if err := exec(ctx, tx, "delete from moves where domain = $1 and source <> $2", d.Name, d.Registrar); err != nil {
 			return err
 		}
@@ -217,7 +216,7 @@ func (v mover) begin(ctx context.Context, d Domain, found registrar.RenewalMode)
 	return before, err
 }
 
-// forget lets the next move find the mode that was chosen since.
+// forget makes the next move find the mode that was chosen since.
 func (l *ledger) forget(ctx context.Context, name string) error {
 	return l.db.Write(ctx, func(tx *sql.Tx) error { return exec(ctx, tx, "delete from moves where domain = $1", name) })
 }

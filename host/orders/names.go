@@ -13,7 +13,7 @@ import (
 // atOnce is how many names one transaction fills in.
 const atOnce = 1000
 
-// fillNames writes the names for people that a migration could not write: SQL knows no punycode.
+// fillNames writes the names for people, which a migration could not write: SQL knows no punycode.
 func (l *ledger) fillNames(ctx context.Context) error {
 	// Each part is committed, so that an interrupted start goes on where it was and writers of
 	// other panels get their turn.
@@ -41,7 +41,7 @@ func (l Lists) CountDomains(ctx context.Context) (map[string]int, error) {
 	return l.count(ctx, "select status, cast(sum(domains) as integer) from tally group by status")
 }
 
-// CountDue counts the domains of ours that are paid till a day at most.
+// CountDue counts our domains that are paid till a day at most.
 func (l Lists) CountDue(ctx context.Context, till registrar.Date) (int, error) {
 	return l.number(ctx, "select coalesce(cast(sum(domains) as integer), 0) from tally where paid_till > '' and paid_till <= $1 and status in ("+sqldb.Words(registrar.HeldStatuses())+")", till.String())
 }
@@ -61,7 +61,7 @@ func (l Lists) CountOrders(ctx context.Context) (map[string]int, error) {
 	return l.count(ctx, "select state, count(*) from orders where closed_at is null group by state")
 }
 
-// countFailed leaves the choice of an index to the outcome alone: most orders are paid.
+// countFailed leaves only the outcome for the choice of an index: most orders are paid.
 const countFailed = "select count(*) from orders where outcome = 'failed' and state <> 'cancelled'"
 
 // CountFailed counts the orders that are paid and have failed, the dismissed ones included.

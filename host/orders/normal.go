@@ -10,7 +10,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// normalRegistrant is what is stored, compared and sent of a contact.
+// normalRegistrant returns a contact as it is stored, compared and sent.
 func normalRegistrant(typed *registrar.Registrant) *registrar.Registrant {
 	if typed == nil {
 		return nil
@@ -19,7 +19,7 @@ func normalRegistrant(typed *registrar.Registrant) *registrar.Registrant {
 	return &normal
 }
 
-// normalContacts is that of the contacts beside the registrant; nil = there are none.
+// normalContacts does the same for the contacts besides the registrant; nil = there are none.
 func normalContacts(typed registrar.Contacts) registrar.Contacts {
 	if len(typed) == 0 {
 		return nil
@@ -31,7 +31,7 @@ func normalContacts(typed registrar.Contacts) registrar.Contacts {
 	return normal
 }
 
-// normalHosts leaves what is no name, or no address, to the registrar's validation.
+// normalHosts leaves texts that are no name, or no address, to the registrar's validation.
 func normalHosts(nameservers []registrar.Nameserver) []registrar.Nameserver {
 	normal := slices.Clone(nameservers)
 	for i, n := range normal {
@@ -57,7 +57,7 @@ func normalAddress(typed string) string {
 	return ip
 }
 
-// normalCode is a transfer code without the blanks around it that were copied with it.
+// normalCode returns a transfer code without the blanks that were copied with it.
 func normalCode(typed registrar.AuthCode) registrar.AuthCode {
 	return registrar.AuthCode(strings.TrimSpace(string(typed)))
 }

@@ -8,32 +8,32 @@ import (
 	"registrar.panel/internal/sqldb"
 )
 
-// NoticeChannel is how far people have been told on one way what needs them.
+// NoticeChannel is how far people have been told through one channel.
 type NoticeChannel struct {
 	Name     string
 	BegunAt  time.Time
 	Number   int64     // of the last message
-	ToldAt   time.Time // when that was taken; zero = there was none
+	ToldAt   time.Time // when the channel took it; zero = there was none
 	DigestOn string    // YYYY-MM-DD of the last digest
 }
 
-// Notice is something that people were told, and not yet that it is over.
+// Notice is a thing that people were told about, and not yet that it is over.
 type Notice struct {
-	Item     string // which it is
+	Item     string // identifies the thing
 	Severity string
 	What     string
 	Since    time.Time // zero = not known
-	ToldAt   time.Time // last
+	ToldAt   time.Time // the last time
 }
 
-// Notices keeps, in the book, what people were told.
+// Notices keeps in the book what people were told.
 type Notices struct{ *ledger }
 
 // Notices returns what the book knows of what people were told.
 func (l *ledger) Notices() Notices { return Notices{l} }
 
-// Claim makes one of several panels the one that tells, until an instant. Of a channel that is new the
-// digest of today is taken for sent.
+// Claim makes this panel, of several, the one that sends, until an instant. For a new channel,
+// today's digest counts as sent.
 func (n Notices) Claim(ctx context.Context, name, holder string, until time.Time, today string) (c NoticeChannel, told []Notice, held bool, err error) {
 	err = n.db.Write(ctx, func(tx *sql.Tx) error {
 		if err := exec(ctx, tx, "insert into notice_channels (name, begun_at, digest_on) values ($1, $2, $3) on conflict do nothing", name, sqldb.Millis(n.now()), today); err != nil {
@@ -90,7 +90,7 @@ func (n Notices) Told(ctx context.Context, c NoticeChannel, stands []Notice, ove
 	})
 }
 
-// Channels lists the ways on which people were told, by name, and how much each was told that stands.
+// Channels lists the channels through which people were told, by name, and how many things that stand each was told.
 func (n Notices) Channels(ctx context.Context) (list []NoticeChannel, standing map[string]int, err error) {
 	standing = map[string]int{}
 	err = n.db.Read(ctx, func(tx *sql.Tx) (err error) {

@@ -12,13 +12,13 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// State says where an order stands with its payment.
+// State is the state of an order's payment.
 type State string
 
 const (
 	Unpaid    State = "unpaid"    // nothing is sent
 	Paid      State = "paid"      // submitted, or being submitted
-	Cancelled State = "cancelled" // withdrawn before it was handed over
+	Cancelled State = "cancelled" // withdrawn before it was submitted
 )
 
 // States lists every state.
@@ -33,50 +33,50 @@ type Order struct {
 	Registrar string
 	State     State
 	Standing
-	Own         bool // the provider's own: needs no payment
+	Own         bool // the provider's own, which needs no payment
 	Nameservers []registrar.Nameserver
-	PaidTill    registrar.Date // of a renewal: the expiry it starts from
+	PaidTill    registrar.Date // for a renewal: the expiry it starts from
 	Years       int            // the term; 0 = the shortest that its registrar offers
 	DS          []registrar.DelegationSigner
-	Roles       []registrar.ContactRole // of the contacts that it brings beside the registrant
+	Roles       []registrar.ContactRole // of the contacts besides the registrant
 	Operation   registrar.OperationID   // "" = the registrar has not taken it yet
 	Refusal     string                  // why the registrar will not take it; "" = it did not refuse
 	WaitsFor    string                  // what must happen next; "" = nothing
-	WaitsUntil  time.Time               // until when that is expected; zero = it is not bounded
+	WaitsUntil  time.Time               // until when that is expected; zero = there is no limit
 	Attempt     int                     // 1, and one more for each time that it was tried again
-	Submission  registrar.OrderID       // by which the registrar knows this attempt; of the first one the ID
-	BegunAt     time.Time               // when that could be submitted; zero = not yet
+	Submission  registrar.OrderID       // the registrar's ID of this attempt; for the first one the order's ID
+	BegunAt     time.Time               // when the attempt could be submitted; zero = not yet
 	CreatedAt   time.Time
 	PaidAt      time.Time           // zero = not paid
 	ClosedAt    time.Time           // zero = not concluded
 	ExpiresAt   time.Time           // unpaid: when it ends by itself; zero = it does not
 	RefundedAt  time.Time           // zero = the payment was not given back
-	DismissedAt time.Time           // zero = if it failed, it waits for a person
+	DismissedAt time.Time           // zero = if the order failed, it waits for a person
 	Reference   string              // the caller's own name for it; "" = none
 	Notes       []registrar.Problem // what a person should know before paying, found just now; not stored
 	Again       bool                // the request that it answers was a repetition; not stored
-	Digest      string              // keyed, of what was asked: by it a repetition is known
+	Digest      string              // keyed digest of what was asked, by which a repetition is recognised
 }
 
 // NewOrder asks for an order. See [registrar.Order] for what each kind needs.
 type NewOrder struct {
-	ID          registrar.OrderID // the caller's choice; "" = the panel makes one, and nothing is ever its repetition
+	ID          registrar.OrderID // the caller's choice; "" = the panel makes one, and no request repeats it
 	Reference   string            // the caller's own name for it; may be left out
 	Kind        registrar.OperationKind
 	Domain      string // Unicode or ACE
-	Customer    string // of a renewal or an update it may be left out
+	Customer    string // may be left out for a renewal or an update
 	Own         bool   // the provider's own: it is paid at once
 	Registrant  *registrar.Registrant
 	Nameservers []registrar.Nameserver
 	AuthCode    registrar.AuthCode
-	PaidTill    registrar.Date  // of a renewal; zero = as the domain list knows it
+	PaidTill    registrar.Date  // for a renewal; zero = as the domain list has it
 	Years       int             // the term; 0 = the shortest that the registrar offers
-	AcceptPrice registrar.Price // of a name that has a price of its own: what the customer agreed to pay
+	AcceptPrice registrar.Price // for a name that has a price of its own: what the customer agreed to pay
 	DS          []registrar.DelegationSigner
-	Contacts    registrar.Contacts // beside the registrant
+	Contacts    registrar.Contacts // besides the registrant
 }
 
-// begun is what a domain becomes when its order is paid; other kinds leave it.
+// begun is the status of a domain when its order is paid; other kinds do not change it.
 var begun = map[registrar.OperationKind]registrar.DomainStatus{
 	registrar.KindRegister: registrar.StatusRegistering,
 	registrar.KindTransfer: registrar.StatusTransferring,
@@ -88,7 +88,7 @@ type private struct {
 	AuthCode   string                `json:"auth_code,omitempty"`
 
 	AcceptPrice registrar.Price              `json:"accept_price,omitzero"`
-	DS          []registrar.DelegationSigner `json:"ds,omitempty"` // public; it stands here beside what it is ordered with
+	DS          []registrar.DelegationSigner `json:"ds,omitempty"` // public, but kept beside what is ordered with it
 	Contacts    registrar.Contacts           `json:"contacts,omitempty"`
 }
 

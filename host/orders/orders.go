@@ -1,23 +1,23 @@
 // Package orders is the panel's own book: orders with their payment gate, the list of
-// domains, the moves between registrars, and the Action Log. Which registrar is asked, and how
-// long it may take, room switchboard knows; the book stores what comes of it.
+// domains, the moves between registrars, and the Action Log. Package switchboard knows which
+// registrar is asked, and how long it may take; the book stores the results.
 //
 // What it guarantees:
 //
 //   - An order that is not paid is never submitted. Paying happens once; paying again
 //     changes nothing.
 //   - A paid order is submitted until the registrar has taken or refused it, through
-//     crashes of either side: the dispatcher looks at rows, not at memory.
+//     crashes of either side: the dispatcher reads rows and relies on no memory.
 //   - A domain has at most one order that is not concluded.
 //   - Every event of a registrar is applied exactly once, together with its entry in the
-//     Action Log. An event that is missing stops the following and is told, not skipped.
-//   - Several panels may share one database on a server: each submits and follows, and what
-//     one of them has done the others find done.
+//     Action Log. A missing event stops those after it and is reported, not skipped.
+//   - Several panels may share one database on a server: each submits and follows, and
+//     finds done what another one has done.
 //   - Contacts and transfer codes are stored sealed and appear in no log and no error.
 //
-// Errors that a caller can act on carry a [registrar.Code]: Invalid with problems by field
-// path, NotFound, Precondition when the state of an order or a domain forbids it, and
-// Unavailable while a registrar's plugin is down. Anything else is a fault of the database.
+// Errors that a caller can act on have a [registrar.Code]: Invalid with problems by field
+// path, NotFound, Precondition if the state of an order or a domain forbids it, and
+// Unavailable while a registrar's plugin is down. Any other error is a fault of the database.
 package orders
 
 import (
@@ -41,17 +41,17 @@ import (
 
 // Options of a service.
 type Options struct {
-	Dir    string        // where panel.key lies, and panel.db unless there is a server; must exist
+	Dir    string        // directory of panel.key, and of panel.db unless there is a server; must exist
 	Server secret.String // URL of a PostgreSQL database, which other panels may use, too; empty = a file
-	Create bool          // permits making them
+	Create bool          // permits making the database and the key
 
 	Board  *switchboard.Board // nil = no registrar is run
 	Logger *slog.Logger
 	Now    func() time.Time // nil = time.Now
 	Random io.Reader        // nil = crypto/rand
 	Pause  time.Duration    // before a failed submission is repeated, growing; 0 = a second
-	Unpaid time.Duration    // after which an order that is not paid ends by itself; 0 = a week
-	Keep   Keep             // personal data of what is over
+	Unpaid time.Duration    // how long an order may stay unpaid before it ends by itself; 0 = a week
+	Keep   Keep             // how long personal data are kept after their use is over
 }
 
 // Service is the book, as its callers use it. Its methods may be called concurrently.
@@ -80,7 +80,7 @@ type ledger struct {
 //go:embed migrations/*.sql migrations/postgres/*.sql
 var migrations embed.FS
 
-// sealedOrders is what is sealed in the book.
+// sealedOrders names the sealed column of the book.
 var sealedOrders = sqldb.Sealed{Table: "orders", Key: "id", Column: "sealed_private", Context: "'order|' || id"}
 
 // Open opens the book. The work begins with [Service.Run] and [Service.Follow].
@@ -137,10 +137,10 @@ func newService(o Options, db *sqldb.DB, box *seal.Box) *Service {
 	return s
 }
 
-// time is now, as the database can keep it.
+// time returns the present, as precisely as the database can store it.
 func (l *ledger) time() time.Time { return l.now().UTC().Truncate(time.Millisecond) }
 
-// Now is the clock that the book goes by.
+// Now returns the time by the book's clock.
 func (l *ledger) Now() time.Time { return l.time() }
 
 // Close closes the book. Run and every Follow must have returned.

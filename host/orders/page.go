@@ -13,13 +13,13 @@ import (
 	"registrar.panel/internal/sqldb"
 )
 
-// MostRows is how many rows a page has at most, and has if the caller does not say.
+// MostRows is the most rows of a page, and the number if the caller gives none.
 const MostRows = 1000
 
-// Page is a part of a list: so many rows after the one that a mark names.
+// Page is a part of a list: a number of rows after the one that a mark names.
 type Page struct {
 	Limit int    // 0 = MostRows
-	After string // what the page before gave; "" = from the beginning
+	After string // the mark that the page before gave; "" = from the beginning
 }
 
 func (p Page) size() int {
@@ -29,7 +29,7 @@ func (p Page) size() int {
 	return p.Limit
 }
 
-// key is the columns that a list is sorted by, together unique, each in a row's own form.
+// key is the columns that a list is sorted by, which are unique together, each as the row stores it.
 type key struct {
 	columns    []string
 	descending bool
@@ -42,7 +42,7 @@ func (k key) direction() string {
 	return ""
 }
 
-// order is the clause that sorts by the key.
+// order returns the clause that sorts by the key.
 func (k key) order() string {
 	terms := make([]string, len(k.columns))
 	for i, c := range k.columns {
@@ -51,7 +51,7 @@ func (k key) order() string {
 	return " order by " + strings.Join(terms, ", ")
 }
 
-// after narrows a filter to the rows behind a mark.
+// after narrows a filter to the rows after a mark.
 func (k key) after(f *filter, mark string) error {
 	if mark == "" {
 		return nil
@@ -81,12 +81,12 @@ func (k key) after(f *filter, mark string) error {
 
 const markSeparator = "\n"
 
-// markOf makes the mark of a row of its values of the key.
+// markOf makes the mark of a row from the row's values of the key.
 func markOf(values []string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join(values, markSeparator)))
 }
 
-// read finds the values in a mark.
+// read returns the values in a mark.
 func (k key) read(mark string) ([]any, error) {
 	text, err := base64.RawURLEncoding.DecodeString(mark)
 	values := strings.Split(string(text), markSeparator)
@@ -108,7 +108,7 @@ func (k key) read(mark string) ([]any, error) {
 
 var errMark = input.Mistake("after", "is no mark of this list: take it from the Link header of the page before")
 
-// created is the one column of keys that holds a number.
+// created is the only column of keys that contains a number.
 const created = "created_at"
 
 // listing is a list of one table that can be read page by page.
@@ -120,8 +120,8 @@ type listing[T any] struct {
 	filters        []filter         // a row is in the list if it passes one of them
 }
 
-// page returns a part of the list, and the mark of its last row if there are more. Each filter is
-// asked alone, so that an index answers it, and what they find is merged.
+// page returns a part of the list, and the mark of its last row if there are more. Each filter is a
+// query of its own, so that an index answers it, and the results are merged.
 func (l listing[T]) page(ctx context.Context, tx *sql.Tx, p Page) (rows []T, next string, err error) {
 	for _, f := range l.filters {
 		found, err := l.some(ctx, tx, f, p)
@@ -151,7 +151,7 @@ func (l listing[T]) some(ctx context.Context, tx *sql.Tx, f filter, p Page) ([]T
 	return rows, fault(err, "read "+l.table)
 }
 
-// query is how one filter is asked: for one row more than the page has.
+// query returns the query for one filter, with one row more than the page has.
 func (l listing[T]) query(f filter, p Page) (string, []any, error) {
 	f = filter{slices.Clone(f.conditions), slices.Clone(f.args)}
 	if err := l.key.after(&f, p.After); err != nil {

@@ -11,8 +11,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Pay opens the gate: the order will be submitted. It reports whether that changed anything;
-// an order that is paid already stays as it is. What would be refused now is not paid for.
+// Pay opens the gate: the order will be submitted. It reports whether that changed anything; an order
+// that is paid already stays as it is. It refuses payment for an order that would be refused now.
 func (s *Service) Pay(ctx context.Context, id registrar.OrderID) (o Order, changed bool, err error) {
 	notes, err := s.readmit(ctx, id)
 	if err != nil {
@@ -27,8 +27,7 @@ func (s *Service) Pay(ctx context.Context, id registrar.OrderID) (o Order, chang
 	return o, changed, err
 }
 
-// Cancel withdraws an order that is not paid; or a paid one whose registrar is not run any
-// more and has never had it.
+// Cancel withdraws an order that is not paid; or a paid one whose registrar is not run any more and has never had it.
 func (s *Service) Cancel(ctx context.Context, id registrar.OrderID) (o Order, changed bool, err error) {
 	return s.move(ctx, id, cancel)
 }
@@ -51,7 +50,7 @@ func (s *Service) move(ctx context.Context, id registrar.OrderID, a action) (o O
 	return s.waits().shown(o), changed, err
 }
 
-// gate is the payment gate: it opens for an order, and closes on it.
+// gate is the payment gate: it opens for an order, or closes on it.
 type gate struct {
 	*ledger
 	board  *switchboard.Board
@@ -60,7 +59,7 @@ type gate struct {
 
 func (s *Service) gate() gate { return gate{s.ledger, s.board, s.unpaid} }
 
-// settle is the one way in which an order is paid for, or ends without having been carried out.
+// settle is the only way in which an order is paid for, or ends without having been carried out.
 func (g gate) settle(ctx context.Context, tx *sql.Tx, o Order, a action) (Order, error) {
 	if a == cancel && stranded(o, g.board) {
 		a = withdraw
@@ -103,7 +102,7 @@ func (g gate) open(ctx context.Context, tx *sql.Tx, o Order) (Order, error) {
 	return o, g.paid(ctx, tx, o)
 }
 
-// stranded reports whether an order was paid, and neither had by its registrar nor will be.
+// stranded reports whether an order is paid and its registrar does not have it and never will.
 func stranded(o Order, board *switchboard.Board) bool {
 	return o.stage() == stage{Paid, open} && o.Operation == "" && !board.Runs(o.Registrar)
 }
@@ -129,7 +128,7 @@ func (g gate) paid(ctx context.Context, tx *sql.Tx, o Order) error {
 	return g.record(ctx, tx, o, OrderPaid, registrar.LevelInfo, text)
 }
 
-// closing is how an order that ends without having been carried out is told.
+// closing is how the log reports an order that ends without having been carried out.
 var closing = map[action]struct {
 	event registrar.EventType
 	level registrar.Level

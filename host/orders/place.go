@@ -12,17 +12,17 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Place stores an order after its registrar has found no mistake in it. One that needs no
-// payment is paid at once. Nothing is stored when there is a problem. A request under an ID that
-// is known is the order that it is the repetition of, as that stands now; see repeated.
+// Place stores an order after its registrar has found no mistake in it. An order that needs no
+// payment is paid at once. Nothing is stored if there is a problem. A request under a known ID
+// returns the order that it repeats, in its present state; see repeated.
 func (s *Service) Place(ctx context.Context, q NewOrder) (Order, error) {
-	// Before anything is judged: by now the domain is not to be had any more, because of this very order.
+	// Before anything is judged: by now this very order makes the domain unavailable.
 	if o, known, err := s.repeated(ctx, q); known || err != nil {
 		return s.waits().shown(o), err
 	}
 	o, err := placeNew(ctx, s, q)
 	if err != nil && q.ID != "" {
-		if first, known, again := s.repeated(ctx, q); known && again == nil { // it came at the same time
+		if first, known, again := s.repeated(ctx, q); known && again == nil { // the repetition came at the same time
 			return s.waits().shown(first), nil
 		}
 	}
@@ -38,7 +38,7 @@ func placeNew(ctx context.Context, s *Service, q NewOrder) (Order, error) {
 		return Order{}, err
 	}
 
-	// Before the transaction, since a registrar may take long. What may change meanwhile is looked at again within it.
+	// Before the transaction, because a registrar may take long. What may change meanwhile is checked again within it.
 	notes, err := s.admit(ctx, name, asked)
 	if err != nil {
 		return Order{}, err
@@ -80,7 +80,7 @@ func placeNew(ctx context.Context, s *Service, q NewOrder) (Order, error) {
 	return s.waits().shown(o), nil
 }
 
-// prepare turns a request into the registrar's order, and finds who gets it.
+// prepare turns a request into the registrar's order, and finds the registrar that gets it.
 func (s *Service) prepare(ctx context.Context, q NewOrder) (o registrar.Order, name string, err error) {
 	if o, err = s.order(q); err != nil {
 		return o, "", err
@@ -163,7 +163,7 @@ func expected() []registrar.DomainStatus {
 	return []registrar.DomainStatus{registrar.StatusPending, registrar.StatusRegistering, registrar.StatusTransferring}
 }
 
-// admissible refuses what the state of a domain forbids. An unknown domain has no status.
+// admissible refuses orders that the state of a domain forbids. An unknown domain has no status.
 func admissible(k registrar.OperationKind, d Domain) error {
 	name := input.Unicode(d.Name)
 	switch {
@@ -179,7 +179,7 @@ func admissible(k registrar.OperationKind, d Domain) error {
 	return nil
 }
 
-// verb is what an order of a kind does with a domain.
+// verb says what an order of a kind does with a domain.
 func verb(k registrar.OperationKind) string {
 	if k == registrar.KindAuthCode {
 		return "get a transfer code of"

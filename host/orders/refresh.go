@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// askedAgain is for how long the answer to a question stands for those who ask the same again: a
-// button is pressed twice, and registries ban those who ask too often.
+// askedAgain is how long an answer counts for further questions about the same domain: a button is
+// pressed twice, and registries ban clients that ask too often.
 const askedAgain = 10 * time.Second
 
-// Refresher has registrars ask the registry about single domains when a person wants to know. What
-// is asked twice at a time, or again a moment later, is asked once.
+// Refresher has registrars ask the registry about single domains when a person wants to know. A
+// question that is repeated at the same time, or a moment later, is asked once.
 type Refresher struct {
 	book *Service
 
@@ -19,7 +19,7 @@ type Refresher struct {
 	asked map[string]*refreshing // by domain
 }
 
-// refreshing is a question that was put, and its answer once done is closed.
+// refreshing is a question that was asked, and its answer once done is closed.
 type refreshing struct {
 	done   chan struct{}
 	at     time.Time // of the answer
@@ -27,13 +27,13 @@ type refreshing struct {
 	err    error
 }
 
-// NewRefresher makes one for the domains of a book.
+// NewRefresher makes a refresher for the domains of a book.
 func NewRefresher(book *Service) *Refresher {
 	return &Refresher{book: book, asked: map[string]*refreshing{}}
 }
 
 // Refresh asks about a domain of the list, and returns its registrar's record after that.
-// Unsupported: the registrar has no registry to ask.
+// Unsupported means that the registrar has no registry to ask.
 func (f *Refresher) Refresh(ctx context.Context, name string) (Domain, error) {
 	r, d, err := f.book.keeper(ctx, name)
 	if err != nil {
@@ -42,7 +42,7 @@ func (f *Refresher) Refresh(ctx context.Context, name string) (Domain, error) {
 
 	one, first := f.join(d.Name)
 	if first {
-		go func() { // the answer counts for all who wait, also when the first one goes; the board bounds the call
+		go func() { // the answer is for all who wait, even if the first one leaves; the board bounds the call
 			said, err := r.Refresh(context.WithoutCancel(ctx), d.Name)
 			f.conclude(one, Domain{Registrar: d.Registrar, Domain: said, Standing: d.Standing}, err)
 		}()
@@ -56,13 +56,13 @@ func (f *Refresher) Refresh(ctx context.Context, name string) (Domain, error) {
 	}
 }
 
-// join finds the question about a domain that is under way or was just answered, or begins one.
+// join finds the question about a domain that is under way or was just answered, or begins a new one.
 func (f *Refresher) join(name string) (one *refreshing, first bool) {
 	now := f.book.now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 
-	// Old answers make room. One of a time to come is old, too: the clock was put back.
+	// Old answers make room. An answer from the future is old, too: the clock was put back.
 	for other, r := range f.asked {
 		if age := now.Sub(r.at); !r.at.IsZero() && (age >= askedAgain || age < 0) {
 			delete(f.asked, other)

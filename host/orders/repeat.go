@@ -14,7 +14,7 @@ import (
 // longestReference is the most characters of a caller's own name for an order.
 const longestReference = 128
 
-// wrongNames judges what the caller calls the order.
+// wrongNames checks the caller's own names for an order.
 func wrongNames(q NewOrder) (problems []registrar.Problem) {
 	if q.ID != "" && !q.ID.Valid() {
 		problems = append(problems, registrar.Problem{Path: "id", Message: "must have 1 to 64 of the characters A-Z a-z 0-9 . _ -"})
@@ -25,9 +25,9 @@ func wrongNames(q NewOrder) (problems []registrar.Problem) {
 	return problems
 }
 
-// repeated finds the order that a request is the repetition of: the one under the same ID, if the
-// same was asked for. If something else was, it is a [registrar.Conflict] that names the order. So a
-// caller who has heard no answer asks again, under the same ID, and there is one order.
+// repeated finds the order that a request repeats: the one under the same ID, if the request asks
+// for the same. If it asks for something else, that is a [registrar.Conflict] that names the order.
+// So a caller who has heard no answer can ask again under the same ID, and there is one order.
 func (l *ledger) repeated(ctx context.Context, q NewOrder) (o Order, known bool, err error) {
 	if q.ID == "" || !q.ID.Valid() {
 		return Order{}, false, nil
@@ -43,7 +43,7 @@ func (l *ledger) repeated(ctx context.Context, q NewOrder) (o Order, known bool,
 		return Order{}, false, nil
 	case err != nil:
 		return o, false, err
-	case o.Digest == "" && o.asks(q): // its contact was erased: what is left of it is compared
+	case o.Digest == "" && o.asks(q): // its contact was erased: the remaining data are compared
 	case o.Digest != l.digest(q):
 		return o, true, standsInTheWay(registrar.Conflict, "id", o, fmt.Sprintf("order %s is known with other contents: %s %s for customer %s", o.ID, o.Kind, input.Unicode(o.Domain), o.Customer))
 	}
@@ -52,24 +52,24 @@ func (l *ledger) repeated(ctx context.Context, q NewOrder) (o Order, known bool,
 	return o, true, nil
 }
 
-// asks reports whether a request is for what an order says openly.
+// asks reports whether a request matches the open data of an order.
 func (o Order) asks(q NewOrder) bool {
 	ace, err := input.ACE(q.Domain)
 	return err == nil && o.Kind == q.Kind && o.Domain == ace && o.Customer == entry.Line(q.Customer)
 }
 
-// standsInTheWay is a refusal because of another order, which it names for programs, too.
+// standsInTheWay refuses because of another order, which it names for programs, too.
 func standsInTheWay(code registrar.Code, path string, o Order, message string) error {
 	return &registrar.Error{Code: code, Detail: message, Problems: []registrar.Problem{
 		{Path: path, Code: "order", Params: map[string]string{"order": string(o.ID), "state": string(o.State)}, Message: message}}}
 }
 
-// digest is what was asked for, in its normal form: not what the panel has filled in, which may
-// be something else the next time.
+// digest is made of what was asked for, in its normal form. It does not include what the panel has
+// filled in, which may differ the next time.
 func (l *ledger) digest(q NewOrder) string {
 	domain, err := input.ACE(q.Domain)
 	if err != nil {
-		domain = q.Domain // which is refused in any case
+		domain = q.Domain // the request is refused in any case
 	}
 	asked := registrar.Order{Kind: q.Kind, Domain: domain, Customer: entry.Line(q.Customer), Registrant: normalRegistrant(q.Registrant),
 		Nameservers: normalHosts(q.Nameservers), AuthCode: normalCode(q.AuthCode), PaidTill: q.PaidTill, Years: q.Years, AcceptPrice: q.AcceptPrice, DS: q.DS,
@@ -77,16 +77,16 @@ func (l *ledger) digest(q NewOrder) string {
 	return l.box.Fingerprint("order", string(asked.Canonical()), fmt.Sprint(q.Own), entry.Line(q.Reference))
 }
 
-// Judged is what placing an order would come to.
+// Judged is the result of judging an order that was not placed.
 type Judged struct {
 	Registrar string
-	Problems  []registrar.Problem // none: it would be taken
+	Problems  []registrar.Problem // none = the order would be taken
 	Notes     []registrar.Problem
 	Preview   string // what would be sent first, masked
 }
 
-// Judge asks everything that [Service.Place] asks, and stores nothing. Mistakes in an order are problems; what forbids
-// the order whatever it says is an error.
+// Judge asks everything that [Service.Place] asks, and stores nothing. Mistakes in an order are
+// problems; if the order is forbidden whatever it contains, that is an error.
 func (s *Service) Judge(ctx context.Context, q NewOrder) (Judged, error) {
 	asked, name, err := s.prepare(ctx, q)
 	if err != nil {
@@ -127,7 +127,7 @@ func judgedBy(name string, err error) (Judged, error) {
 	return Judged{}, err
 }
 
-// standing is the refusal because of an order that is under way, as placing would meet it.
+// standing refuses because of an order that is under way, as placing would.
 func (l *ledger) standing(ctx context.Context, asked registrar.Order) error {
 	return l.db.Read(ctx, func(tx *sql.Tx) error { return refuseOpen(ctx, tx, asked.Domain) })
 }
@@ -153,7 +153,7 @@ func (l *ledger) naming(ctx context.Context, q NewOrder, refusal error) error {
 	return refusal
 }
 
-// openOrder is the order for a domain that is not concluded.
+// openOrder returns the order for a domain that is not concluded.
 func openOrder(ctx context.Context, tx *sql.Tx, domain string) (o Order, found bool, err error) {
 	open, err := selectOrders(ctx, tx, "where domain = $1 and closed_at is null", domain)
 	if err != nil || len(open) == 0 {
@@ -162,7 +162,7 @@ func openOrder(ctx context.Context, tx *sql.Tx, domain string) (o Order, found b
 	return open[0], true, nil
 }
 
-// attention grades what a domain asks of people: see migration 10.
+// attention grades how urgently a domain needs people: see migration 10.
 func (d Domain) attention() int {
 	switch {
 	case d.Operation != nil && d.Operation.State.WaitsForPerson():

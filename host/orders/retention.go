@@ -10,15 +10,15 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Keep says how long personal data are kept after what they were needed for is over. Of an order
-// that is open, or whose domain is held, contacts stay.
+// Keep says how long personal data are kept after their use is over. Contacts of an order stay
+// while it is open, or its domain is held.
 type Keep struct {
-	Contacts  time.Duration // 0 = without end
+	Contacts  time.Duration // 0 = for an unlimited time
 	Codes     time.Duration
 	Cancelled time.Duration // orders that were cancelled and never paid, as a whole
 }
 
-// every is how often data are looked for that were kept long enough.
+// every returns how often to look for data that were kept long enough.
 func (k Keep) every() time.Duration {
 	every := time.Hour
 	for _, kept := range []time.Duration{k.Contacts, k.Codes, k.Cancelled} {
@@ -29,7 +29,7 @@ func (k Keep) every() time.Duration {
 	return every
 }
 
-// retainLoop removes what was kept long enough.
+// retainLoop removes data that were kept long enough.
 func (d *Data) retainLoop(ctx context.Context) {
 	tick := time.NewTicker(d.keep.every())
 	defer tick.Stop()
@@ -45,11 +45,11 @@ func (d *Data) retainLoop(ctx context.Context) {
 	}
 }
 
-// retain looks for what was kept long enough without keeping writers waiting, and removes it in
-// small transactions.
+// retain looks, without keeping writers waiting, for data that were kept long enough, and removes
+// them in small transactions.
 func (d *Data) retain(ctx context.Context) error {
 	var removed [3]int64
-	var codes int64 // orders with codes are looked at again, gone or not
+	var codes int64 // codes that were really removed: an order is also found again without one
 	for i, sort := range []struct {
 		kept   time.Duration
 		old    string
@@ -76,14 +76,14 @@ func (d *Data) retain(ctx context.Context) error {
 	}
 
 	d.log.Info("old personal data removed", "cancelled_orders", removed[0], "contacts", removed[1], "codes", codes)
-	// Until then what was removed still lies in the database's files.
+	// Until then the database's files still contain what was removed.
 	return d.db.Purge(ctx)
 }
 
 // retainAtOnce bounds how long writers wait.
 const retainAtOnce = 100
 
-// removeOld removes what a query finds that ended before a time.
+// removeOld removes the orders that a query finds and that ended before a time.
 func (d *Data) removeOld(ctx context.Context, old string, before time.Time, remove func(context.Context, *sql.Tx, registrar.OrderID) error) (n int64, err error) {
 	for last := ""; ; {
 		var ids []string
@@ -129,7 +129,7 @@ func removeOrder(ctx context.Context, tx *sql.Tx, id registrar.OrderID) error {
 	return exec(ctx, tx, "delete from orders where id = $1", id)
 }
 
-// retainElsewhere has the registrars at work remove what they have kept as long, each once a day.
+// retainElsewhere has the registrars at work remove data that they have kept as long, each once a day.
 func (d *Data) retainElsewhere(ctx context.Context) {
 	if d.keep.Contacts <= 0 {
 		return
@@ -142,7 +142,7 @@ func (d *Data) retainElsewhere(ctx context.Context) {
 	}
 
 	for _, a := range d.board.Erase(ctx, due, registrar.ErasureQuery{Before: d.now().Add(-d.keep.Contacts)}) {
-		// One that failed stays due.
+		// A registrar that failed stays due.
 		if a.Err == nil || errors.Is(a.Err, registrar.Unsupported) {
 			d.retained[a.Registrar] = d.now()
 		}

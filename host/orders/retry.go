@@ -12,26 +12,26 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Again asks for another attempt at an order that has failed. What is left empty stays as it was.
+// Again asks for another attempt at an order that has failed. An empty field stays as it was.
 type Again struct {
 	Order       registrar.OrderID
-	Attempt     int // the one that failed, as the person saw it; 0 = the present one
+	Attempt     int // the attempt that failed, as the person saw it; 0 = the present one
 	Registrant  *registrar.Registrant
-	Contacts    registrar.Contacts // of some roles beside the registrant
+	Contacts    registrar.Contacts // of some roles besides the registrant
 	Nameservers []registrar.Nameserver
 	AuthCode    registrar.AuthCode
 	By          string // who decides; required
 	For         string // on whose behalf, in their own words; a note
 }
 
-// Retry tries an order again that was paid and has failed: the same payment, and a new operation,
-// which the registrar knows under another ID. The registrar judges it first, as when it was placed;
-// so it must be at work. It reports whether that changed anything: of several calls about one
-// attempt the first does, and the others find it done.
+// Retry tries an order again that was paid and has failed: with the same payment, and a new operation
+// that the registrar knows under another ID. The registrar judges it first, as when it was placed; so
+// the registrar must be at work. Retry reports whether that changed anything: of several calls about
+// one attempt the first does, and the others find it done.
 //
 // Errors: Invalid with problems by field path; Precondition while the order, or another one for its
-// domain, is under way, when it has succeeded, and when something else is asked for than what is
-// being tried already; Unavailable while the registrar is down, and nothing is changed then.
+// domain, is under way, if it has succeeded, and if a call asks for something else than the attempt
+// under way; Unavailable while the registrar is down, and then nothing is changed.
 func (s *Service) Retry(ctx context.Context, q Again) (o Order, changed bool, err error) {
 	if o, err = s.Order(ctx, q.Order); err != nil {
 		return o, false, err
@@ -81,7 +81,7 @@ func (s *Service) Retry(ctx context.Context, q Again) (o Order, changed bool, er
 	return s.waits().shown(o), true, nil
 }
 
-// wrong reports the mistakes in what was said, without asking a registrar.
+// wrong returns the mistakes in a request, without asking a registrar.
 func (q Again) wrong(o Order) error {
 	problems := append(input.Person(q.By), input.Behalf(q.For)...)
 	problems = append(problems, oversized(NewOrder{Registrant: q.Registrant, Contacts: q.Contacts, Nameservers: q.Nameservers, AuthCode: q.AuthCode})...)
@@ -91,10 +91,10 @@ func (q Again) wrong(o Order) error {
 	return input.Mistakes(problems)
 }
 
-// retrier makes another attempt of an order.
+// retrier makes another attempt at an order.
 type retrier struct{ *Service }
 
-// changed is the order of the next attempt, under an ID of its own.
+// changed returns the order of the next attempt, under an ID of its own.
 func (r retrier) changed(ctx context.Context, o Order, q Again) (registrar.Order, error) {
 	asked, err := r.contents(ctx, o)
 	if err != nil {
@@ -122,7 +122,7 @@ func (r retrier) changed(ctx context.Context, o Order, q Again) (registrar.Order
 	return asked, err
 }
 
-// triedAgain reports whether the attempt that was asked for has been begun already.
+// triedAgain reports whether the requested attempt has been begun already.
 func (r retrier) triedAgain(ctx context.Context, o Order, q Again, asked registrar.Order) (bool, error) {
 	if q.Attempt != 0 && q.Attempt < o.Attempt {
 		return true, nil
@@ -145,7 +145,7 @@ func (r retrier) triedAgain(ctx context.Context, o Order, q Again, asked registr
 	return true, nil
 }
 
-// admitAgain judges the next attempt as if it was placed now.
+// admitAgain judges the next attempt as if it were placed now.
 func (r retrier) admitAgain(ctx context.Context, o Order, asked registrar.Order) ([]registrar.Problem, error) {
 	known, err := r.find(ctx, o.Domain)
 	if err != nil {
@@ -227,7 +227,7 @@ func (r retrier) again(ctx context.Context, tx *sql.Tx, o Order, asked registrar
 		Message: fmt.Sprintf("order %s is tried again, attempt %d", o.ID, o.Attempt) + input.OnBehalf(q.For), Order: o.ID})
 }
 
-// updateAttempt stores an order as it stands at the beginning of an attempt.
+// updateAttempt stores an order in its state at the beginning of an attempt.
 func updateAttempt(ctx context.Context, tx *sql.Tx, o Order, sealed []byte) error {
 	nameservers, err := nameserverJSON(o.Nameservers)
 	if err != nil {

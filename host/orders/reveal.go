@@ -10,7 +10,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Look is a person's wish to see what is sealed in an order.
+// Look is a person's wish to see the sealed part of an order.
 type Look struct {
 	Order  registrar.OrderID
 	By     string // who looks; required
@@ -18,8 +18,8 @@ type Look struct {
 	Reason string // may be left out
 }
 
-// Contact opens the contacts of an order by role, as they were given, for a person who needs them, and
-// records in the Action Log who that was. There is no other way to them.
+// Contact opens the contacts of an order by role, as they were given, for a person who needs them,
+// and records in the Action Log who that was. There is no other way to see them.
 func (s *Service) Contact(ctx context.Context, l Look) (o Order, contacts registrar.Contacts, err error) {
 	problems := append(input.Person(l.By), input.Behalf(l.For)...)
 	if wrong := input.CheckText(l.Reason, longestNote); wrong != "" {

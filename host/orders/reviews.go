@@ -9,17 +9,17 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Reviews passes on what a person says of mails that wait.
+// Reviews passes on what people decide about mails that wait.
 type Reviews struct {
 	*ledger
 	board *switchboard.Board
 }
 
-// Reviews returns what passes on decisions about mails.
+// Reviews returns the part of the book that passes on decisions about mails.
 func (s *Service) Reviews() Reviews { return Reviews{s.ledger, s.board} }
 
 // Resolve passes one reading of many mails on to the registrars that have them; see
-// [Service.Resolve]. A registrar that should have had a part in it and did not answer is named.
+// [Service.Resolve]. A registrar that should have taken part and did not answer is named in absent.
 func (s Reviews) Resolve(ctx context.Context, d registrar.ReviewsDecision, forWhom string) (done registrar.ReviewsResolved, absent []switchboard.Absent, err error) {
 	if err := decision(d.By, forWhom, d.Note, d.Outcome, registrar.ReplyOutcomes()); err != nil {
 		return done, nil, err
@@ -28,7 +28,7 @@ func (s Reviews) Resolve(ctx context.Context, d registrar.ReviewsDecision, forWh
 		return done, nil, err
 	}
 
-	// Which of them have such mails only they know.
+	// Only they know which of them have such mails.
 	for _, name := range s.board.Names() {
 		if err := s.passing(ctx, name, d.By); err != nil {
 			return done, nil, err

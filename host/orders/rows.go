@@ -13,7 +13,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// write is a transaction after which readers of the log look again.
+// write runs a transaction, after which readers of the log look again.
 func (l *ledger) write(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	if err := l.db.Write(ctx, fn); err != nil {
 		return err
@@ -92,13 +92,13 @@ func scanOrder(row sqldb.Scanner) (o Order, err error) {
 	return o, json.Unmarshal([]byte(nameservers), &o.Nameservers)
 }
 
-// broughtBy is what an order brings that few do, as far as it is public.
+// broughtBy is the public part of what only few orders bring.
 type broughtBy struct {
 	DS    []registrar.DelegationSigner `json:"ds,omitempty"`
 	Roles []registrar.ContactRole      `json:"roles,omitempty"`
 }
 
-// broughtJSON is how an order's row keeps it; "" = it brings nothing of that.
+// broughtJSON returns it as an order's row keeps it; "" = the order brings nothing of that.
 func broughtJSON(o Order) (string, error) {
 	if len(o.DS) == 0 && len(o.Roles) == 0 {
 		return "", nil
@@ -107,15 +107,15 @@ func broughtJSON(o Order) (string, error) {
 	return string(text), fault(err, "store order")
 }
 
-// Domain is an entry of the domain list: the registrar's record, as its last event told
-// it, and who keeps it. Of Operation only what storedOperation names is filled.
+// Domain is an entry of the domain list: the registrar's record by its last event, and the
+// registrar. Only the fields of storedOperation are filled in its Operation.
 type Domain struct {
 	registrar.Domain
 	Registrar string
-	Standing  // of what is under way, or has ended last
+	Standing  // of the operation under way, or of the last one that ended
 }
 
-// storedOperation and storedAlarm are how a domain's row keeps them.
+// storedOperation is an operation as a domain's row keeps it.
 type storedOperation struct {
 	ID        registrar.OperationID    `json:"id"`
 	Kind      registrar.OperationKind  `json:"kind"`
@@ -139,7 +139,7 @@ func putDomain(ctx context.Context, q sqldb.Querier, d Domain) error {
 		return err
 	}
 
-	// Where there is none the row has the JSON null, by which the partial index of what is under way knows it.
+	// Without an operation the row has the JSON null, which keeps it out of the partial index.
 	var open *storedOperation
 	if op := d.Operation; op != nil {
 		open = &storedOperation{op.ID, op.Kind, op.State, op.WaitsFor, op.Error, op.Version, op.Deadline, op.CreatedAt}

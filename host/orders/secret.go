@@ -11,9 +11,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// TransferCode opens the transfer code of an order for a person who needs it, and records
-// in the Action Log who that was: the code that the order was given, or has brought. There is no
-// other way to it.
+// TransferCode opens the transfer code of an order for a person who needs it, and records in the Action Log
+// who that was. It is the code that the order was given, or has brought. There is no other way to see it.
 func (s *Service) TransferCode(ctx context.Context, id registrar.OrderID, by, forWhom string) (code string, err error) {
 	if err := input.Mistakes(append(input.Person(by), input.Behalf(forWhom)...)); err != nil {
 		return "", err
@@ -40,8 +39,8 @@ func (s *Service) TransferCode(ctx context.Context, id registrar.OrderID, by, fo
 	return code, nil
 }
 
-// codeOf is the code that an order was given; or, of one that asks for it, what it has brought, which
-// its registrar keeps.
+// codeOf returns the code that an order was given; for an order that asks for a code, the code that
+// it has brought and that its registrar keeps.
 func codeOf(ctx context.Context, book *ledger, board *switchboard.Board, o Order) (string, error) {
 	if o.Kind != registrar.KindAuthCode {
 		asked, err := book.contents(ctx, o)

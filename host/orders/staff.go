@@ -13,17 +13,16 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Staff keeps who signs in on the pages, and who is signed in, in the book, so that all panels on it
-// know them.
+// Staff keeps in the book who may sign in on the pages, and who is signed in, so that all panels on the book know them.
 type Staff struct {
 	db  *sqldb.DB
 	now func() time.Time
 }
 
-// Staff returns the book's.
+// Staff returns that of the book.
 func (s *Service) Staff() *Staff { return &Staff{s.db, s.time} }
 
-// Add keeps a member. The Action Log knows callers by their names, so no credential may have the same.
+// Add stores a member. The Action Log knows callers by their names, so no credential may have the same name.
 func (s *Staff) Add(ctx context.Context, m access.Member) error {
 	now := s.now().UnixMilli()
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
@@ -52,16 +51,16 @@ func rightWords(rights []access.Right) string {
 	return strings.Join(words, " ")
 }
 
-// isMember reports whether a name is that of one of the staff.
+// isMember reports whether a name is a staff member's.
 func isMember(ctx context.Context, q sqldb.Querier, name string) (is bool, err error) {
 	err = q.QueryRowContext(ctx, "select exists (select 1 from staff where name = $1)", name).Scan(&is)
 	return is, fault(err, "look for member of the staff")
 }
 
-// SetPassword exchanges a member's password, and ends the sessions that were opened with the old one.
+// SetPassword replaces a member's password, and ends the sessions that were opened with the old one.
 func (s *Staff) SetPassword(ctx context.Context, name, hash string) error {
 	return s.change(ctx, name, func(tx *sql.Tx) (int64, error) {
-		// Who knew the old password may be signed in with it.
+		// A person who knew the old password may be signed in with it.
 		if err := exec(ctx, tx, "delete from sessions where name = $1", name); err != nil {
 			return 0, err
 		}
@@ -69,14 +68,14 @@ func (s *Staff) SetPassword(ctx context.Context, name, hash string) error {
 	})
 }
 
-// SetRights exchanges a member's rights, for the next request on.
+// SetRights replaces a member's rights, from the next request on.
 func (s *Staff) SetRights(ctx context.Context, name string, rights []access.Right) error {
 	return s.change(ctx, name, func(tx *sql.Tx) (int64, error) {
 		return sqldb.Changed(ctx, tx, "update staff set rights = $1 where name = $2", rightWords(rights), name)
 	})
 }
 
-// Remove takes a member off the staff, and ends what sessions there are.
+// Remove removes a member from the staff, and ends the member's sessions.
 func (s *Staff) Remove(ctx context.Context, name string) error {
 	return s.change(ctx, name, func(tx *sql.Tx) (int64, error) {
 		if err := exec(ctx, tx, "delete from sessions where name = $1", name); err != nil {
@@ -133,8 +132,8 @@ func scanMember(row sqldb.Scanner) (m access.Member, err error) {
 	return m, nil
 }
 
-// Open keeps a session, and forgets those that are over. It reports false when the member is no longer
-// one, or has another password by now than the one that was judged.
+// Open stores a session, and forgets those that are over. It returns false if the member was
+// removed, or has another password by now than the one that was checked.
 func (s *Staff) Open(ctx context.Context, n access.Session, hash string) (opened bool, err error) {
 	now := s.now()
 	err = s.db.Write(ctx, func(tx *sql.Tx) error {
@@ -188,7 +187,7 @@ func (s *Staff) Seen(ctx context.Context, n access.Session) error {
 	})
 }
 
-// Sessions lists the open sessions of a member, or of all without a name, the last used first.
+// Sessions lists the open sessions of a member, or of all members if there is no name, the last used first.
 func (s *Staff) Sessions(ctx context.Context, name string) (list []access.Session, err error) {
 	now := s.now()
 	err = s.db.Read(ctx, func(tx *sql.Tx) (err error) {

@@ -2,18 +2,17 @@ package orders
 
 import "registrar.panel/shared/registrar"
 
-// Standing is how the operation stands that carries out an order, or is under way for a domain:
-// its state, and what came of it.
+// Standing is the state and the outcome of an operation that carries out an order, or is under way for a domain.
 type Standing struct {
-	OperationState registrar.OperationState // "" = there is none, or its registrar has not told
+	OperationState registrar.OperationState // "" = there is none, or its registrar has not reported it
 	Outcome        registrar.Outcome        // "" = it has not ended
-	Reason         string                   // why it ended so, or stands still; "" = for no reason
+	Reason         string                   // why it ended so, or does not move; "" = there is no reason
 }
 
-// of is the standing of an operation.
+// of returns the standing of an operation.
 func of(op registrar.Operation) Standing { return Standing{op.State, op.State.Outcome(), op.Error} }
 
-// stage is where an order stands: with its payment, and with what it asked for.
+// stage is the state of an order: of its payment, and of what it asked for.
 type stage struct {
 	State
 	registrar.Outcome
@@ -26,7 +25,7 @@ const (
 	pay      action = "pay"
 	cancel   action = "cancel"
 	expire   action = "expire"   // it was not paid in time
-	withdraw action = "withdraw" // a paid order that its registrar can't take any more
+	withdraw action = "withdraw" // its registrar can't take a paid order any more
 	retry    action = "retry"    // the same payment, another operation
 	refund   action = "refund"   // the payment is given back
 	dismiss  action = "dismiss"  // it failed, and needs no person any more
@@ -37,8 +36,8 @@ func actions() []action {
 	return []action{pay, cancel, expire, withdraw, retry, refund, dismiss}
 }
 
-// transitions is the payment gate, and the way on from an end: what is not listed is refused. Every
-// stage that there is has a line.
+// transitions is the payment gate, and the ways on from an end; what is not listed is refused.
+// Every possible stage has a line.
 var transitions = map[stage]map[action]stage{
 	{Unpaid, open}: {pay: {Paid, open}, cancel: {Cancelled, withdrawn}, expire: {Cancelled, withdrawn}},
 	{Paid, open}:   {pay: {Paid, open}, withdraw: {Cancelled, withdrawn}},
@@ -60,13 +59,13 @@ const (
 
 func (o Order) stage() stage { return stage{o.State, o.Outcome} }
 
-// after is the stage that an action leads to; ok is false when it is refused.
+// after returns the stage that an action leads to; ok is false if the action is refused.
 func (o Order) after(a action) (next stage, ok bool) {
 	next, ok = transitions[o.stage()][a]
 	return next, ok
 }
 
-// refusedTo is why an action does not suit an order.
+// refusedTo says why an action does not suit an order.
 func (o Order) refusedTo(a action) error {
 	stands := string(o.State)
 	switch {
@@ -78,5 +77,5 @@ func (o Order) refusedTo(a action) error {
 	return registrar.Errorf(registrar.Precondition, "can't %s order %s: it is %s", a, o.ID, stands)
 }
 
-// ended says an outcome as people do.
+// ended has the words for an outcome.
 var ended = map[registrar.Outcome]string{succeeded: "succeeded", failed: "failed", withdrawn: "been withdrawn"}

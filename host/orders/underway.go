@@ -19,7 +19,7 @@ type UnderWay struct {
 	Oldest time.Time // when the oldest was begun; zero = not known
 }
 
-// operationsUnderWay is answered by the partial index of domains that have an operation: the others are not looked at.
+// operationsUnderWay uses the partial index of domains that have an operation, and reads no other domains.
 const operationsUnderWay = "select operation from domains where " + hasOperation
 
 // CountOperations counts the operations that are under way, by state.
@@ -55,7 +55,7 @@ func (u UnderWay) with(o storedOperation) UnderWay {
 	return u
 }
 
-// Alive reports why the book can't be read; nil = it can.
+// Alive returns why the book can't be read; nil = it can.
 func (l Lists) Alive(ctx context.Context) error {
 	_, err := l.number(ctx, "select count(*) from followed")
 	return err

@@ -10,7 +10,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// wrongValue judges one answer of a contact, in its normal form; nil = it is right.
+// wrongValue checks one answer of a contact, in its normal form; nil = nothing is wrong.
 func wrongValue(path, typed string) *registrar.Problem {
 	text := entry.Text(typed)
 	if i := strings.IndexFunc(text, hidden); i >= 0 && utf8.ValidString(text) {
@@ -26,5 +26,5 @@ func wrongValue(path, typed string) *registrar.Problem {
 	return nil
 }
 
-// hidden is what no value may hold; a value may have several lines.
+// hidden reports whether a character is forbidden in values, which may have several lines.
 func hidden(r rune) bool { return r != '\n' && input.Invisible(r) }

@@ -8,7 +8,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// waits tells what orders and domains wait for, as the registrars that have them say now.
+// waits says what orders and domains wait for, by what their registrars say now.
 type waits struct {
 	*ledger
 	board *switchboard.Board
@@ -16,7 +16,7 @@ type waits struct {
 
 func (s *Service) waits() waits { return waits{s.ledger, s.board} }
 
-// waiting fills in what orders wait for, where the registrar has not told it.
+// waiting fills in what orders wait for, if the registrar has not reported it.
 func (w waits) waiting(list []Order) {
 	for i, o := range list {
 		switch {
@@ -37,12 +37,12 @@ func (w waits) shown(o Order) Order {
 	return one[0]
 }
 
-// forPerson reports whether an order has come to nothing and waits for a person's decision.
+// forPerson reports whether an order has failed or was withdrawn, and waits for a person's decision.
 func (o Order) forPerson() bool {
 	return o.State == Paid && slices.Contains([]registrar.Outcome{failed, withdrawn}, o.Outcome) && o.DismissedAt.IsZero()
 }
 
-// submission is what an order waits for that its registrar has not taken yet.
+// submission says what an order waits for that its registrar has not taken yet.
 func (w waits) submission(o Order) string {
 	if _, err := w.board.Registrar(o.Registrar); err != nil {
 		return lateness(w).whyNot(o)
@@ -50,8 +50,8 @@ func (w waits) submission(o Order) string {
 	return "registrar " + o.Registrar + " to take it"
 }
 
-// askOrder brings what the registrar says now into an order whose operation is queued: what holds it is
-// not told each time that it changes. One that does not answer changes nothing.
+// askOrder copies what the registrar says now into an order whose operation is queued, because registrars
+// do not report each change of what holds it. If the registrar does not answer, nothing changes.
 func (w waits) askOrder(ctx context.Context, o *Order) {
 	if op, ok := w.queued(ctx, o.Registrar, o.Operation, o.OperationState); ok {
 		o.Standing, o.WaitsFor, o.WaitsUntil = of(op), op.WaitsFor, op.Deadline
@@ -69,7 +69,7 @@ func (w waits) askDomain(ctx context.Context, d *Domain) {
 	}
 }
 
-// queued is an operation as its registrar shows it now, if it was queued and still is.
+// queued returns an operation as its registrar shows it now, if the operation was queued and still is.
 func (w waits) queued(ctx context.Context, name string, id registrar.OperationID, last registrar.OperationState) (op registrar.Operation, ok bool) {
 	if id == "" || last != registrar.Queued {
 		return op, false

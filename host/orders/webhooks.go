@@ -10,14 +10,14 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Delivery is how far the Action Log has been told to a webhook.
+// Delivery is how far the Action Log has been delivered to a webhook.
 type Delivery struct {
 	Name         string
 	Told         int64     // the last entry that was delivered, or given up
-	Attempts     int       // in vain, of the next entry
-	FailingSince time.Time // the first of them; zero = none was in vain
+	Attempts     int       // that failed, for the next entry
+	FailingSince time.Time // the first of them; zero = none failed
 	NextAt       time.Time // of the next attempt
-	Error        string    // of the last one
+	Error        string    // of the last attempt
 	Dead         int       // entries that were given up and not sent again yet
 }
 
@@ -29,7 +29,7 @@ type DeadLetter struct {
 	Error    string
 }
 
-// Webhooks keeps, in the book, what was told to webhooks.
+// Webhooks keeps in the book what was delivered to webhooks.
 type Webhooks struct{ *ledger }
 
 // Webhooks returns what the book knows of deliveries.
@@ -38,11 +38,11 @@ func (l *ledger) Webhooks() Webhooks { return Webhooks{l} }
 // More returns a channel that closes when the log may have grown.
 func (w Webhooks) More() <-chan struct{} { return w.logged.Next() }
 
-// Claim makes one of several panels the one that delivers, until an instant. A webhook that is new
-// is told what happens from now on.
+// Claim makes this panel, of several, the one that delivers, until an instant. A new webhook gets
+// what happens from now on.
 func (w Webhooks) Claim(ctx context.Context, name, holder string, until time.Time) (d Delivery, held bool, err error) {
 	err = w.db.Write(ctx, func(tx *sql.Tx) error {
-		// Otherwise a new webhook would be told years of the log.
+		// Otherwise a new webhook would get years of the log.
 		if err := exec(ctx, tx, "insert into webhooks (name, told) values ($1, (select coalesce(max(id), 0) from log)) on conflict do nothing", name); err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func scanDelivery(row sqldb.Scanner) (d Delivery, err error) {
 	return d, row.Scan(&d.Name, &d.Told, &d.Attempts, sqldb.At(&d.FailingSince), sqldb.At(&d.NextAt), &d.Error, &d.Dead)
 }
 
-// Next lists the entries that a webhook has not been told yet, the oldest first.
+// Next lists the entries that were not delivered to a webhook yet, the oldest first.
 func (w Webhooks) Next(ctx context.Context, after int64, limit int) (entries []Entry, err error) {
 	err = w.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		entries, err = selectLog(ctx, tx, LogQuery{After: after, Limit: limit, First: true})
@@ -83,12 +83,12 @@ func (w Webhooks) Next(ctx context.Context, after int64, limit int) (entries []E
 // Told records that entries up to this one were delivered, or do not concern the webhook.
 func (w Webhooks) Told(ctx context.Context, name string, entry int64) error {
 	return w.db.Write(ctx, func(tx *sql.Tx) error {
-		// Never back: another panel may have told more since.
+		// Never backwards: another panel may have delivered more since.
 		return exec(ctx, tx, "update webhooks set told = $1, attempts = 0, failing_since = null, next_at = null, error = '' where name = $2 and told < $1", entry, name)
 	})
 }
 
-// Failed records an attempt in vain.
+// Failed records an attempt that failed.
 func (w Webhooks) Failed(ctx context.Context, d Delivery) error {
 	return w.db.Write(ctx, func(tx *sql.Tx) error {
 		return exec(ctx, tx, "update webhooks set attempts = $1, failing_since = $2, next_at = $3, error = $4 where name = $5",
@@ -96,10 +96,10 @@ func (w Webhooks) Failed(ctx context.Context, d Delivery) error {
 	})
 }
 
-// Bury gives an entry up, so that the following ones can be told. The Action Log says so.
+// Bury gives an entry up, so that those after it can be delivered. The Action Log says so.
 func (w Webhooks) Bury(ctx context.Context, d Delivery, e Entry) error {
 	return w.write(ctx, func(tx *sql.Tx) error {
-		// Together with the cursor: an entry is either still to be told or a dead letter.
+		// Together with the cursor: an entry is either still to be delivered or a dead letter.
 		if err := exec(ctx, tx, "insert into dead_letters (webhook, entry, at, attempts, error) values ($1, $2, $3, $4, $5) on conflict do nothing",
 			d.Name, e.ID, sqldb.Millis(w.now()), d.Attempts, d.Error); err != nil {
 			return err
@@ -112,7 +112,7 @@ func (w Webhooks) Bury(ctx context.Context, d Delivery, e Entry) error {
 	})
 }
 
-// Deliveries lists the webhooks that are known, by name.
+// Deliveries lists the known webhooks, by name.
 func (w Webhooks) Deliveries(ctx context.Context) (list []Delivery, err error) {
 	err = w.db.Read(ctx, func(tx *sql.Tx) (err error) {
 		list, err = sqldb.Collect(ctx, tx, scanDelivery, "select "+deliveryColumns+" from webhooks order by name")

@@ -1,8 +1,8 @@
 // Package phrasebook says in another language what a registrar or the panel has said in English.
 //
-// Sentences are kept and handed on in English, in two databases and over the wire. A phrase gives one of
-// them, or a part, a code and its text in each language ([registrar.Phrase]). So what was stored long ago
-// is translated as well, and a plugin that knows English alone is shown in English.
+// Sentences are stored and passed on in English, in two databases and over the wire. A phrase gives one of
+// them, or a part of one, a code and a text in each language ([registrar.Phrase]). So old sentences are
+// translated as well, and those of a plugin that knows only English are shown in English.
 package phrasebook
 
 import (
@@ -25,23 +25,23 @@ type Part struct {
 // Book translates into one language. It is safe for concurrent use.
 type Book struct {
 	whole    map[string]string
-	patterns []pattern // those that say most first
+	patterns []pattern // the most specific first
 }
 
 // pattern is a phrase with places.
 type pattern struct {
-	prefix string                // what the sentence begins with
-	must   string                // the longest text that stands in it
-	said   func() *regexp.Regexp // made when a sentence may be it
-	says   int                   // bytes that stand in it, apart from the places
+	prefix string                // the beginning of the sentence
+	must   string                // the longest fixed text in it
+	said   func() *regexp.Regexp // compiled when a sentence may match
+	says   int                   // bytes of fixed text, without the places
 	names  []string
 	text   string
 }
 
 var place = regexp.MustCompile(`\{([a-z]+)\}`)
 
-// New makes a book of the phrases that have a text in English and in the language. If two have the same
-// English text, the first counts.
+// New makes a book of the phrases that have a text in English and in the language. If two have the
+// same English text, the first counts.
 func New(lang string, phrases ...registrar.Phrase) *Book {
 	b := &Book{whole: map[string]string{}}
 	for _, p := range phrases {
@@ -91,10 +91,10 @@ func patternOf(said, text string) pattern {
 
 const (
 	longest = 2000 // bytes of a sentence that is looked up
-	deepest = 6    // phrases within phrases
+	deepest = 6    // levels of phrases within phrases
 )
 
-// Say says a sentence in the language of the book, as far as its phrases go.
+// Say says a sentence in the language of the book, as far as its phrases cover it.
 func (b *Book) Say(sentence string) []Part {
 	if len(sentence) > longest {
 		return []Part{{sentence, isEnglish(sentence)}}
@@ -102,7 +102,7 @@ func (b *Book) Say(sentence string) []Part {
 	return joined(b.say(sentence, deepest))
 }
 
-// say looks for a phrase that covers the whole sentence, or else its beginning; the rest is read by itself.
+// say looks for a phrase that covers the whole sentence, or else its beginning; the rest is said separately.
 func (b *Book) say(sentence string, depth int) []Part {
 	if said, ok := b.phrase(sentence, depth); ok {
 		return said
@@ -146,7 +146,7 @@ func (b *Book) phrase(sentence string, depth int) ([]Part, bool) {
 			continue
 		}
 		values := p.said().FindStringSubmatch(sentence)
-		if values == nil || p.prefix == "" && seamPattern.MatchString(values[1]) { // what comes before is a part of its own
+		if values == nil || p.prefix == "" && seamPattern.MatchString(values[1]) { // the text before is its own part
 			continue
 		}
 		if !b.wordsIn(p, values[1:]) {
@@ -157,18 +157,18 @@ func (b *Book) phrase(sentence string, depth int) ([]Part, bool) {
 	return nil, false
 }
 
-// worded are the places that only a word of the book can stand in: so "{name} is {state}" is not taken for
-// any sentence that has "is".
+// worded are the places that only a word of the book can fill, so that "{name} is {state}" does not
+// match every sentence that has "is".
 var worded = []string{"kind", "state"}
 
-// called are the places of what its owner has named: a registrar called "manual" is no renewal by hand.
+// called are the places of names that an owner has given: a registrar called "manual" is no renewal by hand.
 var called = []string{"registrar", "order", "operation", "domain", "handle", "setting", "file"}
 
-// single are the places of a name without blanks, but for what stands in quotes: so "{setting} is required"
-// is not taken for any sentence that ends so.
+// single are the places of a name without blanks except in quotes, so that "{setting} is required"
+// does not match every sentence that ends so.
 var single = []string{"setting"}
 
-// counted are the places of numbers: so "begun: {count}" does not take all that follows a number for one.
+// counted are the places of numbers, so that "begun: {count}" does not take everything after the colon for a number.
 var counted = []string{"count"}
 
 var quotedPart = regexp.MustCompile(`"[^"]*"`)
@@ -188,7 +188,7 @@ func (b *Book) wordsIn(p pattern, values []string) bool {
 	return true
 }
 
-// filled is the text of a phrase with what stands in its places, which is said likewise.
+// filled returns the text of a phrase with the values of its places, which are translated, too.
 func (b *Book) filled(p pattern, values []string, depth int) (parts []Part) {
 	from := 0
 	for _, at := range place.FindAllStringSubmatchIndex(p.text, -1) {
@@ -204,7 +204,7 @@ func (b *Book) filled(p pattern, values []string, depth int) (parts []Part) {
 	return append(parts, Part{Text: p.text[from:]})
 }
 
-// seam is where one part of a sentence ends and the next begins.
+// seam is the place between two parts of a sentence.
 type seam struct{ from, to int }
 
 var seamPattern = regexp.MustCompile(`: |; |\. |, | \(`)
@@ -219,7 +219,7 @@ func seams(sentence string) (all []seam) {
 // mostSeams bounds the work for one sentence.
 const mostSeams = 12
 
-// joined puts neighbours of one language together.
+// joined joins neighbours of the same language.
 func joined(parts []Part) (all []Part) {
 	for _, p := range parts {
 		switch last := len(all) - 1; {
@@ -233,8 +233,8 @@ func joined(parts []Part) (all []Part) {
 	return all
 }
 
-// isEnglish reports whether a text has more words in Latin letters than in Russian ones, and a blank: names
-// of domains are no words, and neither is English what a Russian registrar says.
+// isEnglish reports whether a text has a blank, and more words in Latin letters than in Russian ones.
+// Names of domains do not count as words, and the words of a Russian registrar are not English.
 func isEnglish(text string) bool {
 	words := strings.Fields(text)
 	latin, russian := 0, 0

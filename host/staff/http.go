@@ -20,7 +20,7 @@ var files embed.FS
 // contentPolicy lets the page load its style, and send its form to us.
 const contentPolicy = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
-// mostForm is the most bytes of a form.
+// mostForm bounds a form, in bytes.
 const mostForm = 16 << 10
 
 func (r *Room) routes() http.Handler {
@@ -36,13 +36,13 @@ func (r *Room) routes() http.Handler {
 	return mux
 }
 
-// Serves reports whether a request is for the room, whatever it comes with.
+// Serves reports whether a request is for the room, with or without a session.
 func (r *Room) Serves(q *http.Request) bool {
 	return q.URL.Path == "/sign-in" || q.URL.Path == "/sign-out" || q.URL.Path == "/sign-in/style.css"
 }
 
-// ServeHTTP implements [http.Handler]. A request's RemoteAddr is where it comes from, behind a proxy too;
-// that it is no other site's is seen to already.
+// ServeHTTP implements [http.Handler]. A request's RemoteAddr is its origin, behind a proxy too;
+// requests of other sites have been refused before.
 func (r *Room) ServeHTTP(w http.ResponseWriter, q *http.Request) { r.handler.ServeHTTP(w, q) }
 
 // filled is the form as it was sent.
@@ -87,7 +87,7 @@ func (r *Room) signIn(w http.ResponseWriter, q *http.Request) {
 	http.Redirect(w, q, local(f.Next), http.StatusSeeOther)
 }
 
-// signOut ends the session of this browser, or with everywhere=1 all of its owner.
+// signOut ends the session of this browser, or with everywhere=1 all sessions of its owner.
 func (r *Room) signOut(w http.ResponseWriter, q *http.Request) {
 	q.Body = http.MaxBytesReader(w, q.Body, mostForm)
 	// First, because after this session ends its cookie no longer shows whose the others are.
@@ -110,7 +110,7 @@ func (r *Room) signOut(w http.ResponseWriter, q *http.Request) {
 // overTLS reports whether the browser reaches the panel by TLS.
 func (r *Room) overTLS(q *http.Request) bool { return q.TLS != nil || r.secure }
 
-// cookieName is, with TLS, one that other hosts of the same domain can't set.
+// cookieName returns the name of the cookie; with TLS, a name that other hosts of the same domain can't set.
 func (r *Room) cookieName(q *http.Request) string {
 	if r.overTLS(q) {
 		return "__Host-panel"
@@ -134,8 +134,8 @@ func (r *Room) setCookie(w http.ResponseWriter, q *http.Request, value string, a
 	http.SetCookie(w, &http.Cookie{Name: r.cookieName(q), Value: value, Path: "/", MaxAge: age, HttpOnly: true, Secure: r.overTLS(q), SameSite: http.SameSiteStrictMode})
 }
 
-// local is a place on this panel; "/" for what is none. A link to the page could otherwise send its reader, once signed in,
-// to another site. Browsers take \ for / and leave out tabs and the ends of lines.
+// local returns a place on this panel; "/" if next is none. Without it a link to the page could send
+// its reader, once signed in, to another site. Browsers read \ as / and drop tabs and line ends.
 func local(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") || strings.ContainsAny(next, "\\\r\n\t") ||
@@ -152,8 +152,8 @@ func address(q *http.Request) string {
 	return q.RemoteAddr
 }
 
-// show answers with the page. A browser that comes by a link of another site, such as one in a mail, does
-// not send the cookie: its reader goes on by the page's own link.
+// show answers with the page. A browser that follows a link of another site, such as one in a mail,
+// does not send the cookie: its reader goes on by the page's own link.
 func (r *Room) show(w http.ResponseWriter, q *http.Request, status int, f filled) {
 	f.Next = local(f.Next)
 	t := textsFor(q)
@@ -171,7 +171,7 @@ func (r *Room) show(w http.ResponseWriter, q *http.Request, status int, f filled
 	_, _ = page.WriteTo(w) // an error means that the reader has gone
 }
 
-// texts are the page's, in one language.
+// texts are the page's texts in one language.
 type texts struct {
 	Lang, Title, Name, Password, Submit, Continue string
 

@@ -17,17 +17,17 @@ import (
 	"registrar.panel/host/input"
 )
 
-// Cost is what one hash costs, and so each guess.
+// Cost is the cost of one hash, and so of each guess.
 type Cost struct {
 	Passes  uint32
 	Memory  uint32 // in KiB
 	Threads uint8
 }
 
-// UsualCost is the second recommendation of RFC 9106, for where memory is not plentiful.
+// UsualCost returns the second recommendation of RFC 9106, for machines without plenty of memory.
 func UsualCost() Cost { return Cost{Passes: 3, Memory: 64 << 10, Threads: 4} }
 
-// The length of a password, in characters, and of what is made of it, in bytes.
+// The length of a password, in characters, and of its salt and hash, in bytes.
 const (
 	shortestPassword = 12
 	longestPassword  = 256
@@ -35,8 +35,8 @@ const (
 	hashLength       = 32
 )
 
-// atOnce is how many hashes are made at a time: each takes its memory. mostQueued is how many wait for
-// that: those who guess must not keep others out for long.
+// atOnce is how many hashes are made at a time, because each takes its memory. mostQueued is how
+// many wait for that: guessers must not keep others out for long.
 const (
 	atOnce     = 2
 	mostQueued = 32
@@ -64,7 +64,7 @@ func newHasher(c Cost) (*hasher, error) {
 	return h, nil
 }
 
-// checkPassword judges a new password. What characters it has is its owner's business.
+// checkPassword checks a new password. Which characters it has is its owner's business.
 func checkPassword(name, password string) error {
 	n := utf8.RuneCountInString(password)
 	switch {
@@ -82,7 +82,7 @@ func checkPassword(name, password string) error {
 	return nil
 }
 
-// hash makes what is kept of a password.
+// hash makes the hash that is stored of a password.
 func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, saltLength)
 	if _, err := io.ReadFull(h.random, salt); err != nil {
@@ -92,8 +92,7 @@ func (h *hasher) hash(ctx context.Context, password string) (string, error) {
 	return encode(h.cost, salt, key), err
 }
 
-// check reports whether a password is the one that a hash was made of. With "" for a hash it takes as
-// long, and reports that it is not.
+// check reports whether a hash was made of a password. With "" for a hash it takes as long, and returns false.
 func (h *hasher) check(ctx context.Context, hash, password string) (bool, error) {
 	known := hash != ""
 	if !known {
@@ -112,7 +111,7 @@ func (h *hasher) check(ctx context.Context, hash, password string) (bool, error)
 	return known && err == nil && subtle.ConstantTimeCompare(got, want) == 1, err
 }
 
-// key makes the key of a password when its turn has come; it returns errCrowded if too many wait for theirs.
+// key makes the key of a password when its turn has come; it returns errCrowded if too many others wait.
 func (h *hasher) key(ctx context.Context, c Cost, salt []byte, password string) ([]byte, error) {
 	select {
 	case h.queue <- struct{}{}:
@@ -140,7 +139,7 @@ func encode(c Cost, salt, key []byte) string {
 
 var errHash = errors.New("the hash of a password in the panel's database is none")
 
-// decode reads a hash within limits: what stands in the database must not take all memory.
+// decode reads a hash within limits: the database's content must not take all memory.
 func decode(hash string) (c Cost, salt, key []byte, err error) {
 	parts := strings.Split(hash, "$")
 	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {

@@ -1,10 +1,10 @@
-// Package staff is who signs in on the panel's pages, and how: with a name and a password, for a while,
+// Package staff decides who signs in on the panel's pages, and how: with a name and a password, for a while,
 // in one browser.
 //
 // It guarantees that neither passwords nor cookies are kept, that guessing is slow for an address and for a
-// name, that a name that is not known can't be told from a wrong password, and that a session ends: after
-// two hours without a request, after twelve at all, when its owner signs out here or everywhere, with
-// another password, and with its owner's leave.
+// name, that an unknown name can't be told from a wrong password, and that a session ends: after two hours
+// without a request, after twelve in any case, when its owner signs out here or everywhere, with another
+// password, and when its owner leaves the staff.
 package staff
 
 import (
@@ -44,12 +44,12 @@ type Book interface {
 type Options struct {
 	Book   Book
 	Cost   Cost             // of hashing; zero = the usual
-	Secure bool             // browsers reach the panel by TLS, though it sees none: a proxy has it
+	Secure bool             // browsers reach the panel by TLS that a proxy provides
 	Now    func() time.Time // nil = time.Now
 	Logger *slog.Logger
 }
 
-// Room is where the staff come in. It is the [http.Handler] of /sign-in and /sign-out.
+// Room is where the staff sign in. It is the [http.Handler] of /sign-in and /sign-out.
 type Room struct {
 	Book
 	hasher  *hasher
@@ -76,7 +76,7 @@ func New(o Options) (*Room, error) {
 	return r, err
 }
 
-// Add takes a member on.
+// Add adds a member to the staff.
 func (r *Room) Add(ctx context.Context, name string, rights []string, password, by string) (access.Member, error) {
 	if err := access.CheckName(name); err != nil {
 		return access.Member{}, input.Mistake("name", err.Error())
@@ -102,7 +102,7 @@ func (r *Room) Add(ctx context.Context, name string, rights []string, password, 
 	return m, r.Book.Add(ctx, m)
 }
 
-// SetRights exchanges a member's rights.
+// SetRights replaces a member's rights.
 func (r *Room) SetRights(ctx context.Context, name string, rights []string) error {
 	may, err := access.ParseRights(rights)
 	if err != nil {
@@ -111,7 +111,7 @@ func (r *Room) SetRights(ctx context.Context, name string, rights []string) erro
 	return r.Book.SetRights(ctx, name, may)
 }
 
-// SetPassword exchanges a member's password, and ends the member's sessions.
+// SetPassword replaces a member's password, and ends the member's sessions.
 func (r *Room) SetPassword(ctx context.Context, name, password string) error {
 	if err := checkPassword(name, password); err != nil {
 		return err
@@ -123,14 +123,14 @@ func (r *Room) SetPassword(ctx context.Context, name, password string) error {
 	return r.Book.SetPassword(ctx, name, hash)
 }
 
-// What keeps a person from coming in.
+// Why a person can't sign in.
 var (
 	errWrong   = errors.New("the name or the password is wrong")
 	errCrowded = registrar.Errorf(registrar.Unavailable, "too many passwords are being tried: try again in a moment")
 )
 
-// SignIn opens a session, and returns its cookie. Guesses are slowed by the address that they come from,
-// and by the name that they are for.
+// SignIn opens a session, and returns its cookie. Guesses are slowed by the address that they come
+// from, and by the name that they are for.
 func (r *Room) SignIn(ctx context.Context, name, password, address string) (cookie string, err error) {
 	m, _, err := r.Find(ctx, name)
 	if err != nil {
@@ -152,7 +152,7 @@ func (r *Room) SignIn(ctx context.Context, name, password, address string) (cook
 	// The checked hash is passed on, so that the session is opened only if it is still the member's.
 	opened, err := r.Open(ctx, access.Session{Digest: access.SessionDigest(cookie), Name: m.Name, Address: input.OneLine(address, input.LongestID)}, m.Password)
 	if err == nil && !opened {
-		err = errWrong // the password was exchanged meanwhile
+		err = errWrong // the password was changed meanwhile
 	}
 	if err != nil {
 		return "", err
@@ -178,7 +178,7 @@ func (r *Room) wrong(ctx context.Context, name, address string) error {
 	return errWrong
 }
 
-// Confirm reports whether a password is a member's, as when it is to be exchanged.
+// Confirm returns nil if a password is the member's, and else why it can't be used; it is asked for before a change.
 func (r *Room) Confirm(ctx context.Context, name, password, address string) error {
 	m, _, err := r.Find(ctx, name)
 	if err != nil {
@@ -202,7 +202,7 @@ func newCookie(random io.Reader) (string, error) {
 	return token, nil
 }
 
-// Caller is who makes a request, by the cookie of a session; ok is false without an open one.
+// Caller returns the caller of a request, by the cookie of a session; ok is false without an open session.
 func (r *Room) Caller(q *http.Request) (c access.Caller, ok bool, err error) {
 	cookie, found := r.cookie(q)
 	if !found {

@@ -20,8 +20,8 @@ type breaker struct {
 	tripped bool        // until a life was healthy
 }
 
-// failed judges the end of a life. A file that is missing may be on its way back, as while a
-// program is exchanged, so the first tries come soon.
+// failed judges the end of a life. A missing file may soon be back, for instance while a program is
+// being replaced, so the first tries come soon.
 func (b *breaker) failed(now time.Time, lived time.Duration, err error) (State, time.Duration) {
 	if isPermanent(err) {
 		return Disabled, b.timing.Retry
@@ -48,8 +48,7 @@ func (b *breaker) failed(now time.Time, lived time.Duration, err error) (State, 
 	return Backoff, pause
 }
 
-// pause is short after the first failure in a row, and doubles from the second on; jitter
-// takes up to half of it away.
+// pause is short after the first failure in a row, and doubles from the second on; jitter takes away up to half of it.
 func (b *breaker) pause(lived time.Duration) time.Duration {
 	if lived >= b.timing.Healthy {
 		b.row = 0
@@ -62,7 +61,7 @@ func (b *breaker) pause(lived time.Duration) time.Duration {
 	return backoff.Pause(first, most, max(0, b.row-2), b.jitter())
 }
 
-// permanentError is a fault that a restart does not cure: a person must.
+// permanentError is a fault that a person must repair, because no restart does.
 type permanentError struct{ error }
 
 func (m permanentError) Unwrap() error { return m.error }
@@ -81,7 +80,7 @@ func isNotStartable(err error) bool {
 // wants are the errors of a host or machine that lacks what a process needs.
 var wants = []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EAGAIN, syscall.ENOSPC, syscall.EDQUOT}
 
-// isOutOfResources reports whether the host itself, or the machine, lacks what a process needs.
+// isOutOfResources reports whether the host or the machine lacks what a process needs.
 func isOutOfResources(err error) bool {
 	for _, want := range wants {
 		if errors.Is(err, want) {

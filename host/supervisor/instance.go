@@ -23,15 +23,15 @@ import (
 // instance is one process of a plugin, connected.
 type instance struct {
 	spec    Spec
-	runDir  string // its own, within the spec's
+	runDir  string // of this instance, within that of the spec
 	timing  Timing
 	client  *goplugin.Client
 	process *process
 	plugin  registrar.Hosted
 }
 
-// Visit starts a plugin, hands it its settings, lets f use it and stops it again. The plugin
-// is never told to begin its work.
+// Visit starts a plugin, gives it its settings, lets f use it and stops it again. The plugin is
+// never told to begin its work.
 func Visit(ctx context.Context, spec Spec, t Timing, log *slog.Logger, f func(ctx context.Context, p registrar.Hosted) error) error {
 	if spec.Fault != nil {
 		return spec.Fault
@@ -44,7 +44,7 @@ func Visit(ctx context.Context, spec Spec, t Timing, log *slog.Logger, f func(ct
 	return f(ctx, i.plugin)
 }
 
-// ready starts a process and hands it its settings; all that is left is to begin its work.
+// ready starts a process and gives it its settings; its work then only has to be begun.
 func ready(ctx context.Context, spec Spec, slot uint32, t Timing, log *slog.Logger) (*instance, registrar.Description, error) {
 	i, err := launch(ctx, spec, slot, t, log)
 	if err != nil {
@@ -100,7 +100,7 @@ func clientConfig(p *process, runDir string, t Timing, log *slog.Logger) *goplug
 		AutoMTLS:         p.spec.NoTLSReason == "",
 		SkipHostEnv:      true,
 		StartTimeout:     t.Start,
-		Logger:           hclog.NewNullLogger(), // what matters comes back as errors
+		Logger:           hclog.NewNullLogger(), // important messages are returned as errors
 		SyncStdout:       newNoise(log),
 		SyncStderr:       newNoise(log),
 		UnixSocketConfig: &goplugin.UnixSocketConfig{TempDir: runDir},
@@ -111,8 +111,7 @@ func clientConfig(p *process, runDir string, t Timing, log *slog.Logger) *goplug
 	}
 }
 
-// socketName is the most that go-plugin appends to the directory, and socketPath the most
-// that a socket's path may have.
+// socketName is the longest text that go-plugin appends to the directory, and socketPath the longest path of a socket.
 const (
 	socketName = len("/00/plugin-dir0000000000/plugin0000000000")
 	socketPath = 107
@@ -121,8 +120,8 @@ const (
 // FitsSockets reports whether a RunDir is short enough.
 func FitsSockets(dir string) bool { return len(dir)+socketName <= socketPath }
 
-// makeDirs makes an instance's directory and removes what a killed process left behind there.
-// A predecessor that is still at work has another one.
+// makeDirs makes an instance's directory and removes what a killed process left there. A
+// predecessor that is still at work has another directory.
 func makeDirs(spec Spec, runDir string) error {
 	if !FitsSockets(spec.RunDir) {
 		return permanentError{fmt.Errorf("the directory for sockets %s has a path of more than %d bytes", spec.RunDir, socketPath-socketName)}
@@ -147,8 +146,7 @@ func handTo(a *Account, dir string) error {
 	return nil
 }
 
-// explain adds the plugin's last words to a failed handshake. It has not seen any secret
-// by then.
+// explain adds the plugin's last words to a failed handshake. The plugin has not seen any secret by then.
 func (i *instance) explain(err error) error {
 	if cause := i.process.startError(); cause != nil {
 		return cause // go-plugin drops its type
@@ -209,8 +207,8 @@ func (i *instance) configure(ctx context.Context, d registrar.Description) error
 	return err
 }
 
-// stop ends the process within a bound: politely first, then by force. It returns when
-// the process and its children are gone.
+// stop ends the process within a time limit: politely first, then by force. It returns when the
+// process and its children are gone.
 func (i *instance) stop() {
 	force := time.AfterFunc(i.timing.Kill, i.process.kill)
 	defer force.Stop()

@@ -14,25 +14,25 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// plugin is one plugin through all its processes. One goroutine, run, owns it.
+// plugin is one plugin through all its processes. It is owned by one goroutine, run.
 type plugin struct {
 	name    string
-	spec    Spec // of the process at work, or of the next; run's own
+	spec    Spec // of the process at work, or of the next one; only run uses it
 	timing  Timing
 	log     *slog.Logger
 	session func(context.Context, string, registrar.Service) error
 	jitter  func() float64
 	reread  func(name string) (Spec, error)
 	tell    func(ctx context.Context, name string, reason error)
-	told    string // why it is disabled, as last told; run's own
+	told    string // why it is disabled, as last reported; only run uses it
 
 	successors chan *successor // from upgrade to run
-	next       *successor      // accepted, not yet at work; run's own
-	upgrading  chan struct{}   // held by the one upgrade that is under way
+	next       *successor      // accepted, not yet at work; only run uses it
+	upgrading  chan struct{}   // held by the only upgrade under way
 	ended      chan struct{}   // closed when run has returned
 	launches   atomic.Uint32   // so that two processes never share a directory
 
-	settled chan struct{} // closed when it has been at work once, or is disabled
+	settled chan struct{} // closed when the plugin has been at work once, or is disabled
 	failure error         // why it was disabled then; set before settled is closed
 
 	mu      sync.Mutex
@@ -91,7 +91,7 @@ func (p *plugin) run(ctx context.Context) {
 			return
 		}
 		if err == nil {
-			continue // it gave way
+			continue // it made way for its successor
 		}
 
 		state, pause := b.failed(time.Now(), time.Since(began), err)
@@ -123,7 +123,7 @@ func (p *plugin) waitBeforeRestart(ctx context.Context, state State, pause time.
 	}
 }
 
-// renew takes the specification from the configuration again, which may have been mended.
+// renew reads the specification from the configuration again, which may have been repaired.
 func (p *plugin) renew() {
 	if p.reread == nil || p.next != nil {
 		return
@@ -144,7 +144,7 @@ func (p *plugin) alarm(ctx context.Context, reason error) {
 		text = reason.Error()
 	}
 
-	// It is tried every minute, and told again only for another reason.
+	// The plugin is tried every minute, and reported again only for another reason.
 	if text == p.told {
 		return
 	}
@@ -156,8 +156,8 @@ func (p *plugin) alarm(ctx context.Context, reason error) {
 	}
 }
 
-// life is one process from its start to its end. The error says why it ended; nil means that
-// the next one begins at once.
+// life is one process from its start to its end. The error says why it ended; nil means that the
+// next one begins at once.
 func (p *plugin) life(ctx context.Context) error {
 	if p.next != nil {
 		return p.runNext(ctx)
@@ -169,7 +169,7 @@ func (p *plugin) life(ctx context.Context) error {
 	}
 
 	i, d, err := ready(ctx, p.spec, p.launches.Add(1), p.timing, p.log)
-	// One that goes no further is shown with its version as well.
+	// A process that gets no further is shown with its version as well.
 	if d.Name == p.spec.plugin() {
 		p.introduce(d)
 	}
@@ -221,7 +221,7 @@ func (p *plugin) publish(r registrar.Service) {
 	p.enter(Running, nil)
 }
 
-// enter changes the state; a state that needs a reason brings it along.
+// enter changes the state; a state that needs a reason has one.
 func (p *plugin) enter(state State, reason error) {
 	p.mu.Lock()
 	changed := p.status.State != state
@@ -268,8 +268,7 @@ func (p *plugin) settle(state State, reason error) {
 	}
 }
 
-// serve blocks until the process ends or freezes, or until ctx ends or an upgrade is ready: then
-// the process is drained.
+// serve blocks until the process ends or freezes, or until ctx ends or an upgrade is ready: then it drains the process.
 func (p *plugin) serve(ctx context.Context, i *instance) error {
 	// Sessions outlast ctx, since events still come while the plugin is drained.
 	sessions, end := context.WithCancel(context.WithoutCancel(ctx))
@@ -286,7 +285,7 @@ func (p *plugin) serve(ctx context.Context, i *instance) error {
 	return err
 }
 
-// drain runs while sessions still go on, so that they see what it makes happen.
+// drain runs while sessions still go on, so that they see the events of draining.
 func (p *plugin) drain(ctx context.Context, i *instance) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.timing.Drain)
 	defer cancel()
@@ -325,7 +324,7 @@ func (p *plugin) follow(ctx context.Context, r registrar.Service) {
 	}
 }
 
-// watch asks for health at intervals and returns why the process is no longer any good.
+// watch asks for health at intervals and returns why the process can't be used any more.
 func (p *plugin) watch(ctx context.Context, i *instance) error {
 	tick := time.NewTicker(p.timing.Interval)
 	defer tick.Stop()
@@ -348,7 +347,7 @@ func (p *plugin) watch(ctx context.Context, i *instance) error {
 	}
 }
 
-// check reports whether the plugin answered at all; how it feels becomes its state.
+// check reports whether the plugin answered at all; its health becomes its state.
 func (p *plugin) check(ctx context.Context, i *instance) bool {
 	ctx, cancel := context.WithTimeout(ctx, p.timing.Answer)
 	defer cancel()

@@ -20,10 +20,9 @@ import (
 	"registrar.panel/shared/registrarrpc"
 )
 
-// process is a go-plugin runner that owns everything between host and plugin: the pipes,
-// the process group, the lifeline, and the check of the program. go-plugin's own runner
-// parses the plugin's log lines without care (a line can panic the host), waits for
-// grandchildren that hold a pipe, and kills only the leader.
+// process is a go-plugin runner that owns everything between host and plugin: the pipes, the process group,
+// the lifeline, and the check of the program. go-plugin's own runner parses the plugin's log lines without
+// care (a line can panic the host), waits for grandchildren that hold a pipe, and kills only the leader.
 type process struct {
 	spec         Spec
 	log          *slog.Logger
@@ -37,7 +36,7 @@ type process struct {
 	mu      sync.Mutex
 	cmd     *exec.Cmd // nil until started
 	failure error     // of Start
-	killed  bool      // kill was called: don't start any more
+	killed  bool      // kill was called: nothing is started any more
 
 	ended chan struct{} // closed when the process is gone
 	exit  error         // set before ended is closed
@@ -122,8 +121,8 @@ func (p *process) command(program *os.File, pipes *pipes) *exec.Cmd {
 	return cmd
 }
 
-// reap waits for the end of the process and kills its children. It gives the pipes, which a
-// stray descendant may still hold, a deadline, so that their readers end, too.
+// reap waits for the end of the process and kills its children. A stray descendant may still hold
+// the pipes, so reap gives them a deadline that ends their readers, too.
 func (p *process) reap() {
 	err := p.cmd.Wait()
 	syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
@@ -138,7 +137,7 @@ func (p *process) reap() {
 	}
 }
 
-// verdict says how the process ended.
+// verdict returns how the process ended.
 func (p *process) verdict() error {
 	<-p.ended
 	return p.exit
@@ -150,7 +149,7 @@ func (p *process) kill() {
 	defer p.mu.Unlock()
 	p.killed = true
 	select {
-	case <-p.ended: // the number may be another process by now
+	case <-p.ended: // the process number may be another process's by now
 		return
 	default:
 	}
@@ -217,7 +216,7 @@ func (p *process) HostToPlugin(network, address string) (string, string, error) 
 	return network, address, nil
 }
 
-// pipes holds both ends of each: [0] reads, [1] writes.
+// pipes are pairs of ends: [0] reads, [1] writes.
 type pipes struct{ stdout, stderr, lifeline [2]*os.File }
 
 func openPipes() (*pipes, error) {

@@ -13,8 +13,8 @@ import (
 	"syscall"
 )
 
-// openProgram opens and verifies the program. The file it returns is the one that was
-// verified; running that, and not the path, leaves no time to exchange it.
+// openProgram opens and verifies the program. It returns the file that was verified: running the
+// file, and not the path, leaves no time to replace it.
 func openProgram(spec Spec) (*os.File, error) {
 	path := spec.Command[0]
 	if spec.Foreign {
@@ -80,9 +80,8 @@ func checkFile(info fs.FileInfo) error {
 	return checkOwner(info)
 }
 
-// checkPath refuses a path on which others could put another program: a symbolic link at
-// its end, and on the way a directory that others can write to. A directory with the sticky
-// bit, such as /tmp, protects what its owner put there.
+// checkPath refuses a path on which others could place another program: a symbolic link at its end, or on the way a
+// directory that others can write to. A directory with the sticky bit, such as /tmp, protects what its owner put there.
 func checkPath(path string) error {
 	info, err := os.Lstat(path)
 	if err != nil {

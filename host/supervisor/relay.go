@@ -18,14 +18,14 @@ import (
 	"registrar.panel/shared/logline"
 )
 
-// maxLine is the most of one line of a plugin that is kept, in bytes.
+// maxLine is the longest part of a plugin's line that is kept, in bytes.
 const maxLine = 64 << 10
 
-// relay logs what a plugin writes to stderr, until it ends. Nothing that stands there can
-// harm the host: lines are cut, JSON is checked, control characters are replaced.
+// relay logs what a plugin writes to stderr, until that ends. Nothing in it can harm the host:
+// lines are cut, JSON is checked, control characters are replaced.
 //
-// More than it may log is read, as slowly as its own writing allows, and dropped; how much is
-// reported now and then.
+// What exceeds the quota is read at a limited pace, which slows the plugin's writing, and dropped;
+// the number of dropped lines is reported now and then.
 func relay(r io.Reader, log *slog.Logger, w *words) {
 	lines := bufio.NewReaderSize(&slow{r: r, pace: rate.NewLimiter(bytesPace, bytesBurst)}, maxLine)
 	q := newQuota(log)
@@ -63,7 +63,7 @@ const (
 	tellEvery  = 10 * time.Second
 )
 
-// quota counts what is dropped.
+// quota counts the lines that are dropped.
 type quota struct {
 	log     *slog.Logger
 	pace    *rate.Limiter
@@ -92,7 +92,7 @@ func (q *quota) close() {
 	q.dropped = 0
 }
 
-// slow reads at a pace, so that a plugin which writes without end waits for itself.
+// slow reads at a pace, so that a plugin which writes without end has to wait.
 type slow struct {
 	r    io.Reader
 	pace *rate.Limiter
@@ -101,7 +101,7 @@ type slow struct {
 func (s *slow) Read(b []byte) (int, error) {
 	n, err := s.r.Read(b)
 	if n > 0 {
-		s.pace.WaitN(context.Background(), n) // a moment at most: n is no more than a buffer
+		s.pace.WaitN(context.Background(), n) // a moment at most, because n is no more than a buffer
 	}
 	return n, err
 }
@@ -118,11 +118,11 @@ func logLine(text string, panicking bool, log *slog.Logger) {
 	}
 }
 
-// parseEntry reads a line of go-hclog in JSON, as logline writes it. Whatever else a plugin may write is not ok.
+// parseEntry reads a line of go-hclog in JSON, as logline writes it. For anything else ok is false.
 func parseEntry(text string) (level slog.Level, message string, pairs []any, ok bool) {
 	var entry map[string]any
 	dec := json.NewDecoder(strings.NewReader(text))
-	dec.UseNumber() // or a large one would be told as 1.7e+09
+	dec.UseNumber() // or a large number would be logged as 1.7e+09
 	if dec.Decode(&entry) != nil || dec.More() {
 		return 0, "", nil, false
 	}
@@ -145,7 +145,7 @@ func parseEntry(text string) (level slog.Level, message string, pairs []any, ok 
 	return level, printable(message), pairs, true
 }
 
-// plain is a value of JSON that holds nothing but printable characters.
+// plain returns a value of JSON with only printable characters.
 func plain(value any) any {
 	switch v := value.(type) {
 	case string:
@@ -190,7 +190,7 @@ func (w *words) last() string {
 	return w.line
 }
 
-// noise logs what a plugin prints although its output belongs to go-plugin, within its quota.
+// noise logs, within its quota, what a plugin prints although its output belongs to go-plugin.
 type noise struct{ quota *quota }
 
 func newNoise(log *slog.Logger) *noise { return &noise{newQuota(log)} }

@@ -17,7 +17,7 @@ const (
 	Disabled State = "disabled" // needs a person, or the next try
 	Draining State = "draining" // finishing what is under way
 	Stopped  State = "stopped"  // not started, or ended with the host
-	Retired  State = "retired"  // not run any more, by the configuration's own word
+	Retired  State = "retired"  // not run any more, because the configuration says so
 )
 
 // States lists every state.
@@ -31,14 +31,14 @@ func (s State) Serves() bool { return s == Running || s == Degraded }
 // Status is the state of a plugin with its reasons.
 type Status struct {
 	Name         string
-	Plugin       string // as the plugin calls itself; "" = not known
+	Plugin       string // name of the plugin, as it calls itself; "" = not known
 	Title        string // this and the next six are empty until the plugin has described itself
 	Version      string
 	TLDs         []string
 	Kinds        []registrar.OperationKind
 	Offers       []registrar.Offer // what is sold per TLD
 	Capabilities []registrar.Capability
-	Phrases      []registrar.Phrase // what it says, in other languages
+	Phrases      []registrar.Phrase // its sentences in other languages
 	State        State
 	Restarts     int       // how often it was started again
 	Since        time.Time // of the state

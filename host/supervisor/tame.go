@@ -8,8 +8,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// The most that is kept of what a plugin says about itself: in components, characters and
-// entries of a list. People read it, and it is sent with every look at the plugins.
+// Limits on what a plugin says about itself: components, characters and entries of a list. People
+// read it, and it is sent with every view of the plugins.
 const (
 	mostComponents   = 50
 	longestComponent = 50
@@ -23,7 +23,7 @@ const (
 	longestLanguage  = 20
 )
 
-// components bounds a plugin's health. Those that are not well come first when some have to go.
+// components bounds a plugin's health. If some components have to go, those that are not well stay.
 func components(said []registrar.Component) []registrar.Component {
 	kept := make([]registrar.Component, 0, min(len(said), mostComponents))
 	keep := func(ok bool) {
@@ -66,7 +66,7 @@ func component(c registrar.Component) registrar.Component {
 	return kept
 }
 
-// described bounds what a plugin says that it is.
+// described bounds a plugin's description of itself.
 func described(d registrar.Description) registrar.Description {
 	d.Title, d.Version = input.OneLine(d.Title, longestTitle), input.OneLine(d.Version, longestComponent)
 	d.TLDs = terms(d.TLDs)
@@ -77,7 +77,7 @@ func described(d registrar.Description) registrar.Description {
 	return d
 }
 
-// offers keeps those that can be offered; a range of years that is none is no choice.
+// offers bounds a plugin's offers; a range of years that is malformed means that there is no choice.
 func offers(said []registrar.Offer) []registrar.Offer {
 	var kept []registrar.Offer
 	for _, o := range said[:min(len(said), mostWords)] {
@@ -93,7 +93,7 @@ func offers(said []registrar.Offer) []registrar.Offer {
 	return kept
 }
 
-// phrases keeps those of a common length: each is compared with every sentence.
+// phrases keeps phrases of an ordinary length, because each is compared with every sentence.
 func phrases(said []registrar.Phrase) (kept []registrar.Phrase) {
 	for _, p := range said[:min(len(said), mostPhrases)] {
 		texts := map[string]string{}

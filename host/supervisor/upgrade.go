@@ -7,12 +7,12 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// successor is a process that is described and configured, and only has to start. Its maker
-// owns it until run takes it.
+// successor is a process that is described and configured, and only has to start. The goroutine
+// that made it owns it until run takes it.
 type successor struct {
 	instance    *instance
 	description registrar.Description
-	heard       chan error // gets, once, whether it is at work
+	heard       chan error // receives once whether the successor is at work
 }
 
 func (p *plugin) upgrade(ctx context.Context, spec Spec) (from, to string, err error) {
@@ -50,8 +50,8 @@ func (p *plugin) upgrade(ctx context.Context, spec Spec) (from, to string, err e
 	return from, d.Version, err
 }
 
-// runNext runs a process that takes over. Its predecessor, with the locks that it held, is gone
-// by then. If the process can't start, the old program is started again.
+// runNext runs a process that takes over. Its predecessor is gone by then, with the locks that it
+// held. If the process can't start, the old program is started again.
 func (p *plugin) runNext(ctx context.Context) error {
 	s := p.next
 	p.next = nil
@@ -63,7 +63,7 @@ func (p *plugin) runNext(ctx context.Context) error {
 		return nil
 	}
 
-	// Only now: where it can't begin, the next life is that of the former specification.
+	// Only now: if it can't begin, the next life uses the former specification.
 	p.spec = s.instance.spec
 	p.introduce(s.description)
 	p.publish(s.instance.plugin)

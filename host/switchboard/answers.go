@@ -9,8 +9,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Form returns what an order for a zone must say, and what its registrar offers. The zone may be typed in any form; a
-// kind that the registrar does not offer is a mistake.
+// Form returns what an order for a zone must contain, and what its registrar offers. The zone may
+// be typed in any form; a kind that the registrar does not offer is a mistake.
 func (b *Board) Form(ctx context.Context, q registrar.FormQuery) (form registrar.Form, offer registrar.KindOffer, err error) {
 	ace, err := input.Zone(q.TLD)
 	if err != nil {
@@ -61,8 +61,8 @@ func (b *Board) Reads(ctx context.Context, zone, field string) bool {
 	return err == nil && slices.Contains(d.OrderFields, field)
 }
 
-// Check completes answers about names by the word of the registrars they are with, side by side. One
-// that does not answer makes the availability of its names unknown, not the call an error.
+// Check asks the registrars about these names, side by side, and completes the answers. If a
+// registrar does not answer, the availability of its names is unknown, and the call is no error.
 func (b *Board) Check(ctx context.Context, open map[string][]*registrar.Availability) {
 	var asked sync.WaitGroup
 	for name, list := range open {
@@ -108,8 +108,8 @@ func (b *Board) Handles(ctx context.Context, typed string) (Several[registrar.Ha
 	})
 }
 
-// AdoptHandle records that a customer has a handle already. The name of the registrar may
-// be empty when only one works with handles.
+// AdoptHandle records that a customer has a handle already. The name of the registrar may be empty
+// if only one works with handles.
 func (b *Board) AdoptHandle(ctx context.Context, name, typed, handle string) (Item[registrar.Handle], error) {
 	customer, err := input.Customer(typed)
 	if err != nil {

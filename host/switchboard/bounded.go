@@ -12,7 +12,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// How long a registrar may take, by what it is asked for. One that takes longer is told as
+// How long a registrar may take, by what it is asked for. One that takes longer is reported as
 // Unavailable, and its caller goes on.
 const (
 	readWithin   = 3 * time.Second  // what it has on record
@@ -21,14 +21,13 @@ const (
 	copyWithin   = 15 * time.Minute // a copy of its store
 )
 
-// bounded is a registrar whose calls end in time. Events is as it was: it goes on until its
-// caller ends it.
+// bounded is a registrar whose calls end in time. Events is not limited: it goes on until its caller ends it.
 type bounded struct {
 	registrar.Service
 	name string
 }
 
-// within makes one call with a limit of time.
+// within makes one call with a time limit.
 func within[T any](ctx context.Context, name string, limit time.Duration, call func(context.Context) (T, error)) (T, error) {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -43,8 +42,8 @@ func within[T any](ctx context.Context, name string, limit time.Duration, call f
 // passing are the errors of a registrar that may answer the same call later.
 var passing = []registrar.Code{registrar.NotReady, registrar.Locked, registrar.Draining, registrar.Unavailable}
 
-// named puts the registrar's name before what will pass: who reads it asked the panel, which
-// has several, and a plugin does not know how it is called there.
+// named puts the registrar's name before an error that will pass. The reader asked the panel, which
+// has several registrars, and a plugin does not know its name there.
 func named(name string, err error) error {
 	var e *registrar.Error
 	if !errors.As(err, &e) || !slices.Contains(passing, e.Code) {
@@ -192,7 +191,7 @@ func (b bounded) Backup(ctx context.Context, dir string) error {
 	return err
 }
 
-// tame bounds the words of an error that a registrar made: callers print them.
+// tame bounds the words of a registrar's error, because callers print them.
 func tame(err error) error {
 	var e *registrar.Error
 	if !errors.As(err, &e) {
@@ -204,7 +203,7 @@ func tame(err error) error {
 	return &more
 }
 
-// longestPause is the longest that a registrar may have the panel wait before it asks again.
+// longestPause is the longest time that a registrar may make the panel wait before it asks again.
 const longestPause = time.Minute
 
 // mostProblems and longestProblem bound what a registrar finds wrong with one order.

@@ -8,7 +8,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// The most that is shown of what a registrar has of contacts.
+// Limits on what is shown of a registrar's contacts.
 const (
 	mostRoles  = 20
 	mostFields = 100

@@ -49,7 +49,7 @@ func (b bounded) RotateKeys(ctx context.Context) (registrar.Rotation, error) {
 // longestCode is the most characters of a transfer code.
 const longestCode = 256
 
-// TransferCode hands a secret through: it is bounded, and otherwise as it is.
+// TransferCode passes a secret on: it is bounded, and otherwise unchanged.
 func (b bounded) TransferCode(ctx context.Context, id registrar.OperationID) (registrar.AuthCode, error) {
 	code, err := within(ctx, b.name, askWithin, func(ctx context.Context) (registrar.AuthCode, error) { return b.Service.TransferCode(ctx, id) })
 	if err == nil && input.CheckLine(string(code), longestCode) != "" {
@@ -58,7 +58,7 @@ func (b bounded) TransferCode(ctx context.Context, id registrar.OperationID) (re
 	return code, err
 }
 
-// mostErased bounds what a registrar says of an erasure, by lines.
+// mostErased bounds what a registrar says about an erasure, in lines.
 const mostErased = 1000
 
 func tameErasure(e registrar.Erasure) registrar.Erasure {

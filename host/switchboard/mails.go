@@ -6,8 +6,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Recognise tells how a captured mail would be understood. The name of the registrar may
-// be empty when only one works by mail.
+// Recognise reports how a captured mail would be understood. The name of the registrar may be empty
+// if only one works by mail.
 func (b *Board) Recognise(ctx context.Context, name string, raw []byte) (registrar.Recognition, error) {
 	name, err := b.chosen(ctx, name, registrar.CapMail)
 	if err != nil {
@@ -25,7 +25,7 @@ func (b *Board) Reviews(ctx context.Context) (Several[registrar.Review], error) 
 	return each(ctx, b, func(ctx context.Context, r registrar.Service) ([]registrar.Review, error) { return r.Reviews(ctx) })
 }
 
-// Review returns one of them, or one that was resolved.
+// Review returns such a mail, or one that was resolved.
 func (b *Board) Review(ctx context.Context, id registrar.ReviewID) (registrar.Review, error) {
 	r, err := b.ReviewOwner(ctx, id)
 	if err != nil {

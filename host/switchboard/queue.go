@@ -8,8 +8,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// ReviewPage lists mails that wait, oldest first, of all registrars together. More tells that entries
-// wait behind the last one.
+// ReviewPage lists mails that wait, oldest first, of all registrars together; more reports whether
+// entries wait after the last one.
 func (b *Board) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (all Several[registrar.Review], more bool, err error) {
 	q.Size = registrar.PageSize(q.Size)
 
@@ -28,10 +28,10 @@ func (b *Board) ReviewPage(ctx context.Context, q registrar.ReviewQuery) (all Se
 // part is one registrar's page of a list.
 type part[T any] struct {
 	list []T
-	more bool // behind the last one
+	more bool // there are entries after the last one
 }
 
-// merged is one page of what registrars answered, in order.
+// merged returns one page of what registrars answered, in order.
 func merged[T any](pages Several[part[T]], size int, order func(a, b T) int) (all Several[T], more bool) {
 	all.Absent = pages.Absent
 	// Each registrar was asked for a whole page, so the first entries overall are among these.
@@ -49,7 +49,7 @@ func merged[T any](pages Several[part[T]], size int, order func(a, b T) int) (al
 	return all, more
 }
 
-// answer is one registrar's, or none.
+// answer returns one registrar's answer as a list, or none.
 func answer[T any](v T, err error) ([]T, error) {
 	if err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func answer[T any](v T, err error) ([]T, error) {
 	return []T{v}, nil
 }
 
-// wholeQueue is a page of a registrar that lists all its entries at once, none of them of strangers.
+// wholeQueue returns a page for a registrar that lists all its entries at once, none of them of strangers.
 func wholeQueue(ctx context.Context, r registrar.Service, q registrar.ReviewQuery) (page registrar.ReviewPage, err error) {
 	if q.Strangers {
 		return page, nil
@@ -84,9 +84,9 @@ func (b *Board) MailPage(ctx context.Context, q registrar.MailQuery) (all Severa
 	return all, more, err
 }
 
-// ResolveReviews has one reading of many mails applied by the registrars that have them. An entry is
-// refused when no registrar takes it. A decision that no registrar takes is an error; what some of them
-// have resolved is returned, whatever the others say.
+// ResolveReviews passes one reading of many mails on to the registrars that have them. An entry is
+// refused if no registrar takes it. A decision that no registrar takes is an error; if some have
+// resolved entries that is returned, whatever the others say.
 func (b *Board) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision) (done registrar.ReviewsResolved, absent []Absent, err error) {
 	answers := askAll(ctx, b, b.names, func(ctx context.Context, r registrar.Service) (registrar.ReviewsResolved, error) {
 		part, err := r.ResolveReviews(ctx, d)
@@ -125,7 +125,7 @@ func (b *Board) ResolveReviews(ctx context.Context, d registrar.ReviewsDecision)
 	return done, nil, registrar.Errorf(registrar.Unsupported, "no registrar has mails to resolve")
 }
 
-// combined is what came of a decision by all registrars that took it.
+// combined returns the result of a decision by all registrars that took it.
 func combined(d registrar.ReviewsDecision, parts []registrar.ReviewsResolved) (done registrar.ReviewsResolved) {
 	refusals := map[registrar.ReviewID][]registrar.RefusedReview{}
 	for _, part := range parts {
@@ -137,7 +137,7 @@ func combined(d registrar.ReviewsDecision, parts []registrar.ReviewsResolved) (d
 	}
 
 	for _, seen := range d.Reviews {
-		// An entry is one registrar's, and all the others refuse it as unknown. Only where none took it is it refused.
+		// An entry is one registrar's, and all the others refuse it as unknown. It is refused only if none took it.
 		if by := refusals[seen.ID]; len(by) == len(parts) {
 			slices.SortStableFunc(by, func(a, b registrar.RefusedReview) int { return known(b) - known(a) })
 			done.Refused = append(done.Refused, by[0])
@@ -146,7 +146,7 @@ func combined(d registrar.ReviewsDecision, parts []registrar.ReviewsResolved) (d
 	return done
 }
 
-// known is 1 for the word of a registrar that has the entry.
+// known returns 1 for the answer of a registrar that has the entry.
 func known(r registrar.RefusedReview) int {
 	if r.Code == registrar.NotFound {
 		return 0
@@ -154,7 +154,7 @@ func known(r registrar.RefusedReview) int {
 	return 1
 }
 
-// oneByOne resolves entries of a registrar that resolves one at a time.
+// oneByOne resolves entries with a registrar that resolves one at a time.
 func oneByOne(ctx context.Context, r registrar.Service, d registrar.ReviewsDecision) (done registrar.ReviewsResolved, err error) {
 	for i, seen := range d.Reviews {
 		_, err := r.ResolveReview(ctx, registrar.ReviewDecision{Review: seen.ID, Version: seen.Version, Outcome: d.Outcome, By: d.By, Note: d.Note})

@@ -8,16 +8,16 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Item names what a registrar among several answered.
+// Item is one registrar's answer, with the registrar's name.
 type Item[T any] struct {
 	Registrar string
 	Value     T
 }
 
-// Several is what registrars answered that were asked side by side.
+// Several are the answers of registrars that were asked side by side.
 type Several[T any] struct {
 	List   []Item[T] // in the order of the registrars
-	Absent []Absent  // who should have answered too
+	Absent []Absent  // registrars that should have answered, too
 }
 
 // Absent is a registrar whose part of an answer is missing.
@@ -26,8 +26,8 @@ type Absent struct {
 	Reason    string
 }
 
-// each asks every registrar at the same time; those without the power have nothing to say, and
-// one that does not answer costs the others nothing.
+// each asks every registrar at the same time. A registrar without the capability is left out, and
+// one that does not answer does not affect the others.
 func each[T any](ctx context.Context, b *Board, ask func(context.Context, registrar.Service) ([]T, error)) (Several[T], error) {
 	said := askAll(ctx, b, b.names, ask)
 	var all Several[T]
@@ -50,8 +50,8 @@ type said[T any] struct {
 	err   error
 }
 
-// askAll asks these registrars at the same time, each within its own limit of time. It returns
-// when all have answered or run out of it.
+// askAll asks these registrars at the same time, each within its own time limit. It returns when
+// all have answered or have run out of time.
 func askAll[T any](ctx context.Context, b *Board, names []string, ask func(context.Context, registrar.Service) (T, error)) []said[T] {
 	answers := make([]said[T], len(names))
 	var asked sync.WaitGroup
@@ -69,7 +69,7 @@ func askAll[T any](ctx context.Context, b *Board, names []string, ask func(conte
 	return answers
 }
 
-// Reason is an error in words that a caller of the API may read.
+// Reason returns an error in words that a caller of the API may read.
 func Reason(err error) string {
 	var e *registrar.Error
 	if errors.As(err, &e) {

@@ -1,10 +1,10 @@
-// Package switchboard knows whom to ask among the registrars' plugins. It asks several side by
-// side, each within a limit of time, and says whose answer is missing; it finds the one that knows
-// a thing by its ID, and the one that has a capability. What a plugin answers is bounded on the way.
+// Package switchboard knows which of the registrars' plugins to ask. It asks several side by side, each
+// within a time limit, and says whose answer is missing; it finds the one that knows a thing by its ID,
+// and the one that has a capability. It bounds the plugins' answers on the way.
 //
-// It keeps nothing: the book, in room orders, is built on it.
+// It stores nothing: the book, in package orders, is built on it.
 //
-// Errors that a caller can act on carry a [registrar.Code]: Invalid with problems by field path,
+// Errors that a caller can act on have a [registrar.Code]: Invalid with problems by field path,
 // NotFound, Precondition for a registrar that is not run, Unavailable while a plugin is down.
 package switchboard
 
@@ -20,7 +20,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Plugins finds a plugin at work. While it is down the error is Unavailable or Draining.
+// Plugins finds a plugin at work. While the plugin is down the error is Unavailable or Draining.
 type Plugins interface {
 	Registrar(name string) (registrar.Service, error)
 }
@@ -29,10 +29,10 @@ type Plugins interface {
 type Options struct {
 	Plugins Plugins
 	Names   []string                                // of the registrars that are run
-	Retired []string                                // of those that are not run any more, by the configuration's own word
-	Zones   []string                                // that names lie in, of one label or several; see [registrar.ZoneOf]
-	Route   func(tld string) (name string, ok bool) // to which registrar new orders for a zone go
-	Serves  func(name, tld string) bool             // whether a registrar may have domains of a zone
+	Retired []string                                // of those that are not run any more, as configured
+	Zones   []string                                // of names, with one label or several; see [registrar.ZoneOf]
+	Route   func(tld string) (name string, ok bool) // returns the registrar that gets new orders for a zone
+	Serves  func(name, tld string) bool             // reports whether a registrar may have domains of a zone
 	Logger  *slog.Logger
 }
 
@@ -47,7 +47,7 @@ type Board struct {
 	log     *slog.Logger
 }
 
-// New makes a board. Nothing is asked before a method is called.
+// New makes a board. It asks no plugin before a method is called.
 func New(o Options) *Board {
 	return &Board{plugins: o.Plugins, names: o.Names, retired: o.Retired, zones: o.Zones, route: o.Route, serves: o.Serves, log: o.Logger}
 }
@@ -58,19 +58,18 @@ func (b *Board) Names() []string { return b.names }
 // Runs reports whether a registrar is run.
 func (b *Board) Runs(name string) bool { return slices.Contains(b.names, name) }
 
-// Accounted reports whether the configuration names a registrar, as one that is run or retired.
+// Accounted reports whether the configuration names a registrar, as run or retired.
 func (b *Board) Accounted(name string) bool { return b.Runs(name) || slices.Contains(b.retired, name) }
 
-// Zone returns the zone that a name lies in, in ACE: the longest of the board's, and for a name
-// that lies in none of them the TLD.
+// Zone returns the zone of a name, in ACE: the longest of the board's zones that the name is in, or else its TLD.
 func (b *Board) Zone(domain string) string {
 	return cmp.Or(registrar.ZoneOf(domain, b.zones), input.TLD(domain))
 }
 
-// Serves reports whether a registrar may have a domain, by the zone that it lies in.
+// Serves reports whether a registrar may have a domain, by the domain's zone.
 func (b *Board) Serves(name, domain string) bool { return b.serves(name, b.Zone(domain)) }
 
-// Registrar finds a plugin that is at work. Each of its calls has a limit of time.
+// Registrar finds a plugin that is at work. Each of its calls has a time limit.
 func (b *Board) Registrar(name string) (registrar.Service, error) {
 	if !b.Runs(name) {
 		return nil, b.NotRun(name)
@@ -82,7 +81,7 @@ func (b *Board) Registrar(name string) (registrar.Service, error) {
 	return bounded{r, name}, nil
 }
 
-// NotRun is why a registrar that is on record can't be asked.
+// NotRun says why a registrar that is on record can't be asked.
 func (b *Board) NotRun(name string) error {
 	if slices.Contains(b.retired, name) {
 		return registrar.Errorf(registrar.Precondition, "registrar %s is retired", name)
@@ -90,7 +89,7 @@ func (b *Board) NotRun(name string) error {
 	return registrar.Errorf(registrar.Precondition, "plugin.hcl names no registrar %s", name)
 }
 
-// Route is the registrar that new orders for a domain go to.
+// Route returns the registrar that new orders for a domain go to.
 func (b *Board) Route(domain string) (string, error) {
 	zone := b.Zone(domain)
 	name, ok := b.route(zone)
@@ -106,9 +105,9 @@ type Owner struct {
 	Name string
 }
 
-// Owner finds the one registrar of the candidates that knows a thing; without candidates all are
-// asked. IDs are the registrars' own, so two may know one; then it is an error, because a decision
-// must not reach the wrong one.
+// Owner finds the only registrar of the candidates that knows a thing; without candidates it asks
+// all. IDs are the registrars' own, so two may know the same one. That is an error, because a
+// decision must not reach the wrong registrar.
 func (b *Board) Owner(ctx context.Context, what string, candidates []string, knows func(context.Context, registrar.Service) error) (Owner, error) {
 	if len(candidates) == 0 {
 		candidates = b.names
@@ -122,7 +121,7 @@ func (b *Board) Owner(ctx context.Context, what string, candidates []string, kno
 			owners = append(owners, Owner{a.value, a.name})
 		case registrar.NotFound, registrar.Unsupported:
 		default:
-			// It may be the one that knows the thing: where no other does, that is unavailable, and not unknown.
+			// It may be the one that knows the thing: if no other does, the thing is unavailable and not unknown.
 			down = errors.Join(down, a.err)
 		}
 	}
@@ -139,7 +138,7 @@ func (b *Board) Owner(ctx context.Context, what string, candidates []string, kno
 	return Owner{}, registrar.Errorf(registrar.NotFound, "there is no %s", what)
 }
 
-// chosen is the registrar of that name, or else the only one with a capability.
+// chosen returns the registrar of that name, or else the only one with a capability.
 func (b *Board) chosen(ctx context.Context, name string, c registrar.Capability) (string, error) {
 	if name != "" {
 		if !slices.Contains(b.names, name) {

@@ -16,7 +16,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// The beginnings of the IDs of entries of the attention list, and the one of mails without an entry of their own.
+// The prefixes of the IDs of entries of the attention list, and the ID of the entry for mails without their own.
 const (
 	ofDomain    = "domain:"
 	ofPlugin    = "plugin:"
@@ -24,8 +24,8 @@ const (
 	ofAllOthers = "reviews"
 )
 
-// marked names an entry, and what of it a person has seen: when that changes it is another one. Numbers in words
-// don't count, as they grow while all stays as it is.
+// marked gives an entry its ID, and a digest of what a person sees of it: when that changes, it is
+// another entry. Numbers in words do not count, because they grow while everything else stays as it is.
 func marked(n api.Attention, id string, seen ...string) api.Attention {
 	n.ID = id
 	all := append([]string{n.Kind, n.Severity, text(n.State), text(n.Operation), text(n.Version), text(n.Order)}, seen...)
@@ -41,10 +41,10 @@ func text(s *string) string {
 	return *s
 }
 
-// instantOf is an instant as a part of what was seen.
+// instantOf returns an instant as a part of what was seen.
 func instantOf(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
-// withoutNumbers is a text whose numbers are left out.
+// withoutNumbers returns a text without its digits.
 func withoutNumbers(text string) string {
 	return strings.Map(func(r rune) rune {
 		if '0' <= r && r <= '9' {
@@ -54,14 +54,14 @@ func withoutNumbers(text string) string {
 	}, text)
 }
 
-// What a list of entries is narrowed to.
+// The ways to narrow a list of entries.
 const (
 	onlyNew  = "0"
 	onlySeen = "1"
 	every    = "any"
 )
 
-// markedDomain names the entry of a domain. An alarm that was raised anew, or has other words, is another one.
+// markedDomain marks the entry of a domain. An alarm that was raised anew, or has other words, makes it another entry.
 func markedDomain(d orders.Domain, n api.Attention) api.Attention {
 	seen := []string{}
 	for _, a := range d.Alarms {
@@ -74,20 +74,20 @@ func markedDomain(d orders.Domain, n api.Attention) api.Attention {
 	return marked(n, ofDomain+d.Name, seen...)
 }
 
-// sighted is what people have seen of all that needs one, as it stands now.
+// sighted is what people have seen of everything that needs a person, in its present state.
 type sighted struct {
 	known   map[string]orders.Acknowledgement // by ID
 	entries []api.Attention                   // that are acknowledged
 	names   []string                          // of their domains
-	over    []string                          // IDs of what was acknowledged, and is over or has changed
+	over    []string                          // IDs of things that were acknowledged, and are over or have changed
 
 	waiting    []switchboard.Item[registrar.Review] // mails that are not acknowledged
-	allWaiting []switchboard.Item[registrar.Review] // as many as are counted
-	more       bool                                 // wait
+	allWaiting []switchboard.Item[registrar.Review] // up to the number that is counted
+	more       bool                                 // further mails wait
 	absent     []switchboard.Absent
 }
 
-// sighted looks at everything that was acknowledged.
+// sighted checks everything that was acknowledged.
 func (l lists) sighted(ctx context.Context) (s sighted, err error) {
 	all, err := l.book.Lists().Acknowledgements().All(ctx)
 	if err != nil {
@@ -130,7 +130,7 @@ func (l lists) sighted(ctx context.Context) (s sighted, err error) {
 	return s, nil
 }
 
-// entries are those of some domains, and of all plugins.
+// entries returns those of some domains, and of all plugins.
 func (l lists) entries(ctx context.Context, names []string) ([]api.Attention, error) {
 	found, err := l.book.Lists().Acknowledgements().Needing(ctx, names)
 	if err != nil {
@@ -140,8 +140,8 @@ func (l lists) entries(ctx context.Context, names []string) ([]api.Attention, er
 	return append(domains, list(slices.DeleteFunc(l.plugins.Statuses(), healthy), pluginNeeds)...), err
 }
 
-// over lists what was acknowledged and is so no longer. Whether a mail still waits is known only if every registrar
-// has answered with all that wait there.
+// over lists what was acknowledged and is over or has changed. It is known that a mail does not
+// wait any more only if every registrar has answered with all its mails that wait.
 func over(all []orders.Acknowledgement, stands []api.Attention, allMails bool) (items []string) {
 	for _, a := range all {
 		known := allMails || !strings.HasPrefix(a.Item, ofReview)
@@ -152,7 +152,7 @@ func over(all []orders.Acknowledgement, stands []api.Attention, allMails bool) (
 	return items
 }
 
-// of is who has seen an entry; nil = it was not acknowledged, or it has changed since.
+// of returns who has seen an entry; nil = it was not acknowledged, or it has changed since.
 func (s sighted) of(n api.Attention) *api.Acknowledgement {
 	a, was := s.known[n.ID]
 	if !was || a.Seen != n.Seen {
@@ -161,7 +161,7 @@ func (s sighted) of(n api.Attention) *api.Acknowledgement {
 	return &api.Acknowledgement{By: a.By, For: known(a.For), Note: known(a.Note), At: a.At.UTC(), Until: knownTime(a.Until)}
 }
 
-// marked says of entries who has seen them, and narrows them.
+// marked adds to entries who has seen them, and narrows the list.
 func (s sighted) marked(all []api.Attention, which string) (left []api.Attention) {
 	for _, n := range all {
 		n.Acknowledged = s.of(n)
@@ -214,7 +214,7 @@ func (l lists) acknowledge(r *http.Request, in api.Acknowledge) (api.Acknowledge
 	return done, l.book.Lists().Acknowledgements().Keep(r.Context(), all)
 }
 
-// named finds entries as they stand now.
+// named finds entries in their present state.
 func (l lists) named(ctx context.Context, entries []api.SeenEntry) (map[string]api.Attention, sighted, error) {
 	seen, err := l.sighted(ctx)
 	if err != nil {
@@ -236,7 +236,7 @@ func (l lists) named(ctx context.Context, entries []api.SeenEntry) (map[string]a
 	return byID, seen, err
 }
 
-// said is an entry in a few words, without those of mails.
+// said returns an entry in a few words, without the words of mails.
 func said(n api.Attention) string {
 	if n.Review != nil {
 		return "review entry " + *n.Review
@@ -270,7 +270,7 @@ func (l lists) takeBack(r *http.Request, in api.TakeBack) (api.TakenBack, error)
 	return api.TakenBack{Changed: changed}, err
 }
 
-// untilIn reads when something is to be shown again; "" = when it changes.
+// untilIn reads when an entry is to be shown again; "" = when it changes.
 func untilIn(given string, now time.Time) (time.Time, error) {
 	given = strings.TrimSpace(given)
 	if given == "" {

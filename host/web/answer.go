@@ -18,20 +18,20 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// The most bytes of a request: of any, and of one with a captured mail.
+// Limits of a request in bytes: of any request, and of one with a captured mail.
 const (
 	maxBody = 1 << 20
 	maxMail = 36 << 20
 )
 
-// How long a caller may take to send a request, and to read its answer. Both begin when the
-// head of the request has come; an answer is at work meanwhile.
+// How long a caller may take to send a request, and to read its answer. Both begin when the head of
+// the request has come; the second includes the time in which the answer is made.
 const (
 	sendWithin = 30 * time.Second
 	readWithin = 3 * time.Minute
 )
 
-// statusOf is how a refusal looks in HTTP. What is not listed is a fault of ours.
+// statusOf is the HTTP status of a refusal. A code that is not listed is a fault of ours.
 var statusOf = map[registrar.Code]int{
 	registrar.Invalid:      http.StatusUnprocessableEntity,
 	registrar.NotFound:     http.StatusNotFound,
@@ -45,14 +45,14 @@ var statusOf = map[registrar.Code]int{
 	registrar.Internal:     http.StatusInternalServerError,
 }
 
-// method is a handler with the types of its request and its answer; nil = it has none as JSON.
+// method is a handler with the types of its request and its answer; nil = no JSON.
 type method struct {
 	http.Handler
 	in, out reflect.Type
 	media   string // of an answer that is not JSON
 }
 
-// typeOf is what JSON shows of a type.
+// typeOf returns the type that JSON shows for a type.
 func typeOf[T any]() reflect.Type {
 	var v T
 	switch v := any(v).(type) {
@@ -64,7 +64,7 @@ func typeOf[T any]() reflect.Type {
 	return reflect.TypeFor[T]()
 }
 
-// endpoint makes a handler of a function that answers with a value.
+// endpoint makes a handler from a function that answers with a value.
 func endpoint[T any](s *Server, answer func(r *http.Request) (T, error)) method {
 	return method{out: typeOf[T](), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v, err := answer(r)
@@ -76,12 +76,12 @@ func endpoint[T any](s *Server, answer func(r *http.Request) (T, error)) method 
 	})}
 }
 
-// stream is a handler that writes its answer itself.
+// stream makes a method from a handler that writes its answer itself.
 func stream(media string, out reflect.Type, h http.HandlerFunc) method {
 	return method{Handler: h, media: media, out: out}
 }
 
-// partial is an endpoint whose answer may lack the part of registrars that did not answer; a
+// partial makes an endpoint whose answer may lack the parts of registrars that did not answer; a
 // header names each of them.
 func partial[T any](s *Server, answer func(r *http.Request) (T, []switchboard.Absent, error)) method {
 	return endpoint(s, func(r *http.Request) (incomplete[T], error) {
@@ -90,8 +90,7 @@ func partial[T any](s *Server, answer func(r *http.Request) (T, []switchboard.Ab
 	})
 }
 
-// incomplete is an answer beside those who should have had a part in it. Its JSON is the
-// answer alone.
+// incomplete is an answer together with the registrars whose part is missing. Its JSON is only the answer.
 type incomplete[T any] struct {
 	answer T
 	absent []switchboard.Absent
@@ -114,12 +113,12 @@ func (i incomplete[T]) lacks() []switchboard.Absent { return i.absent }
 // lacking is an answer that may be incomplete.
 type lacking interface{ lacks() []switchboard.Absent }
 
-// action is an endpoint that changes something: its request must be JSON.
+// action makes an endpoint that changes something: its request must be JSON.
 func action[In, Out any](s *Server, answer func(r *http.Request, in In) (Out, error)) method {
 	return actionUpTo(s, maxBody, 1, answer)
 }
 
-// actionUpTo is an action with a limit of its own, and so many times the time to send it.
+// actionUpTo is an action with a limit of its own, and a multiple of the time to send it.
 func actionUpTo[In, Out any](s *Server, most int64, times time.Duration, answer func(r *http.Request, in In) (Out, error)) method {
 	return method{in: typeOf[In](), out: typeOf[Out](), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// No form of another site can send this type.
@@ -214,7 +213,7 @@ func fail(w http.ResponseWriter, status int, code, message string) {
 	writeJSON(w, status, api.Failure{Error: api.Error{Code: code, Message: message, Problems: []api.Problem{}}})
 }
 
-// succeed answers with a value, and names the next part of a list.
+// succeed answers with a value, and links to the next part of a list.
 func succeed(w http.ResponseWriter, r *http.Request, v any) {
 	if f, ok := v.(following); ok {
 		link(w, r, f.goesOn())

@@ -18,7 +18,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// How much an entry asks of people.
+// How urgent an entry is.
 const (
 	mustAct    = "error"
 	shouldLook = "warning"
@@ -27,12 +27,12 @@ const (
 const (
 	// shownReviews bounds how many mails that wait have an entry of their own.
 	shownReviews = 20
-	// countedReviews bounds how many are counted.
+	// countedReviews bounds how many of them are counted.
 	countedReviews = 200
 )
 
-// listAttention lists plugins and the first mails with the first page, and domains page by page. What people have
-// acknowledged is left out, unless it is asked for.
+// listAttention lists plugins and the first mails with the first page, and domains page by page.
+// Acknowledged entries are left out unless they are asked for.
 func (l lists) listAttention(r *http.Request) (paged[api.Attention], []switchboard.Absent, error) {
 	a := query(r)
 	page, which := a.page(), word(a, "acknowledged", []string{onlyNew, onlySeen, every})
@@ -73,7 +73,7 @@ func (l lists) listAttention(r *http.Request) (paged[api.Attention], []switchboa
 	return pageOf(r, all, func(v api.Attention) api.Attention { return v }, next), seen.absent, nil
 }
 
-// domainsNeed has an entry for each of some domains.
+// domainsNeed returns an entry for each of some domains.
 func (l lists) domainsNeed(ctx context.Context, found []orders.Domain) (all []api.Attention, err error) {
 	failed, err := l.book.Lists().FailedOf(ctx, list(found, func(d orders.Domain) string { return d.Name }))
 	for _, d := range found {
@@ -91,7 +91,7 @@ func unwell(p supervisor.Status) (all []string) {
 			all = append(all, c.Name+": "+c.Detail)
 		}
 	}
-	if p.Error != "" && !p.State.Serves() { // of one that serves it is the words of its components
+	if p.Error != "" && !p.State.Serves() { // while it serves this repeats the words of its components
 		all = append(all, p.Error)
 	}
 	return all
@@ -116,12 +116,12 @@ func unwellParts(p supervisor.Status) (names []string) {
 	return names
 }
 
-// reviewsNeed has an entry for each of the first mails, and one for the others together.
+// reviewsNeed returns an entry for each of the first mails, and one for the others together.
 func reviewsNeed(waiting []switchboard.Item[registrar.Review], more bool) []api.Attention {
 	return append(list(waiting[:min(len(waiting), shownReviews)], reviewNeeds), othersNeed(waiting, more)...)
 }
 
-// othersNeed is the entry of the mails that have none of their own, if there are any.
+// othersNeed returns the entry for the mails that have none of their own, if there are any.
 func othersNeed(waiting []switchboard.Item[registrar.Review], more bool) []api.Attention {
 	left := len(waiting) - shownReviews
 	if left <= 0 {
@@ -146,7 +146,7 @@ func reviewNeeds(v switchboard.Item[registrar.Review]) api.Attention {
 			{Does: "say what it means", Command: "panel review resolve " + string(e.ID) + " --outcome O", Code: "resolve"}}}, ofReview+string(e.ID), string(e.Version))
 }
 
-// domainNeeds is what a domain needs; failed is the paid order for it that came to nothing, if there is one.
+// domainNeeds returns what a domain needs; failed is the paid order for it that failed, if there is one.
 func domainNeeds(d orders.Domain, failed orders.Order) api.Attention {
 	name := input.Unicode(d.Name)
 	n := api.Attention{Kind: "domain", Severity: shouldLook, Domain: known(d.Name), Unicode: known(name), Registrar: known(d.Registrar), Since: firstAlarm(d),
@@ -183,10 +183,10 @@ func domainNeeds(d orders.Domain, failed orders.Order) api.Attention {
 	return n
 }
 
-// orderNeeds makes of what a domain needs what its failed order does.
+// orderNeeds turns the entry of a domain into that of its failed order.
 func orderNeeds(n api.Attention, o orders.Order) api.Attention {
 	n.Severity, n.Order, n.Since, n.Why = mustAct, known(o.ID), knownTime(o.ClosedAt), cmp.Or(o.Reason, n.Why)
-	if *n.State != string(registrar.StatusError) { // which says as much of the domain
+	if *n.State != string(registrar.StatusError) { // an entry for a domain in Error says as much of it already
 		n.Kind, n.State, n.OperationKind = "order", known(o.Outcome), known(o.Kind)
 		n.What = theWorkOn(o.Kind) + input.Unicode(o.Domain) + " is paid and came to nothing"
 	}
@@ -274,7 +274,7 @@ func (l lists) showStatus(r *http.Request) (api.Status, error) {
 	return status, err
 }
 
-// dueDays is how far ahead what falls due is counted day by day.
+// dueDays is how many days ahead the due domains are counted day by day.
 const dueDays = 60
 
 func (l lists) listDue(r *http.Request) ([]api.DueDay, error) {

@@ -11,7 +11,7 @@ func availabilityOf(a registrar.Availability) api.Availability {
 		Reason: input.OneLine(string(a.Reason), input.LongestID), Price: priceOf(a.Price)}
 }
 
-// priceOf is nil for none.
+// priceOf returns nil for no price.
 func priceOf(p registrar.Price) *api.Price {
 	if p.IsZero() {
 		return nil

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// makeBackup answers with an archive. A fault after its first byte breaks the connection off, so that the caller does
-// not take a part of it for the whole. An archive that is not read any more is given up.
+// makeBackup answers with an archive. A fault after its first byte breaks the connection off, so that the caller
+// does not take a part of the archive for the whole. If the caller stops reading, the archive is given up.
 func (s *Server) makeBackup(w http.ResponseWriter, r *http.Request) {
-	_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBody)) // there is nothing in it
+	_, _ = io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxBody)) // the request's body is not used
 	// Copying takes time, and a caller who waits for it in silence is not lost.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
 	out := &begun{ResponseWriter: w, piece: s.piece}
@@ -28,7 +28,7 @@ func (s *Server) makeBackup(w http.ResponseWriter, r *http.Request) {
 // pieceWithin is how long a reader may take for a piece of a stream.
 const pieceWithin = time.Minute
 
-// within limits the next writing of an answer.
+// within sets a time limit for the next write of an answer.
 func within(w http.ResponseWriter, limit time.Duration) {
 	// An error means that there is no connection, as in tests.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(limit))

@@ -14,7 +14,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// none is the body of an action that needs none.
+// none is the request or answer of a method without a body.
 type none struct{}
 
 func (s *Server) routeAPI(mux *http.ServeMux) {
@@ -32,7 +32,7 @@ func (s *Server) routeAPI(mux *http.ServeMux) {
 	}))
 }
 
-// Who may call a method.
+// The rights that a method needs.
 var (
 	look    = []access.Right{access.Look}
 	order   = []access.Right{access.Order}
@@ -42,7 +42,7 @@ var (
 )
 
 func routeOrders(t *routes, s *Server) {
-	ordering := []access.Right{access.Order, access.Money} // by what is ordered
+	ordering := []access.Right{access.Order, access.Money} // depends on what is ordered
 	t.handle("GET /api/v1/form/{tld}", look, endpoint(s, s.form), says("The fields that an order for a TLD needs."), takes(
 		openapi.Parameter{Name: "kind", Does: "Of the order; register without it.", OneOf: texts(registrar.OperationKinds())},
 		openapi.Parameter{Name: "registrant", Does: "Kind of registrant; person without it.", OneOf: texts(registrar.RegistrantKinds())},

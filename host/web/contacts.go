@@ -8,7 +8,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// contactReader answers which contacts registrars have.
+// contactReader answers with the contacts that registrars have.
 type contactReader struct{ orders *orders.Service }
 
 func (c contactReader) contacts(r *http.Request) ([]api.MaskedContact, error) {

@@ -14,7 +14,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// known is null for what is not known.
+// known returns null for an unknown value.
 func known[T ~string](v T) *string {
 	if v == "" {
 		return nil
@@ -97,7 +97,7 @@ func openOperationOf(d orders.Domain) api.OpenOperation {
 		Registrar: d.Registrar, WaitsFor: known(op.WaitsFor), Error: known(op.Error), Version: known(op.Version)}
 }
 
-// problems is nil for none.
+// problems returns nil for no problems.
 func problems(in []registrar.Problem) (out []api.Problem) {
 	for _, p := range in {
 		out = append(out, api.Problem(p))
@@ -110,7 +110,7 @@ func entryOf(e orders.Entry) api.Entry {
 		Message: e.Message, Operation: known(e.Operation), Mail: known(e.Mail), Order: known(e.Order), Registrar: e.Registrar, Standing: standingOf(e.Standing)}
 }
 
-// Entry is what the API, and webhooks, show of an entry of the Action Log.
+// Entry returns an entry of the Action Log as the API and webhooks show it.
 func Entry(e orders.Entry) api.Entry { return entryOf(e) }
 
 func deliveryOf(d orders.Delivery) api.Webhook {
@@ -136,7 +136,7 @@ func pluginOf(s supervisor.Status) api.Plugin {
 		})}
 }
 
-// figures is nil for none. What a plugin says that can be no number of these is left out.
+// figures returns nil for no figures. It leaves out values of a plugin that can't be a time or a count.
 func figures(in map[registrar.Figure]float64) *api.Figures {
 	out := api.Figures{}
 	instants := map[registrar.Figure]**time.Time{registrar.FigureLookedAt: &out.LookedAt, registrar.FigureHeardAt: &out.HeardAt, registrar.FigurePassedAt: &out.PassedAt, registrar.FigureNextAt: &out.NextAt,
@@ -165,7 +165,7 @@ func figures(in map[registrar.Figure]float64) *api.Figures {
 	return &out
 }
 
-// yearsOf is null where there is no term to choose.
+// yearsOf returns null if there is no term to choose.
 func yearsOf(y registrar.Years) *api.Years {
 	if y.None() {
 		return nil
@@ -196,7 +196,7 @@ func mailOf(m registrar.Mail) api.Mail {
 	return api.Mail{ID: string(m.ID), At: m.At.UTC(), Out: m.Out, From: m.From, To: m.To, Subject: m.Subject, Text: m.Text}
 }
 
-// Recognition is what the API says of a captured mail.
+// Recognition returns what the API says of a captured mail.
 func Recognition(r registrar.Recognition) api.Recognition {
 	return api.Recognition{From: r.From, Subject: r.Subject, Kind: r.Kind, Doubt: known(r.Doubt), Proof: known(r.Proof), ProofDetail: known(r.ProofDetail),
 		Fate: known(r.Fate), Reason: known(r.Reason), Stored: r.Stored,
@@ -209,7 +209,7 @@ func Recognition(r registrar.Recognition) api.Recognition {
 		})}
 }
 
-// registrantOf takes the kind out of the fields.
+// registrantOf separates the kind from the fields.
 func registrantOf(c api.Contact) *registrar.Registrant {
 	if c == nil {
 		return nil
@@ -225,7 +225,7 @@ func registrantOf(c api.Contact) *registrar.Registrant {
 	return r
 }
 
-// contactsOf are contacts beside the registrant; nil = there are none.
+// contactsOf returns contacts besides the registrant; nil = there are none.
 func contactsOf(in map[string]api.Contact) registrar.Contacts {
 	if len(in) == 0 {
 		return nil
@@ -240,10 +240,10 @@ func contactsOf(in map[string]api.Contact) registrar.Contacts {
 	return c
 }
 
-// mostAdvice bounds what a registrar advises at once, and the parameters of each.
+// mostAdvice bounds how many pieces of advice a registrar gives at once, and the parameters of each.
 const mostAdvice = 10
 
-// advice is nil for none.
+// advice returns nil for no advice.
 func advice(in []registrar.Advice) (out []api.Advice) {
 	for _, a := range in[:min(len(in), mostAdvice)] {
 		said := api.Advice{Action: input.OneLine(string(a.Action), input.LongestID)}

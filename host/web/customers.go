@@ -26,7 +26,7 @@ func (s *Server) showCustomer(r *http.Request) (api.Customer, []switchboard.Abse
 	return api.Customer{ID: id, Handles: list(handles.List, handleOf), Domains: list(domains, domainOf), Orders: list(placed, orderOf)}, handles.Absent, err
 }
 
-// everyPage is a list as a whole.
+// everyPage returns a whole list.
 func everyPage[T any](page func(orders.Page) ([]T, string, error)) (all []T, err error) {
 	for mark, first := "", true; first || mark != ""; first = false {
 		var some []T

@@ -9,7 +9,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// dataCalls answer what becomes of personal data and of the keys they are sealed with.
+// dataCalls answers calls about personal data and the keys that they are sealed with.
 type dataCalls struct{ orders *orders.Service }
 
 func routeData(t *routes, s *Server) {
@@ -18,7 +18,7 @@ func routeData(t *routes, s *Server) {
 	t.handle("POST /api/v1/keys/rotate", admin, atLeisure(action(s, c.rotateKeys)), says("Exchange the keys that personal data are sealed with."))
 }
 
-// atLeisure is for answers that may take as long as a copy of a store does.
+// atLeisure gives an answer as much time as the copy of a store may take.
 func atLeisure(m method) method {
 	next := m.Handler
 	m.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

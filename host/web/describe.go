@@ -9,11 +9,11 @@ import (
 	"registrar.panel/host/web/openapi"
 )
 
-// about is what the description of the API begins with.
+// about is the introduction of the API's description.
 const about = "Everything the panel can do, for other panels, shops and billing systems. docs/http-api.md has examples. " +
 	"Times are RFC 3339 in UTC, dates YYYY-MM-DD, what is not known is null. New keys may appear in answers; keys and parameters that a request has and the panel does not know are refused."
 
-// describing makes the description of the API, once, when it is first asked for.
+// describing returns a function that makes the description of the API once, when it is first asked for.
 func describing(t *routes, version string) func() ([]byte, error) {
 	return sync.OnceValues(func() ([]byte, error) {
 		comments, err := openapi.ReadComments(api.Source())
@@ -25,7 +25,7 @@ func describing(t *routes, version string) func() ([]byte, error) {
 	})
 }
 
-// describe answers with the description of the API itself.
+// describe answers with the description of the API.
 func (s *Server) describe(w http.ResponseWriter, r *http.Request) {
 	text, err := s.description()
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// ends are the methods about orders that have failed, and what was given for them.
+// ends has the methods about orders that have failed, and about the sealed contacts of orders.
 type ends struct {
 	orders *orders.Service
 	board  *switchboard.Board
@@ -33,7 +33,7 @@ func orderStandingOf(o orders.Order) api.OrderStanding {
 		ExpiresAt: knownTime(o.ExpiresAt), RefundedAt: knownTime(o.RefundedAt), DismissedAt: knownTime(o.DismissedAt)}
 }
 
-// whyFailed is why an order has failed; "" = it has not.
+// whyFailed returns why an order has failed; "" = it has not.
 func whyFailed(o orders.Order) string {
 	if o.Outcome == registrar.OutcomeFailed {
 		return o.Reason
@@ -88,7 +88,7 @@ func (e ends) orderContact(r *http.Request, in api.ContactReader) (api.OrderCont
 	return out, nil
 }
 
-// contactOf writes a contact as a contact file does: a field that has one value is no list.
+// contactOf writes a contact as a contact file does: a field with one value is no list.
 func contactOf(contact registrar.Registrant, form registrar.Form) api.OrderContact {
 	out := api.OrderContact{"kind": string(contact.Kind)}
 	for key, values := range contact.Fields {
@@ -106,7 +106,7 @@ func contactOf(contact registrar.Registrant, form registrar.Form) api.OrderConta
 	return out
 }
 
-// givenUp passes on what a person makes of an order that has failed.
+// givenUp passes on what a person decides about an order that has failed.
 func givenUp(r *http.Request, in api.GiveUp, how func(context.Context, orders.Verdict) (orders.Order, bool, error)) (api.Changed, error) {
 	if err := checkFor(in.By); err != nil {
 		return api.Changed{}, err

@@ -15,19 +15,19 @@ import (
 	"registrar.panel/host/access"
 )
 
-// Keys finds and notes credentials.
+// Keys finds credentials and notes their use.
 type Keys interface {
 	Find(ctx context.Context, digest string) (access.Credential, bool, error)
 	Used(ctx context.Context, c access.Credential) error
 }
 
-// bootstrap is who uses the token of plugin.hcl, which opens everything.
+// bootstrap is the name of a caller with the token of plugin.hcl, which opens everything.
 const bootstrap = "token"
 
-// contentPolicy lets an answer load nothing. Pages say for themselves what they need.
+// contentPolicy lets an answer load nothing. Pages set their own policy.
 const contentPolicy = "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
-// guard is in front of everything: behind it a request has a caller.
+// guard is in front of everything: a request that has passed it has a caller.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -41,7 +41,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(s.send))
 		}
 
-		if _, known := access.From(r.Context()); known { // by the socket that it came on
+		if _, known := access.From(r.Context()); known { // by the socket that the request came on
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -87,7 +87,7 @@ var (
 	errForeign         = errors.New("a request of another site")
 )
 
-// isVisit reports whether a person opens a page, and can be led to where one signs in.
+// isVisit reports whether a person opens a page, and can be led to the sign-in page.
 func isVisit(r *http.Request) bool {
 	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && !strings.HasPrefix(r.URL.Path, "/api/") && strings.Contains(r.Header.Get("Accept"), "text/html")
 }
@@ -119,7 +119,7 @@ func (s *Server) demand(w http.ResponseWriter, message string) {
 	fail(w, http.StatusUnauthorized, "UNAUTHORIZED", message)
 }
 
-// turnAway answers a guess, the later the more there were.
+// turnAway answers a guess: the more guesses there were, the longer it waits.
 func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, address string) {
 	count, waited := s.guesses.Wrong(r.Context(), address)
 	// Not each time: a guesser must not fill the log.
@@ -136,8 +136,8 @@ func (s *Server) turnAway(w http.ResponseWriter, r *http.Request, address string
 	s.demand(w, "the credential is wrong, has expired or was revoked")
 }
 
-// identify finds the caller by a token: a bearer's, or for browsers the password of any user; without
-// one by a session.
+// identify finds the caller by a token, which is a bearer's or, for browsers, the password of any
+// user; without a token by a session.
 func (s *Server) identify(r *http.Request) (access.Caller, error) {
 	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
@@ -148,7 +148,7 @@ func (s *Server) identify(r *http.Request) (access.Caller, error) {
 		return s.signedIn(r)
 	}
 
-	// Digests are equally long, so the time of the comparison tells nothing of the token.
+	// Digests are equally long, so the time of the comparison reveals nothing about the token.
 	if token := s.token.Load(); !token.IsEmpty() && subtle.ConstantTimeCompare([]byte(access.Digest(given)), []byte(access.Digest(token.Reveal()))) == 1 {
 		return access.Caller{Name: bootstrap, Rights: access.Rights()}, nil
 	}
@@ -162,7 +162,7 @@ func (s *Server) identify(r *http.Request) (access.Caller, error) {
 		return access.Caller{}, errWrongCredential
 	}
 
-	// That its last use is not known keeps no caller out.
+	// A caller is not kept out because the last use can't be noted.
 	if err := s.keys.Used(r.Context(), found); err != nil {
 		s.log.Warn("the use of a credential can't be noted", "credential", found.Name, "err", err)
 	}
@@ -170,8 +170,8 @@ func (s *Server) identify(r *http.Request) (access.Caller, error) {
 	return found.Caller(), nil
 }
 
-// origin is where a request comes from: behind a proxy, what the proxy says. It reports false
-// for one that does not come from a proxy and should.
+// origin returns where a request comes from; behind a proxy, what the proxy says. It returns false
+// for a request that should come from a proxy and does not.
 func (s *Server) origin(r *http.Request) (address string, ok bool) {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -185,8 +185,8 @@ func (s *Server) origin(r *http.Request) (address string, ok bool) {
 		return host, false
 	}
 
-	// From the end: each proxy adds there by whom it was called. What our own have added is true, and what stands before
-	// that the caller may have written.
+	// From the end, where each proxy adds who called it. What our own proxies have added is true; anything before
+	// it may have been written by the caller.
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for _, hop := range slices.Backward(hops) {
 		hop = strings.TrimSpace(hop)
@@ -206,7 +206,7 @@ func (s *Server) trusted(host string) bool {
 	return err == nil && slices.ContainsFunc(s.proxies, func(p netip.Prefix) bool { return p.Contains(address.Unmap()) })
 }
 
-// requires lets callers with one of these rights in.
+// requires admits callers with one of these rights.
 func requires(next http.Handler, rights ...access.Right) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !slices.ContainsFunc(rights, caller(r).May) {
@@ -217,7 +217,7 @@ func requires(next http.Handler, rights ...access.Right) http.Handler {
 	})
 }
 
-// caller is who makes a request that has passed the guard.
+// caller returns the caller of a request that has passed the guard.
 func caller(r *http.Request) access.Caller {
 	c, _ := access.From(r.Context())
 	return c

@@ -106,7 +106,7 @@ func operationParameters() []openapi.Parameter {
 		sorted(orders.ByName, orders.ByPaidTill))
 }
 
-// openStates are those of an operation that is under way.
+// openStates returns the states of an operation that is under way.
 func openStates() []registrar.OperationState {
 	return slices.DeleteFunc(registrar.OperationStates(), registrar.OperationState.Final)
 }
@@ -150,12 +150,12 @@ func (l lists) askedOfLog(a *asked) (q orders.LogQuery, err error) {
 		return q, err
 	}
 	if q.Domain != "" {
-		q.Domain, err = input.ACE(q.Domain) // told before a stream begins
+		q.Domain, err = input.ACE(q.Domain) // a mistake is reported before a stream begins
 	}
 	return q, err
 }
 
-// actionLog answers with a list, or with ?follow=1 with one entry a line that never ends.
+// actionLog answers with a list, or with ?follow=1 with one entry a line, without an end.
 func (s *Server) actionLog(w http.ResponseWriter, r *http.Request) {
 	a := query(r)
 	wait, follow := a.wait("wait"), a.yes("follow")
@@ -175,7 +175,7 @@ func (s *Server) actionLog(w http.ResponseWriter, r *http.Request) {
 		q.Limit = orders.MostRows
 	}
 
-	q.Limit++ // one more, to see whether the list goes on
+	q.Limit++ // one more, which shows whether the list goes on
 	// The caller has asked to wait, and then has the usual time to read the answer.
 	within(w, readWithin+wait)
 	entries, err := s.orders.WaitLog(r.Context(), q, wait)
@@ -212,8 +212,8 @@ func (s *Server) followLog(w http.ResponseWriter, r *http.Request, q orders.LogQ
 	}
 }
 
-// logPage leaves the entry out that was asked for to see whether there are more: the last one where
-// the list goes on from the caller's place, and the first one where it ends with the present.
+// logPage leaves out the entry that was read to see whether there are more: the last one if the
+// list goes on from the caller's place, and the first one if it ends with the present.
 func logPage(r *http.Request, entries []orders.Entry, q orders.LogQuery) paged[api.Entry] {
 	if len(entries) < q.Limit {
 		return pageOf(r, entries, entryOf, "")

@@ -38,7 +38,7 @@ func (s *Server) showMail(r *http.Request) (api.Mail, error) {
 	return mailOf(m), err
 }
 
-// rawMail answers with the mail as it came, masked: text that no browser takes for anything else.
+// rawMail answers with the mail as it came, masked, as text that no browser takes for anything else.
 func (s *Server) rawMail(w http.ResponseWriter, r *http.Request) {
 	text, err := s.board.RawMail(r.Context(), registrar.MailID(r.PathValue("id")))
 	if err != nil {

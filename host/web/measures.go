@@ -8,7 +8,7 @@ import (
 	"registrar.panel/host/access"
 )
 
-// measuring is what monitoring asks of a server.
+// measuring answers what monitoring asks of a server.
 type measuring struct {
 	measures Measures // nil = nothing is measured
 	log      *slog.Logger
@@ -23,8 +23,8 @@ func (m measuring) routed(mux *http.ServeMux) http.Handler {
 	return m.measures.Around(mux)
 }
 
-// open answers whether the panel lives, and whether it can answer, before any caller is known: what
-// restarts programs, and what shares work among them, has no credential. It says nothing else.
+// open answers whether the panel lives, and whether it can answer, before the caller is known:
+// supervisors of programs and load balancers have no credential. It says nothing else.
 func (m measuring) open(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked := r.Method == http.MethodGet || r.Method == http.MethodHead

@@ -44,7 +44,7 @@ func (s *Server) judgeOrder(r *http.Request, in api.NewOrder) (api.Judgement, er
 		Notes: append([]api.Problem{}, problems(j.Notes)...), Preview: known(j.Preview)}, err
 }
 
-// requestOf reads an order, from a caller who may place it.
+// requestOf reads an order from a caller who may place it.
 func requestOf(r *http.Request, in api.NewOrder) (q orders.NewOrder, err error) {
 	// An order of the provider's own is paid by being placed, so it takes the right to pay.
 	needed := access.Order
@@ -97,8 +97,8 @@ func signers(lines []string) (list []registrar.DelegationSigner, err error) {
 // longestKey is the most characters of an Idempotency-Key.
 const longestKey = 255
 
-// orderID is the ID by which a repeated request is known: the caller's, or one made of the key of
-// the request and the caller's name, for others may have the same key.
+// orderID returns the ID by which a repeated request is recognised: the caller's, or one made of
+// the request's key and the caller's name, because others may use the same key.
 func orderID(r *http.Request, given string) (registrar.OrderID, error) {
 	key := strings.TrimSpace(r.Header.Get(api.KeyHeader))
 	switch {

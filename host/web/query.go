@@ -25,13 +25,12 @@ var (
 	afterParameter = openapi.Parameter{Name: "after", Does: `Entries after this mark, which the Link header of the page before names with rel="next".`}
 )
 
-// paging adds what every list has.
+// paging adds the parameters that every list has.
 func paging(more ...openapi.Parameter) []openapi.Parameter {
 	return append(more, limitParameter, afterParameter)
 }
 
-// asked reads the parameters of a query and collects what is wrong with them. One that is empty is
-// as if it were not there.
+// asked reads the parameters of a query and collects what is wrong with them. An empty parameter counts as missing.
 type asked struct {
 	values   url.Values
 	problems []registrar.Problem
@@ -47,7 +46,7 @@ func (a *asked) err() error { return input.Mistakes(a.problems) }
 
 func (a *asked) text(name string) string { return entry.Line(a.values.Get(name)) }
 
-// word is one of a few, in the case that the panel writes it in.
+// word reads one of a few words, and returns it in the panel's own case.
 func word[T ~string](a *asked, name string, allowed []T) T {
 	given := a.text(name)
 	if given == "" {
@@ -114,7 +113,7 @@ func wholeDays(text string) (int, bool) {
 	return n, ok && err == nil && n >= 0 && n <= mostDays
 }
 
-// since reads an instant: itself, a day, or how long ago it was.
+// since reads an instant: the instant itself, a day, or how long ago it was.
 func (a *asked) since(name string, now time.Time) time.Time {
 	given := a.text(name)
 	if given == "" {
@@ -156,10 +155,10 @@ func (a *asked) wait(name string) time.Duration {
 	return wait
 }
 
-// paged is a part of a list. Its JSON is the list alone.
+// paged is a part of a list. Its JSON is only the list.
 type paged[T any] struct {
 	rows []T
-	next url.Values // what to ask for the next part; nil = this is the last
+	next url.Values // query for the next part; nil = this is the last
 }
 
 // MarshalJSON implements [json.Marshaler].
@@ -172,7 +171,7 @@ func (p paged[T]) goesOn() url.Values { return p.next }
 // following is an answer that may go on.
 type following interface{ goesOn() url.Values }
 
-// pageOf converts a part of a list; mark is where the next one begins, "" = nowhere.
+// pageOf converts a part of a list; mark is where the next part begins, "" = there is none.
 func pageOf[In, Out any](r *http.Request, rows []In, convert func(In) Out, mark string) paged[Out] {
 	p := paged[Out]{rows: list(rows, convert)}
 	if mark != "" {
@@ -182,7 +181,7 @@ func pageOf[In, Out any](r *http.Request, rows []In, convert func(In) Out, mark 
 	return p
 }
 
-// cut makes a page of a list that is short enough to be had as a whole.
+// cut makes a page of a list that is short enough to be read as a whole.
 func cut[T any](r *http.Request, all []T, id func(T) string) (paged[T], error) {
 	a := query(r)
 	page := a.page()
@@ -205,15 +204,15 @@ func cut[T any](r *http.Request, all []T, id func(T) string) (paged[T], error) {
 	return pageOf(r, shown, func(v T) T { return v }, id(shown[len(shown)-1])), nil
 }
 
-// link names the next part of a list.
+// link adds the address of the next part of a list.
 func link(w http.ResponseWriter, r *http.Request, next url.Values) {
 	if next != nil {
 		w.Header().Add("Link", "<"+r.URL.EscapedPath()+"?"+next.Encode()+`>; rel="next"`)
 	}
 }
 
-// accepts refuses parameters that a route does not have: one that is misspelt would be taken for
-// one that is not there, and the answer for what it is not.
+// accepts refuses parameters that a route does not have. Otherwise a misspelt one would count as
+// missing, and the answer would be misunderstood.
 func accepts(parameters []openapi.Parameter, next http.Handler) http.Handler {
 	names := list(parameters, func(p openapi.Parameter) string { return p.Name })
 	slices.Sort(names)

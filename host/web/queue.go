@@ -57,10 +57,10 @@ func mailEntryOf(o switchboard.Item[registrar.Mail]) api.MailEntry {
 	return api.MailEntry{ID: string(m.ID), At: m.At.UTC(), Out: m.Out, From: m.From, To: m.To, Subject: m.Subject, State: known(m.State), Registrar: o.Registrar}
 }
 
-// mark names a place in a list that is in the order of time.
+// mark names a place in a list that is ordered by time.
 func mark(at time.Time, id string) string { return at.UTC().Format(time.RFC3339Nano) + "~" + id }
 
-// placeIn reads the mark behind which a list goes on; the zero time is its beginning.
+// placeIn reads the mark after which a list goes on; the zero time is its beginning.
 func placeIn(a *asked) (at time.Time, id string) {
 	given := a.text("after")
 	if given == "" {

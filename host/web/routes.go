@@ -7,7 +7,7 @@ import (
 	"registrar.panel/host/web/openapi"
 )
 
-// routes are the methods of the API, as the router and the description see them.
+// routes are the methods of the API, for the router and for the description.
 type routes struct {
 	mux       *http.ServeMux
 	described []openapi.Method

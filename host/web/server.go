@@ -1,10 +1,10 @@
-// Package web serves the panel's JSON API, below /api/v1, and stands in front of its pages.
+// Package web serves the panel's JSON API, below /api/v1, and guards its pages.
 //
-// Every answer of the API that is no success is an [api.Failure] with a fitting status. A
-// request has a caller: the user at the other end of a Unix socket, whom the context of its
-// connection names ([access.With]), or else who has a credential. Each route asks for a right.
-// What changes anything must be JSON and must not come from a foreign origin. Pages are given to it: behind it they find the
-// caller in the context of a request.
+// Every answer of the API that reports a failure is an [api.Failure] with a fitting status. A request
+// has a caller: the user at the other end of a Unix socket, whom the context of its connection names
+// ([access.With]), or else the owner of a credential. Each route requires a right. A request that
+// changes anything must be JSON and must not come from a foreign origin. The pages are an option: they
+// find the caller in the context of a request.
 //
 // A stream, such as the Action Log with ?follow=1, ends with its request's context.
 package web
@@ -26,7 +26,7 @@ import (
 	"registrar.panel/shared/secret"
 )
 
-// Plugins tells how the plugins stand, and exchanges them.
+// Plugins returns the states of the plugins, and upgrades them.
 type Plugins interface {
 	Statuses() []supervisor.Status
 	Upgrade(ctx context.Context, name, by, forWhom string) (supervisor.Status, error)
@@ -38,19 +38,19 @@ type Teller interface {
 	Again(ctx context.Context, webhook string, e orders.Entry) error
 }
 
-// Measures tells monitoring how the panel stands.
+// Measures reports the state of the panel to monitoring.
 type Measures interface {
 	http.Handler                          // answers with metrics
 	Around(mux http.Handler) http.Handler // counts requests by route
-	Ready(ctx context.Context) error      // says why callers can't be answered; nil = they can
+	Ready(ctx context.Context) error      // returns why callers can't be answered; nil = they can
 }
 
 // Options of a server.
 type Options struct {
 	Orders   *orders.Service
-	Board    *switchboard.Board // what the book has no part in is asked by it
+	Board    *switchboard.Board // answers calls that do not concern the book
 	Plugins  Plugins
-	Backup   func(ctx context.Context, w io.Writer) error // writes an archive, nothing before it is complete
+	Backup   func(ctx context.Context, w io.Writer) error // writes an archive, and nothing before it is complete
 	Token    secret.String                                // bootstrap credential with every right; empty = none
 	Keys     Keys
 	Vault    Vault
@@ -60,10 +60,10 @@ type Options struct {
 	Notifier Notifier
 	Measures Measures       // nil = nothing is measured
 	Version  string         // of the program
-	Proxies  []netip.Prefix // whence alone requests may come; nil = from everywhere
+	Proxies  []netip.Prefix // requests may come only from here; nil = from everywhere
 	Logger   *slog.Logger
 
-	// Pages makes what answers outside of /api/ for callers that are known, as a client of the API; nil = nothing does.
+	// Pages makes the handler for known callers outside of /api/, as a client of the API; nil = there is none.
 	Pages func(api http.Handler) http.Handler
 }
 
@@ -110,7 +110,7 @@ func New(o Options) *Server {
 	return s
 }
 
-// SetToken exchanges the token.
+// SetToken replaces the token.
 func (s *Server) SetToken(token secret.String) { s.token.Store(&token) }
 
 // ServeHTTP implements [http.Handler].

@@ -10,8 +10,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// Staff is where those come in who sign in on the pages: the handler of what they need for that, and who
-// they are then.
+// Staff lets people sign in on the pages: it is the handler of signing in and out, and knows who is signed in.
 type Staff interface {
 	http.Handler
 	Serves(r *http.Request) bool
@@ -20,7 +19,7 @@ type Staff interface {
 	Roster
 }
 
-// Roster is who may sign in, and who has.
+// Roster keeps who may sign in, and who is signed in.
 type Roster interface {
 	Add(ctx context.Context, name string, rights []string, password, by string) (access.Member, error)
 	SetRights(ctx context.Context, name string, rights []string) error
@@ -31,7 +30,7 @@ type Roster interface {
 	EndAll(ctx context.Context, name string) (int, error)
 }
 
-// AddMember takes a member on.
+// AddMember adds a member to the staff.
 func AddMember(ctx context.Context, r Roster, in api.NewMember, by string) (api.Member, error) {
 	m, err := r.Add(ctx, in.Name, in.Rights, in.Password, by)
 	return memberOf(m, nil), err
@@ -47,15 +46,15 @@ func ListStaff(ctx context.Context, r Roster) ([]api.Member, error) {
 	return list(members, func(m access.Member) api.Member { return memberOf(m, sessions) }), err
 }
 
-// ListSessions lists the open sessions of a member as the API shows them, or of all without a name.
+// ListSessions lists the open sessions of a member, or of all members if there is no name, as the API shows them.
 func ListSessions(ctx context.Context, r Roster, name string) ([]api.Session, error) {
 	all, err := r.Sessions(ctx, name)
 	return list(all, sessionOf), err
 }
 
-// ChangeMember does something that ends the sessions of a member, and counts them.
+// ChangeMember makes a change that ends the sessions of a member, and counts the sessions.
 func ChangeMember(ctx context.Context, r Roster, name string, change func() error) (api.MemberChanged, error) {
-	// Counted first, for afterwards there are none.
+	// Counted first, because afterwards there are none.
 	open, err := r.Sessions(ctx, name)
 	if err == nil {
 		err = change()
@@ -76,7 +75,7 @@ func memberOf(m access.Member, sessions []access.Session) api.Member {
 	return v
 }
 
-// shownDigest is how much of a session's digest names it.
+// shownDigest is the length of the part of a session's digest that identifies it.
 const shownDigest = 12
 
 func sessionOf(s access.Session) api.Session {

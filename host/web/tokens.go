@@ -22,15 +22,15 @@ type Vault interface {
 	List(ctx context.Context) ([]access.Credential, error)
 }
 
-// noRight is the code of a caller without a right, which no plugin ever answers.
+// noRight is the code for a caller without a right. No plugin answers with it.
 const noRight registrar.Code = "FORBIDDEN"
 
-// forbidden refuses what the right to a route alone does not permit.
+// forbidden refuses what a caller may not do, even with the right to the route.
 func forbidden(r *http.Request, right access.Right) error {
 	return registrar.Errorf(noRight, "the credential %s does not have the right %s", caller(r).Name, right)
 }
 
-// checkFor judges the free text that says for whom a caller acts; who acts is the caller.
+// checkFor checks the free text that says for whom a caller acts; the one who acts is the caller.
 func checkFor(text string) error {
 	if text != "" && strings.TrimSpace(text) == "" {
 		return input.Mistake("by", "is required: who decides")
@@ -38,7 +38,7 @@ func checkFor(text string) error {
 	return nil
 }
 
-// forWhom is that text, if it says something else than the caller's name.
+// forWhom returns that text, if it differs from the caller's name.
 func forWhom(r *http.Request, text string) string {
 	if text = strings.TrimSpace(text); text == caller(r).Name {
 		return ""
@@ -46,7 +46,7 @@ func forWhom(r *http.Request, text string) string {
 	return text
 }
 
-// IssueToken makes a token and keeps the rest. The token can't be seen again.
+// IssueToken makes a token and stores the rest. The token can't be seen again.
 func IssueToken(ctx context.Context, v Vault, in api.NewToken, by string) (api.IssuedToken, error) {
 	rights, err := access.ParseRights(in.Rights)
 	if err != nil {

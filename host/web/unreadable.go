@@ -11,8 +11,8 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// unreadable says what is wrong with a request's JSON in the words of the API: no caller knows the
-// types of this program.
+// unreadable says what is wrong with a request's JSON in the words of the API, because callers do
+// not know the types of this program.
 func unreadable(err error) string {
 	var wrong *json.UnmarshalTypeError
 	var syntax *json.SyntaxError
@@ -30,7 +30,7 @@ func unreadable(err error) string {
 
 var unknownField = regexp.MustCompile(`unknown field ("(?:[^"\\]|\\.)*")`)
 
-// given is a JSON value's kind: encoding/json tells numbers with their digits.
+// given returns the kind of a JSON value: encoding/json reports numbers with their digits.
 func given(value string) string {
 	kind, _, _ := strings.Cut(value, " ")
 	switch kind {
@@ -44,7 +44,7 @@ func given(value string) string {
 	return "a " + kind
 }
 
-// wanted is what a type of the API looks like in JSON.
+// wanted describes the JSON of an API's type.
 func wanted(t reflect.Type) string {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()

@@ -1,10 +1,10 @@
-// Package webhook tells other programs what the Action Log says, as it happens: each entry is sent to
-// an address as JSON, signed as Standard Webhooks (standardwebhooks.com) says, so that its receiver can
-// know who sent it.
+// Package webhook sends the Action Log to other programs, as it grows: each entry is sent to an address
+// as JSON, signed as Standard Webhooks (standardwebhooks.com) says, so that its receiver can know who
+// sent it.
 //
 // What it guarantees: an entry is sent until it is taken, through restarts of the panel, and so at
-// least once; entries reach a receiver in the order of the log. One that is not taken for a long time
-// is given up, which the log says, and waits as a dead letter for a person.
+// least once; entries reach a receiver in the order of the log. An entry that is not taken for a long
+// time is given up, which the log says, and waits as a dead letter for a person.
 package webhook
 
 import (
@@ -34,14 +34,14 @@ type Hook struct {
 	Name   string
 	URL    string
 	Secret secret.String // a text, or whsec_ and base64 as libraries of Standard Webhooks write it
-	Events []string      // those it is told of; none = all
+	Events []string      // the types of entries that it gets; none = all
 }
 
 func (h Hook) wants(e orders.Entry) bool {
 	return len(h.Events) == 0 || slices.Contains(h.Events, string(e.Event))
 }
 
-// Book is what is known of deliveries.
+// Book keeps the state of deliveries.
 type Book interface {
 	More() <-chan struct{}
 	Claim(ctx context.Context, name, holder string, until time.Time) (orders.Delivery, bool, error)
@@ -52,16 +52,16 @@ type Book interface {
 	Revived(ctx context.Context, name string, entry int64) error
 }
 
-// Timing says how long is waited for what.
+// Timing says how long to wait.
 type Timing struct {
-	Answer  time.Duration // for a receiver to answer
-	First   time.Duration // before the first repetition; each is twice as long after
+	Answer  time.Duration // for a receiver's answer
+	First   time.Duration // before the first repetition; each further pause is twice as long
 	Longest time.Duration // between repetitions
-	GiveUp  time.Duration // since the first attempt
-	Look    time.Duration // for entries that another panel wrote
+	GiveUp  time.Duration // after the first attempt
+	Look    time.Duration // for entries of another panel
 }
 
-// UsualTiming gives a receiver three days.
+// UsualTiming gives up an entry after three days.
 func UsualTiming() Timing {
 	return Timing{Answer: 15 * time.Second, First: 5 * time.Second, Longest: time.Hour, GiveUp: 72 * time.Hour, Look: 5 * time.Second}
 }
@@ -77,7 +77,7 @@ type Options struct {
 	Now    func() time.Time // nil = time.Now
 }
 
-// Teller tells the hooks.
+// Teller sends entries to the hooks.
 type Teller struct {
 	Options
 	client *http.Client
@@ -91,7 +91,7 @@ func New(o Options) *Teller {
 	return &Teller{Options: o, client: NewClient(o.Timing.Answer)}
 }
 
-// Run tells every hook until ctx ends.
+// Run serves every hook until ctx ends.
 func (t *Teller) Run(ctx context.Context) error {
 	var hooks sync.WaitGroup
 	for _, h := range t.Hooks {
@@ -103,7 +103,7 @@ func (t *Teller) Run(ctx context.Context) error {
 
 func (t *Teller) serve(ctx context.Context, h Hook) {
 	for ctx.Err() == nil {
-		more := t.Book.More() // before looking, so that nothing slips in between
+		more := t.Book.More() // before reading, so that no entry slips in between
 		pause, err := t.tell(ctx, h)
 		if err != nil && ctx.Err() == nil {
 			t.Logger.Error("a webhook can't be told", "webhook", h.Name, "err", err)
@@ -127,7 +127,7 @@ const batch = 100
 // held is how long a panel keeps the right to deliver without renewing it.
 const held = time.Minute
 
-// tell sends what there is, and returns how long to wait before looking again.
+// tell sends the entries there are, and returns how long to wait before the next look.
 func (t *Teller) tell(ctx context.Context, h Hook) (time.Duration, error) {
 	d, ours, err := t.Book.Claim(ctx, h.Name, t.Holder, t.Now().Add(held))
 	if err != nil || !ours {
@@ -153,7 +153,7 @@ func (t *Teller) tell(ctx context.Context, h Hook) (time.Duration, error) {
 			claimed = t.Now()
 		}
 		if !h.wants(e) {
-			if i == len(entries)-1 { // what does not concern it needs no writing of its own
+			if i == len(entries)-1 { // an entry that does not concern the hook needs no record of its own
 				return 0, t.Book.Told(ctx, h.Name, e.ID)
 			}
 			continue
@@ -162,7 +162,7 @@ func (t *Teller) tell(ctx context.Context, h Hook) (time.Duration, error) {
 			return t.Timing.First, err
 		}
 
-		// The attempts in vain were at the entry before.
+		// The failed attempts belong to the entry before.
 		d = orders.Delivery{Name: h.Name, Told: e.ID}
 	}
 	return 0, nil
@@ -214,20 +214,20 @@ func (t *Teller) send(ctx context.Context, h Hook, e orders.Entry) error {
 	return h.Post(ctx, t.client, Delivery{ID: "log-" + strconv.FormatInt(e.ID, 10), At: t.Now(), Body: body})
 }
 
-// NewClient makes a client that goes where it is sent, and nowhere that it is sent on to. It waits as
-// long for an answer; 0 = as long as its caller.
+// NewClient makes a client that follows no redirects. It waits that long for an answer; 0 = as long as its caller.
 func NewClient(answer time.Duration) *http.Client {
 	return &http.Client{Timeout: answer, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
-// Delivery is what is handed over in one attempt.
+// Delivery is what one attempt sends.
 type Delivery struct {
 	ID   string // the same in every attempt
 	At   time.Time
 	Body []byte // JSON
 }
 
-// Post makes one attempt. An answer that is no success, or none, is an error, which does not hold the address.
+// Post makes one attempt. No answer, or one that reports no success, is an error; the error does
+// not contain the address.
 func (h Hook) Post(ctx context.Context, client *http.Client, d Delivery) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.URL, bytes.NewReader(d.Body))
 	if err != nil {
@@ -254,7 +254,7 @@ func (h Hook) Post(ctx context.Context, client *http.Client, d Delivery) error {
 	return nil
 }
 
-// unreachable leaves the address out, which may hold a secret.
+// unreachable leaves out the address, which may contain a secret.
 func unreachable(err error) error {
 	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
 		err = inner
@@ -262,7 +262,7 @@ func unreachable(err error) error {
 	return fmt.Errorf("it can't be reached: %w", err)
 }
 
-// Sign is the header Webhook-Signature: the HMAC-SHA256 of ID, time and body.
+// Sign returns the header Webhook-Signature: the HMAC-SHA256 of ID, time and body.
 func Sign(key secret.String, id, at string, body []byte) string {
 	mac := hmac.New(sha256.New, keyOf(key))
 	fmt.Fprintf(mac, "%s.%s.", id, at)

@@ -15,7 +15,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Sayings say in a language what was said in English. They are safe for concurrent use.
+// Sayings translates English sentences into a language. It is safe for concurrent use.
 type Sayings struct {
 	english    bool
 	lang       string
@@ -23,12 +23,12 @@ type Sayings struct {
 	registrars func() []registrar.Phrase
 
 	mu   sync.Mutex
-	from []registrar.Phrase // of registrars, in the book
+	from []registrar.Phrase // of registrars, as they are in the book
 	book *phrasebook.Book
 }
 
-// The beginnings of codes of sentences: what the panel says, what its command line says, what things
-// are called there, and the lines of the digest in the morning.
+// The prefixes of the codes of sentences: those of the panel, those of its command line, the names
+// of things on the command line, and the lines of the digest in the morning.
 const (
 	Panel       = "say"
 	CommandLine = "cli"
@@ -36,20 +36,19 @@ const (
 	Digest      = "digest"
 )
 
-// FileLanguage is the beginning of codes of sentences of the library that reads plugin.hcl, which the panel
-// hands on.
+// FileLanguage is the prefix of the codes of sentences of the library that reads plugin.hcl, which the panel passes on.
 const FileLanguage = "hcl"
 
-// wordFamilies are words that sentences name.
+// wordFamilies are the families of words that occur in sentences.
 var wordFamilies = []string{"plugin", "state", "status", "kind", "ended", "payment", "renewal"}
 
-// Sayings are sentences of some families, and those of registrars, which may change; nil = of none.
+// Sayings returns the sentences of some families, and those of registrars, which may change; nil = no registrars.
 func (l *Language) Sayings(registrars func() []registrar.Phrase, families ...string) *Sayings {
 	return &Sayings{english: l.Name == tags[0].String(), lang: l.Name, registrars: registrars,
 		own: sync.OnceValue(func() []registrar.Phrase { return l.phrases(families) })}
 }
 
-// phrases reads sentences, and the words in them, out of the catalogues.
+// phrases reads sentences, and the words in them, from the catalogues.
 func (l *Language) phrases(families []string) (all []registrar.Phrase) {
 	english, own := i18n.NewLocalizer(l.bundle, tags[0].String()), l.messages
 	for _, code := range codes(l.Name) {
@@ -57,14 +56,14 @@ func (l *Language) phrases(families []string) (all []registrar.Phrase) {
 		switch said, text := placed(english, code), placed(own, code); {
 		case slices.Contains(families, family), family == FileLanguage && slices.Contains(families, Panel):
 			all = append(all, registrar.Phrase{Code: code, Texts: map[string]string{"en": said, l.Name: text}})
-		case slices.Contains(wordFamilies, family) && slices.Contains(families, Panel): // as it stands within a sentence
+		case slices.Contains(wordFamilies, family) && slices.Contains(families, Panel): // as it is within a sentence
 			all = append(all, registrar.Phrase{Code: code, Texts: map[string]string{"en": word, l.Name: strings.ToLower(text)}})
 		}
 	}
 	return all
 }
 
-// codes are those of a catalogue, in their order.
+// codes returns the codes of a catalogue, sorted.
 func codes(lang string) []string {
 	text, err := fs.ReadFile(files, "texts/"+lang+".json")
 	if err != nil {
@@ -77,7 +76,7 @@ func codes(lang string) []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// placed is a text with its places as phrases have them.
+// placed returns a text with its places as phrases have them.
 func placed(l *i18n.Localizer, code string) string {
 	text, err := l.Localize(&i18n.LocalizeConfig{MessageID: code, TemplateData: places})
 	if err != nil {
@@ -86,7 +85,7 @@ func placed(l *i18n.Localizer, code string) string {
 	return text
 }
 
-// places are the names that stand in sentences.
+// places are the names of places in sentences.
 var places = placesNamed("Code", "Count", "Customer", "File", "Kind", "Name", "Order", "Outcome", "Registrar", "Setting", "State", "Time", "What", "Who", "Why")
 
 func placesNamed(names ...string) map[string]string {
@@ -117,7 +116,7 @@ func (s *Sayings) Line(sentence string) string {
 	return text
 }
 
-// current is a book of what is said now.
+// current returns a book of the present sentences.
 func (s *Sayings) current() *phrasebook.Book {
 	var theirs []registrar.Phrase
 	if s.registrars != nil {

@@ -1,8 +1,8 @@
-// Package wording is what people read, in English and in Russian: on pages, in mails and on the command
-// line.
+// Package wording has the texts that people read, in English and in Russian: on pages, in mails and on the
+// command line.
 //
-// A text stands in the catalogues of texts/ under a code, with the plural forms of CLDR. Codes that begin
-// with say or cli are sentences that other rooms make in English, which [Sayings] find in what is shown:
+// A text is in the catalogues of texts/ under a code, with the plural forms of CLDR. Codes that begin with
+// say or cli are sentences that other packages write in English, and that [Sayings] finds in what is shown:
 // those of the panel itself, and those of its command line.
 package wording
 
@@ -22,7 +22,7 @@ import (
 //go:embed texts
 var files embed.FS
 
-// tags are the languages, the first for who asks for none of them.
+// tags are the languages; the first is for people who ask for none of them.
 var tags = []language.Tag{language.English, language.Russian}
 
 // Language is one of the languages. It is safe for concurrent use.
@@ -33,10 +33,10 @@ type Language struct {
 	bundle   *i18n.Bundle
 }
 
-// All are the languages, English first.
+// All returns the languages, English first.
 func All() []*Language { return slices.Clone(read()) }
 
-// Names are the names of the languages, English first.
+// Names returns the names of the languages, English first.
 func Names() (all []string) {
 	for _, tag := range tags {
 		all = append(all, tag.String())
@@ -44,7 +44,7 @@ func Names() (all []string) {
 	return all
 }
 
-// Of is the language of a name; English for one that is not known.
+// Of returns the language of a name; English for an unknown name.
 func Of(name string) *Language {
 	all := read()
 	if at := slices.IndexFunc(all, func(l *Language) bool { return l.Name == name }); at >= 0 {
@@ -67,14 +67,14 @@ var read = sync.OnceValue(func() (all []*Language) {
 	return all
 })
 
-// Accepted is the language that a browser asks for.
+// Accepted returns the language that a browser asks for.
 func Accepted(header string) *Language {
 	_, at := language.MatchStrings(language.NewMatcher(tags), header)
 	return read()[at]
 }
 
-// Environment is the name of the language that a terminal's environment asks for: as gettext reads it, by
-// the first of LC_ALL, LC_MESSAGES and LANG that is set.
+// Environment returns the name of the language that a terminal's environment asks for. As in
+// gettext, the first of LC_ALL, LC_MESSAGES and LANG that is set decides.
 func Environment(getenv func(string) string) string {
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
 		value := getenv(name)
@@ -94,12 +94,12 @@ func Environment(getenv func(string) string) string {
 	return Names()[0]
 }
 
-// Text is the message of a code; pairs are names of its places and their values.
+// Text returns the message of a code; pairs are names of its places and their values.
 func (l *Language) Text(code string, pairs ...any) string {
 	return l.message(&i18n.LocalizeConfig{MessageID: code, TemplateData: values(pairs)})
 }
 
-// Count is the message of a code that depends on a number.
+// Count returns the message of a code that depends on a number.
 func (l *Language) Count(code string, n int, pairs ...any) string {
 	return l.message(&i18n.LocalizeConfig{MessageID: code, PluralCount: n, TemplateData: values(append(pairs, "Count", l.Number(n)))})
 }
@@ -107,7 +107,7 @@ func (l *Language) Count(code string, n int, pairs ...any) string {
 // Has reports whether a code has a text.
 func (l *Language) Has(code string) bool { return l.Text(code) != code }
 
-// message is a text, or its code where the catalogue lacks it, which a test excludes.
+// message returns a text, or its code if the catalogue lacks it, which a test excludes.
 func (l *Language) message(c *i18n.LocalizeConfig) string {
 	text, err := l.messages.Localize(c)
 	if err != nil && text == "" {
@@ -124,7 +124,7 @@ func values(pairs []any) map[string]any {
 	return all
 }
 
-// Shown is a value as a message takes it in: what is not known is empty.
+// Shown returns a value as a message takes it: an unknown value is empty.
 func Shown(v any) any {
 	if text, ok := v.(*string); ok {
 		if text == nil {
@@ -135,8 +135,8 @@ func Shown(v any) any {
 	return v
 }
 
-// Word is the text of one of a few, such as a status: itself, where a registrar or a newer panel has one
-// that the catalogue lacks.
+// Word returns the text of one of a few words, such as a status; or the word itself, if a registrar
+// or a newer panel has one that the catalogue lacks.
 func (l *Language) Word(family string, value any) string {
 	text := fmt.Sprint(Shown(value))
 	code := family + "." + text
@@ -154,10 +154,10 @@ func (l *Language) Of(texts map[string]string, otherwise string) string {
 	return otherwise
 }
 
-// Number is a number with the separators of the language.
+// Number returns a number with the separators of the language.
 func (l *Language) Number(n int) string { return l.numbers.Sprintf("%d", n) }
 
-// Span is how long something takes, in the largest unit that fits.
+// Span says how long something takes, in the largest unit that fits.
 func (l *Language) Span(d time.Duration) string {
 	switch d = d.Abs(); {
 	case d >= 48*time.Hour:

@@ -1,11 +1,11 @@
-// Package api is the panel's JSON API: its words, which are a promise to scripts outside
-// this repository, and a client.
+// Package api is the panel's JSON API: its types and field names, which scripts outside this repository
+// can rely on, and a client.
 //
-// In all of it times are RFC 3339 in UTC, dates YYYY-MM-DD, what is unknown is null, and a
-// list is never null. New keys may appear; none is renamed.
+// Times are RFC 3339 in UTC, dates are YYYY-MM-DD, unknown values are null, and a list is never
+// null. New keys may appear; none is renamed.
 //
-// A call that the panel refused returns an [*Error] with the panel's code and words. When
-// no panel answers the error is [ErrNotServing].
+// A call that the panel refused returns an [*Error] with the panel's code and words. If no panel
+// answers, the error is [ErrNotServing].
 package api
 
 import (
@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// Failure is the body of every answer that is no success.
+// Failure is the body of every answer that reports a failure.
 type Failure struct {
 	Error Error `json:"error"`
 }
@@ -23,7 +23,7 @@ type Error struct {
 	Code     string    `json:"code"` // a registrar.Code, or UNAUTHORIZED, FORBIDDEN, BAD_REQUEST
 	Message  string    `json:"message"`
 	Problems []Problem `json:"problems"`
-	Order    *string   `json:"order,omitempty"` // the order that stands in the way
+	Order    *string   `json:"order,omitempty"` // an order that is in the way
 }
 
 // Problem is one mistake, by field path.
@@ -31,16 +31,15 @@ type Problem struct {
 	Path    string            `json:"path"`
 	Message string            `json:"message"`          // in English
 	Code    string            `json:"code,omitempty"`   // for programs
-	Params  map[string]string `json:"params,omitempty"` // what the texts speak of
+	Params  map[string]string `json:"params,omitempty"` // the values in the texts
 	Texts   map[string]string `json:"texts,omitempty"`  // the message by language: "en", "ru"
 }
 
-// RequestMistakes is the message of mistakes that the panel finds by itself in what it was given:
-// INVALID with any other message is the word of a registrar.
+// RequestMistakes is the message for mistakes that the panel itself finds in a request: INVALID
+// with any other message comes from a registrar.
 const RequestMistakes = "the request has mistakes"
 
-// Error tells the message and every problem, one a line: words of others make no lines of
-// their own.
+// Error returns the message and every problem, one a line. Line ends in the words of others are replaced.
 func (e *Error) Error() string {
 	var text strings.Builder
 	text.WriteString(oneLine(e.Message))

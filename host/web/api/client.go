@@ -23,7 +23,7 @@ import (
 	"registrar.panel/shared/secret"
 )
 
-// ErrNotServing: nothing listens where the panel should.
+// ErrNotServing means that no panel listens at the address.
 var ErrNotServing = errors.New("no panel is serving")
 
 // Client calls a panel. It is safe for concurrent use.
@@ -33,14 +33,14 @@ type Client struct {
 	token secret.String
 }
 
-// Pinned makes a client believe this certificate, in PEM, and no other: that of a panel on the
-// same machine, whatever names stand in it.
+// Pinned makes a client believe this certificate, in PEM, and no other: that of a panel on the same
+// machine, with any names in it.
 func Pinned(certificate []byte) func(*Client) {
 	return func(c *Client) {
 		block, _ := pem.Decode(certificate)
 		c.http.Transport = &http.Transport{TLSClientConfig: &tls.Config{
 			MinVersion:         tls.VersionTLS12,
-			InsecureSkipVerify: true, // and compared as a whole instead
+			InsecureSkipVerify: true, // the whole certificate is compared instead
 			VerifyPeerCertificate: func(given [][]byte, _ [][]*x509.Certificate) error {
 				if block == nil || len(given) == 0 || !bytes.Equal(given[0], block.Bytes) {
 					return errors.New("the certificate is not that of panel.tls")
@@ -51,8 +51,8 @@ func Pinned(certificate []byte) func(*Client) {
 	}
 }
 
-// NewClient makes a client of the panel at HOST:PORT, http://…, https://… or unix://PATH.
-// The token is empty on a socket, where the panel asks for none.
+// NewClient makes a client of the panel at HOST:PORT, http://…, https://… or unix://PATH. The token
+// is empty on a socket, where the panel asks for none.
 func NewClient(server string, token secret.String, options ...func(*Client)) (*Client, error) {
 	c := &Client{http: &http.Client{}, token: token}
 	for _, o := range options {
@@ -81,10 +81,10 @@ func NewClient(server string, token secret.String, options ...func(*Client)) (*C
 	return c, nil
 }
 
-// Server is the address of the panel.
+// Server returns the address of the panel.
 func (c *Client) Server() string { return c.base }
 
-// Path joins the parts of an address below /api/v1, each of them escaped.
+// Path joins the parts of an address below /api/v1, and escapes each of them.
 func Path(parts ...string) string {
 	path := "/api/v1"
 	for _, p := range parts {
@@ -98,13 +98,13 @@ func Get[T any](ctx context.Context, c *Client, path string, query url.Values) (
 	return v, c.call(ctx, http.MethodGet, withQuery(path, query), nil, &v)
 }
 
-// GetPartial is Get where some registrars' part of the answer may be missing.
+// GetPartial is Get for answers from which some registrars' part may be missing.
 func GetPartial[T any](ctx context.Context, c *Client, path string, query url.Values) (v T, missing []Missing, err error) {
 	missing, err = c.callPartial(ctx, http.MethodGet, withQuery(path, query), nil, &v)
 	return v, missing, err
 }
 
-// PostPartial is Post likewise.
+// PostPartial is Post for such answers.
 func PostPartial[T any](ctx context.Context, c *Client, path string, in any) (out T, missing []Missing, err error) {
 	missing, err = c.callPartial(ctx, http.MethodPost, path, in, &out)
 	return out, missing, err
@@ -202,7 +202,7 @@ func (c *Client) RawMail(ctx context.Context, id string) (string, error) {
 	return string(text), nil
 }
 
-// Backup has the panel make an archive of all it keeps, and writes it to w.
+// Backup has the panel make an archive of everything it keeps, and writes it to w.
 func (c *Client) Backup(ctx context.Context, w io.Writer) error {
 	body, err := c.do(ctx, http.MethodPost, Path("backup"), nil)
 	if err != nil {
@@ -215,14 +215,14 @@ func (c *Client) Backup(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
-// FollowLog yields the entries of the Action Log after an ID, those of one domain unless domain is
-// "", and goes on with new ones; see [Client.Follow].
+// FollowLog yields the entries of the Action Log after an ID, for one domain or, if domain is "",
+// for all, and continues with new ones; see [Client.Follow].
 func (c *Client) FollowLog(ctx context.Context, domain string, after int64) iter.Seq2[Entry, error] {
 	return c.Follow(ctx, url.Values{"domain": {domain}, "after": {strconv.FormatInt(after, 10)}})
 }
 
-// Follow yields the entries of the Action Log that a query selects, and goes on with new ones until
-// the panel or ctx ends.
+// Follow yields the entries of the Action Log that a query selects, and continues with new ones
+// until the panel or ctx ends.
 func (c *Client) Follow(ctx context.Context, query url.Values) iter.Seq2[Entry, error] {
 	query = maps.Clone(query)
 	query.Set("follow", "1")

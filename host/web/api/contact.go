@@ -12,11 +12,11 @@ import (
 	"strconv"
 )
 
-// Contact is a registrant: the values by field, each a list. In JSON a value is a string,
-// a boolean, a list of strings or null, which is no value, and "kind" is a field like the others.
+// Contact is a registrant: the values by field, each a list. In JSON a value is a string, a
+// boolean, a list of strings, or null for no value; "kind" is a field like the others.
 type Contact map[string][]string
 
-// UnmarshalJSON refuses everything else, naming the key and never the value.
+// UnmarshalJSON refuses everything else; its errors contain keys and never values.
 func (c *Contact) UnmarshalJSON(text []byte) error {
 	if string(text) == "null" {
 		return nil
@@ -109,7 +109,7 @@ func withoutMark(r io.Reader) io.Reader {
 	return b
 }
 
-// withoutValue leaves out what a syntax error quotes of the contents.
+// withoutValue removes from a syntax error what it quotes of the contents.
 func withoutValue(err error) error {
 	var syntax *json.SyntaxError
 	switch {

@@ -9,13 +9,13 @@ type Handle struct {
 	State     string `json:"state"`
 }
 
-// NewHandle takes over a handle. Registrar may be empty when only one works with handles.
+// NewHandle takes over a handle. Registrar may be empty if only one works with handles.
 type NewHandle struct {
 	Handle    string `json:"handle"`
 	Registrar string `json:"registrar,omitempty"`
 }
 
-// Customer is all the panel knows of one.
+// Customer is everything the panel knows of a customer.
 type Customer struct {
 	ID      string   `json:"id"`
 	Handles []Handle `json:"handles"`

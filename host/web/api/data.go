@@ -1,15 +1,15 @@
 package api
 
-// Erasure is what became of a customer's personal data. Who should have removed some and did not
-// yet, or can't, is missing from the answer: see [MissingHeader].
+// Erasure is what became of a customer's personal data. Registrars that should have removed some
+// and did not yet, or can't, are missing from the answer: see [MissingHeader].
 type Erasure struct {
 	Customer string    `json:"customer"`
-	Removed  []Removed `json:"removed"` // now
+	Removed  []Removed `json:"removed"` // by this call
 	Kept     []Kept    `json:"kept"`    // what must stay
-	Beyond   []Beyond  `json:"beyond"`  // where copies may be that can't be removed from here
+	Beyond   []Beyond  `json:"beyond"`  // places where copies may be that can't be removed from here
 }
 
-// Removed counts what was removed of one sort.
+// Removed counts the removed items of one sort.
 type Removed struct {
 	By    string `json:"by"` // "panel", or a registrar
 	What  string `json:"what"`
@@ -32,6 +32,6 @@ type Beyond struct {
 // Key is a key that was exchanged.
 type Key struct {
 	Of     string `json:"of"`     // "panel", or a registrar
-	Key    string `json:"key"`    // fingerprint of the present one
+	Key    string `json:"key"`    // fingerprint of the present key
 	Sealed int64  `json:"sealed"` // values that were sealed again
 }

@@ -13,22 +13,22 @@ type Domain struct {
 	PaidTill    *string      `json:"paid_till"`
 	Renewal     *string      `json:"renewal"` // auto | manual
 	Nameservers []Nameserver `json:"nameservers"`
-	Registry    []string     `json:"registry"`  // what the registry itself says of it, as it writes it, when it was last asked
-	Operation   *Operation   `json:"operation"` // the open one
+	Registry    []string     `json:"registry"`  // what the registry itself said of the domain when it was last asked
+	Operation   *Operation   `json:"operation"` // the open operation
 	Standing
 	Alarms   []Alarm `json:"alarms"`
 	Locked   bool    `json:"locked"`             // transfers to another registrar are refused, by an order of ours
 	Timeline []Entry `json:"timeline,omitempty"` // with one domain only: its Action Log
 }
 
-// Nameserver is a host, with addresses when it lies in the domain itself.
+// Nameserver is a host, with addresses if its name is within the domain.
 type Nameserver struct {
 	Host string   `json:"host"`
 	IPs  []string `json:"ips"`
 }
 
-// Availability reports whether a name may be registered: available | taken | invalid |
-// unknown. It is available only by the registry's own word.
+// Availability reports whether a name may be registered: available | taken | invalid | unknown.
+// Only the registry's own word makes it available.
 type Availability struct {
 	Name    string            `json:"name"`
 	Unicode string            `json:"unicode"`
@@ -38,7 +38,7 @@ type Availability struct {
 
 	Advice []Advice `json:"advice,omitempty"` // what else can be done with the name
 	Reason string   `json:"reason,omitempty"` // taken | reserved | blocked | premium | invalid | no-answer, or a later one
-	Price  *Price   `json:"price,omitempty"`  // of a registration, where the name has one of its own; an order must accept it
+	Price  *Price   `json:"price,omitempty"`  // of a registration, if the name has a price of its own; an order must accept it
 }
 
 // Price is an amount of money.
@@ -47,14 +47,14 @@ type Price struct {
 	Currency string `json:"currency"` // by ISO 4217: RUB
 }
 
-// Alarm stands until what it tells of is over.
+// Alarm stands until its reason is over.
 type Alarm struct {
 	Key     string    `json:"key"`
 	Since   time.Time `json:"since"`
 	Message string    `json:"message"`
 }
 
-// Import takes over a domain. Registrar may be empty: the one that serves the TLD.
+// Import takes over a domain. Registrar may be empty: then it is the one that serves the TLD.
 type Import struct {
 	Customer  string `json:"customer"`
 	Handle    string `json:"handle"`
@@ -62,8 +62,8 @@ type Import struct {
 	Registrar string `json:"registrar,omitempty"`
 }
 
-// Move hands a domain to another registrar's plugin. Handle and PaidTill are for a plugin
-// that has to take it over; empty = as the panel knows them.
+// Move moves a domain to another registrar's plugin. Handle and PaidTill are for a plugin that has
+// to take it over; empty = as the panel knows them.
 type Move struct {
 	To       string `json:"to"`
 	By       string `json:"by"`
@@ -77,7 +77,7 @@ type Moved struct {
 	Changed bool `json:"changed"` // false: it was there already
 }
 
-// Correction says what a person knows better of a domain. What is left out stays.
+// Correction is what a person knows better about a domain. A field that is left out stays as it is.
 type Correction struct {
 	Handle   string `json:"handle,omitempty"`
 	PaidTill string `json:"paid_till,omitempty"`
@@ -91,7 +91,7 @@ type Corrected struct {
 	Changed bool `json:"changed"` // false: it was so already
 }
 
-// Forgetting says why a domain is to be taken off the list, and who decides it.
+// Forgetting says why a domain is to be removed from the list, and who decides it.
 type Forgetting struct {
 	Reason string `json:"reason"`
 	By     string `json:"by"`

@@ -2,16 +2,15 @@ package api
 
 import "time"
 
-// Standing is how an operation stands, and what came of it. Of an order it is that of its
-// operation; of a domain, that of what is under way, or has ended last; of a line of the Action
-// Log, as it was right after it.
+// Standing is the state of an operation, and its outcome. An order has that of its operation; a domain, that of
+// the operation under way or of the last one that ended; a line of the Action Log, that right after the line.
 type Standing struct {
 	Outcome        *string `json:"outcome"`         // succeeded | failed | cancelled; null = it has not ended
-	Reason         *string `json:"reason"`          // why it ended so, or stands still
+	Reason         *string `json:"reason"`          // why it ended so, or does not move
 	OperationState *string `json:"operation_state"` // null = there is no operation
 }
 
-// OrderStanding is what an order waits for, and what was decided when it had failed.
+// OrderStanding is what an order waits for, and what was decided after it failed.
 type OrderStanding struct {
 	Standing
 	WaitsFor    *string    `json:"waits_for"`
@@ -22,15 +21,15 @@ type OrderStanding struct {
 	DismissedAt *time.Time `json:"dismissed_at"` // it failed, and needs no person any more
 }
 
-// Retry tries an order again that was paid and has failed: the same payment, another operation. What
-// is left out stays as it was. Attempt is the one that failed, as the caller saw it: one that was
-// tried again already changes nothing.
+// Retry tries an order again that was paid and has failed: the same payment, another operation. A
+// field that is left out stays as it was. Attempt is the one that failed, as the caller saw it: if
+// that was tried again already, nothing changes.
 type Retry struct {
 	By      string  `json:"by"`
 	Attempt int     `json:"attempt,omitempty"`
 	Contact Contact `json:"contact,omitempty"`
 
-	Contacts map[string]Contact `json:"contacts,omitempty"` // of some roles beside the registrant
+	Contacts map[string]Contact `json:"contacts,omitempty"` // of some roles besides the registrant
 
 	Nameservers []Nameserver `json:"nameservers,omitempty"`
 	AuthCode    string       `json:"auth_code,omitempty"`
@@ -48,14 +47,13 @@ type ContactReader struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-// OrderContact is the contact data of an order as they were given, in the form of a contact file. Under
-// contacts stand those beside the registrant, by role, each in the same form.
+// OrderContact is the contact data of an order as they were given, in the form of a contact file.
+// Its key contacts has the contacts besides the registrant, by role, each in the same form.
 type OrderContact map[string]any
 
-// MaskedContact is a contact that a registrar has for a domain. Staff know its values again, and can copy
-// none.
+// MaskedContact is a contact that a registrar has for a domain. Staff can recognise its values, and can't copy them.
 type MaskedContact struct {
-	Role   string              `json:"role"` // registrant, admin, tech, billing, or another word of the registrar's
+	Role   string              `json:"role"` // registrant, admin, tech, billing, or a registrar's own word
 	Kind   string              `json:"kind"`
 	Fields map[string][]string `json:"fields"` // masked
 }

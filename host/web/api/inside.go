@@ -7,7 +7,7 @@ import (
 )
 
 // Inside makes a client of an API in the same process, which takes the caller from the context of
-// each call. An answer is read whole before it is seen, so what never ends can't be had like this.
+// each call. Each answer is read as a whole first, so an endless answer can't be read.
 func Inside(h http.Handler) *Client {
 	return &Client{base: "http://panel", http: &http.Client{Transport: inside{h}}}
 }

@@ -2,16 +2,16 @@ package api
 
 import "time"
 
-// RepeatedHeader is "true" where a request was the repetition of one that had been carried out.
+// RepeatedHeader is "true" if a request repeated one that had been carried out.
 const RepeatedHeader = "Idempotent-Replayed"
 
 // KeyHeader names a request, so that it can be repeated.
 const KeyHeader = "Idempotency-Key"
 
-// Judgement is what placing an order would come to.
+// Judgement is the result of judging an order that was not placed.
 type Judgement struct {
-	Valid     bool      `json:"valid"`     // it would be taken
-	Registrar *string   `json:"registrar"` // who would carry it out
+	Valid     bool      `json:"valid"`     // the order would be taken
+	Registrar *string   `json:"registrar"` // which registrar would carry it out
 	Problems  []Problem `json:"problems"`  // what is wrong, all at once
 	Notes     []Problem `json:"notes"`     // what to know before; they hinder nothing
 	Preview   *string   `json:"preview"`   // what would be sent first, masked
@@ -67,7 +67,7 @@ type CustomerSummary struct {
 	OpenOrders int    `json:"open_orders"` // those that are not concluded
 }
 
-// Due counts the domains that are paid till a day at most, those that have expired included.
+// Due counts the domains that are paid till a day at most, including those that have expired.
 type Due struct {
 	Today  int `json:"today"`
 	Days7  int `json:"days_7"`
@@ -75,21 +75,21 @@ type Due struct {
 	Days60 int `json:"days_60"`
 }
 
-// DueDay counts the domains of ours that are paid till a day, by how they are renewed.
+// DueDay counts our domains that are paid till a day, by renewal mode.
 type DueDay struct {
 	Day    string `json:"day"`
 	Auto   int    `json:"auto"`
 	Manual int    `json:"manual"`
 }
 
-// Webhook is how far the Action Log has been told to a receiver of plugin.hcl.
+// Webhook is how far the Action Log has been delivered to a receiver of plugin.hcl.
 type Webhook struct {
 	Name         string     `json:"name"`
 	Told         int64      `json:"told"`     // the last entry that was delivered, or given up
-	Attempts     int        `json:"attempts"` // in vain, of the next entry
+	Attempts     int        `json:"attempts"` // that failed, for the next entry
 	FailingSince *time.Time `json:"failing_since"`
 	NextAt       *time.Time `json:"next_at"` // of the next attempt
-	Error        *string    `json:"error"`   // of the last one
+	Error        *string    `json:"error"`   // of the last attempt
 	Dead         int        `json:"dead"`    // entries that were given up
 }
 
@@ -101,12 +101,12 @@ type DeadLetter struct {
 	Error     string    `json:"error"`
 }
 
-// Imports asks to take over many domains; 1000 rows at most.
+// Imports asks to take over many domains, 1000 rows at most.
 type Imports struct {
 	DryRun bool        `json:"dry_run"` // change nothing
 	Rows   []ImportRow `json:"rows"`
 
-	Registrar string `json:"registrar,omitempty"` // that has them; "" = each with the one that serves its zone
+	Registrar string `json:"registrar,omitempty"` // that has the domains; "" = the one that serves each zone
 }
 
 // ImportRow is one domain to take over.

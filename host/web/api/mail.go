@@ -20,10 +20,10 @@ type Review struct {
 	Note       *string    `json:"note"`     // why it was resolved so
 }
 
-// ReviewDecision is a person's reading of a mail. Version is that of the entry which the person
-// saw. OperationVersion is needed when Operation is none of the entry's candidates.
+// ReviewDecision is a person's reading of a mail. Version is the version of the entry that the person
+// saw. OperationVersion is needed if Operation is none of the entry's candidates.
 //
-// A decision on an entry or operation that has moved on is a CONFLICT (409) and changes nothing.
+// A decision on an entry or operation that has changed since is a CONFLICT (409) and changes nothing.
 type ReviewDecision struct {
 	Version          string `json:"version"`
 	Outcome          string `json:"outcome"`
@@ -44,28 +44,26 @@ type Mail struct {
 	Text    string    `json:"text"`
 }
 
-// RawMail is a stored mail as it came, masked: what is encoded in it stands there decoded.
+// RawMail is a stored mail as it came, masked: encoded parts are shown decoded.
 type RawMail struct {
 	ID  string `json:"id"`
 	Raw string `json:"raw"`
 }
 
-// CapturedMail is a mail to try the rules on. Registrar may be empty when only one works
-// by mail.
+// CapturedMail is a mail to try the rules on. Registrar may be empty if only one works by mail.
 type CapturedMail struct {
 	Raw       []byte `json:"raw"` // base64
 	Registrar string `json:"registrar,omitempty"`
 }
 
-// Recognition tells how a mail would be understood, and what would become of it. Where no store
-// was asked, bindings have no operations, and the fate supposes that the request which the mail
-// seems to be about waits for an answer.
+// Recognition reports how a mail would be understood, and what would become of it. If no store was asked, bindings
+// have no operations, and the fate assumes that the request which the mail seems to be about waits for an answer.
 type Recognition struct {
 	From        string    `json:"from"`
 	Subject     string    `json:"subject"`
 	Kind        string    `json:"kind"`
 	Results     []Result  `json:"results"`
-	Doubt       *string   `json:"doubt"`        // why nothing of the results would be applied
+	Doubt       *string   `json:"doubt"`        // why none of the results would be applied
 	Bindings    []Binding `json:"bindings"`     // strongest first
 	Proof       *string   `json:"proof"`        // proved | not-asked | missing | unavailable
 	ProofDetail *string   `json:"proof_detail"` // why it is not proved
@@ -93,10 +91,9 @@ type Result struct {
 	PaidTill *string `json:"paid_till"`
 }
 
-// Rule is a configuration block that would recognise a mail, and which of the stored mails it would have
-// recognised.
+// Rule is a configuration block that would recognise a mail, with the stored mails that it would have recognised.
 type Rule struct {
-	Rule     string        `json:"rule"`     // as it is to stand in plugin.hcl, or a comment that says why there is none
+	Rule     string        `json:"rule"`     // as plugin.hcl would have it, or a comment that says why there is none
 	Block    *string       `json:"block"`    // type of the block of settings; null = no rule can be made
 	Name     *string       `json:"name"`     // its label
 	Settings []RuleSetting `json:"settings"` // its attributes
@@ -119,7 +116,7 @@ type RuleMatch struct {
 	At      time.Time `json:"at"`
 	From    string    `json:"from"`
 	Subject string    `json:"subject"`
-	Outcome string    `json:"outcome"` // as which it would be read
-	Domain  *string   `json:"domain"`  // that it would be about
+	Outcome string    `json:"outcome"` // how it would be read
+	Domain  *string   `json:"domain"`  // the domain that it would be about
 	State   string    `json:"state"`   // what has become of it
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// MissingHeader names, once for each, a registrar that should have had a part in an answer and
-// did not answer: its name, a colon, and why.
+// MissingHeader names a registrar that should have had a part in an answer and did not answer, once
+// for each: its name, a colon, and why.
 const MissingHeader = "Panel-Missing"
 
 // Missing is a registrar whose part of an answer is missing.
@@ -15,10 +15,10 @@ type Missing struct {
 	Reason    string
 }
 
-// longestReason is how much of a reason a header carries, in characters.
+// longestReason is the longest part of a reason in a header, in characters.
 const longestReason = 300
 
-// Header is the value of a header line: visible ASCII, of bounded length.
+// Header returns the value of a header line: visible ASCII, of bounded length.
 func (m Missing) Header() string {
 	return m.Registrar + ": " + strings.Map(func(r rune) rune {
 		if r < ' ' || r > '~' {

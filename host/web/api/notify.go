@@ -2,23 +2,23 @@ package api
 
 import "time"
 
-// Notification is how far people have been told, on one way, what needs them.
+// Notification is how far people have been told, through one channel, what needs them.
 type Notification struct {
 	// Channel is mail, or webhook with its name.
 	Channel string `json:"channel"`
-	// Messages is how many were taken so far.
+	// Messages is how many messages the channel has taken.
 	Messages int64 `json:"messages"`
-	// LastAt is when the last one was.
+	// LastAt is when it took the last one.
 	LastAt *time.Time `json:"last_at"`
-	// Standing is how many things it was told that stand.
+	// Standing is how many things it was told that still stand.
 	Standing int `json:"standing"`
-	// Error is why it can't be told.
+	// Error is why the channel takes no messages.
 	Error *string `json:"error"`
-	// NextAt is when that is tried again.
+	// NextAt is when it is tried again.
 	NextAt *time.Time `json:"next_at"`
 }
 
-// NotificationTest is what came of a test of one way to people.
+// NotificationTest is the result of a test of one channel.
 type NotificationTest struct {
 	Channel string `json:"channel"`
 	OK      bool   `json:"ok"`

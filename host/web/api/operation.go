@@ -2,8 +2,7 @@ package api
 
 import "time"
 
-// Operation is something a registrar does. Within a domain the keys from order on are
-// left out.
+// Operation is something a registrar does. Within a domain the keys from order on are left out.
 type Operation struct {
 	ID       string     `json:"id"`
 	Kind     string     `json:"kind"`
@@ -16,7 +15,7 @@ type Operation struct {
 	*OperationDetails
 }
 
-// OperationDetails is what only the operation itself tells.
+// OperationDetails is what only an operation itself shows.
 type OperationDetails struct {
 	Order      *string    `json:"order"` // null = begun by the registrar's schedule
 	Domain     string     `json:"domain"`
@@ -37,16 +36,15 @@ type Step struct {
 	Mail     *string   `json:"mail"`
 }
 
-// Decision is a person's verdict on an operation. Version is that of the operation which the
-// person saw, as reading it tells: on one that has moved on the decision is a CONFLICT (409) and
-// changes nothing.
+// Decision is a person's verdict on an operation. Version is the version of the operation that the
+// person saw: if the operation has changed since, the decision is a CONFLICT (409) and changes nothing.
 type Decision struct {
 	Version string `json:"version"`
 	Outcome string `json:"outcome"` // done | failed | resend | cancel
 	By      string `json:"by"`
 	Note    string `json:"note,omitempty"`
 
-	AuthCode string `json:"auth_code,omitempty"` // the transfer code that was got: with done, of an operation of kind auth-code
+	AuthCode string `json:"auth_code,omitempty"` // the transfer code, for the outcome done of an operation of kind auth-code
 }
 
 // Advice is something that a person can do next.

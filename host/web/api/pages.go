@@ -15,10 +15,10 @@ import (
 type Page[T any] struct {
 	List    []T
 	Next    string    // the address of the next part; "" = this is the last
-	Missing []Missing // registrars whose part of it is missing
+	Missing []Missing // registrars whose part of the list is missing
 }
 
-// Mark is what the parameter after has for the next part; "" = this is the last.
+// Mark returns the value of the parameter after for the next part; "" = this is the last.
 func (p Page[T]) Mark() string {
 	next, err := url.Parse(p.Next)
 	if err != nil {
@@ -73,7 +73,7 @@ func pageAt[T any](ctx context.Context, c *Client, address string) (Page[T], err
 
 var nextPart = regexp.MustCompile(`^<(/[^>]*)>; rel="next"$`)
 
-// nextAddress is the address of the next part of a list; "" = this is the last.
+// nextAddress returns the address of the next part of a list; "" = this is the last.
 func nextAddress(h http.Header) string {
 	for _, line := range h.Values("Link") {
 		if found := nextPart.FindStringSubmatch(line); found != nil {

@@ -7,10 +7,10 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Plugin is how a registrar's process stands.
+// Plugin is the state of a registrar's process.
 type Plugin struct {
 	Name         string      `json:"name"`
-	Plugin       *string     `json:"plugin"` // as the plugin calls itself; several registrars may be accounts of one
+	Plugin       *string     `json:"plugin"` // as the plugin calls itself; several registrars may use one plugin
 	Title        string      `json:"title"`
 	Version      string      `json:"version"`
 	State        string      `json:"state"`
@@ -24,10 +24,10 @@ type Plugin struct {
 	Health       []Component `json:"health"`
 }
 
-// renewalsComponent is the part of a registrar's health that tells of its renewal passes.
+// renewalsComponent is the part of a registrar's health that is about its renewal passes.
 const renewalsComponent = "renewals"
 
-// RenewalState is what a registrar that renews by schedule tells of its last pass; empty = nothing.
+// RenewalState returns what a registrar that renews by schedule reports of its last pass; empty = nothing.
 func RenewalState(p Plugin) (all []Component) {
 	for _, c := range p.Health {
 		if c.Component == renewalsComponent {
@@ -37,7 +37,7 @@ func RenewalState(p Plugin) (all []Component) {
 	return all
 }
 
-// FiguresOf are the figures of all parts of a registrar; of one that several tell, the first.
+// FiguresOf returns the figures of all parts of a registrar. If several parts report a figure, the first counts.
 func FiguresOf(p Plugin) (all Figures) {
 	for _, c := range p.Health {
 		if more := c.Figures; more != nil {
@@ -54,12 +54,12 @@ func FiguresOf(p Plugin) (all Figures) {
 
 // Unanswered is the request that has waited longest for a registrar's first answer.
 type Unanswered struct {
-	Operation string // that it is for; "" = it is not said
-	Domain    string // in ACE; "" = it is not said
+	Operation string // operation of the request; "" = not reported
+	Domain    string // in ACE; "" = not reported
 	Since     time.Time
 }
 
-// LongestUnanswered is what a registrar tells of that request; nil = none waits, or it tells of none.
+// LongestUnanswered returns what a registrar reports of that request; nil = none waits, or none is reported.
 func LongestUnanswered(p Plugin) *Unanswered {
 	since := FiguresOf(p).UnansweredAt
 	if since == nil {
@@ -78,7 +78,7 @@ func LongestUnanswered(p Plugin) *Unanswered {
 
 // Offer is what a registrar sells below some TLDs.
 type Offer struct {
-	TLDs  []string    `json:"tlds"` // none = all that no other offer names
+	TLDs  []string    `json:"tlds"` // none = all TLDs that no other offer names
 	Kinds []KindOffer `json:"kinds"`
 }
 
@@ -86,14 +86,14 @@ type Offer struct {
 type KindOffer struct {
 	Kind                string `json:"kind"`
 	Years               *Years `json:"years"`                // the terms to choose from; null = an order names none
-	NameserversOptional bool   `json:"nameservers_optional"` // a registration may come without
+	NameserversOptional bool   `json:"nameservers_optional"` // a registration may come without nameservers
 
-	Contacts []ContactOffer `json:"contacts"` // that an order may bring beside the registrant
+	Contacts []ContactOffer `json:"contacts"` // that an order may bring besides the registrant
 }
 
 // ContactOffer is a role whose contact an order may bring.
 type ContactOffer struct {
-	Role     string `json:"role"`     // admin, tech, billing, or another word of the registrar's
+	Role     string `json:"role"`     // admin, tech, billing, or a registrar's own word
 	Required bool   `json:"required"` // an order must bring it; an update need not
 }
 
@@ -107,12 +107,12 @@ type Years struct {
 type Setting struct {
 	Name    string  `json:"name"`    // "smtp.address"
 	Value   *string `json:"value"`   // as JSON; null = it is a secret, or there is none
-	Secret  bool    `json:"secret"`  // it is set, and not shown
-	Default bool    `json:"default"` // plugin.hcl does not say it
+	Secret  bool    `json:"secret"`  // the value is set, and not shown
+	Default bool    `json:"default"` // plugin.hcl does not set it
 	About   *string `json:"about"`
 }
 
-// Upgrade puts the program and settings that plugin.hcl names now in a plugin's place.
+// Upgrade replaces a plugin's program and settings by those that plugin.hcl names now.
 type Upgrade struct {
 	By string `json:"by"`
 }
@@ -128,12 +128,12 @@ type Component struct {
 	*Figures
 }
 
-// Figures are what a component tells of itself in numbers, each where it knows it.
+// Figures are what a component reports in numbers, as far as it knows them.
 type Figures struct {
 	LookedAt *time.Time `json:"looked_at,omitempty"` // when all that waited in the mailbox had been fetched
 	HeardAt  *time.Time `json:"heard_at,omitempty"`  // when the registry last answered
 	PassedAt *time.Time `json:"passed_at,omitempty"` // when the last renewal pass completed
-	NextAt   *time.Time `json:"next_at,omitempty"`   // when the next one is made
+	NextAt   *time.Time `json:"next_at,omitempty"`   // when the next pass is made
 	Left     *int       `json:"left,omitempty"`      // requests that cost money and may still be sent now
 	Most     *int       `json:"most,omitempty"`      // such requests that may be sent in an hour, at most; 0 = none go out until that is settled
 	Queued   *int       `json:"queued,omitempty"`    // such requests that wait to be sent, planned renewals included

@@ -14,8 +14,8 @@ type MailEntry struct {
 	Registrar string    `json:"registrar"`
 }
 
-// ReviewsDecision is one reading of many mails: of the entries named, as they were seen, or of all that
-// wait of one sender. It moves no operation.
+// ReviewsDecision is one reading of many mails: of the named entries, as they were seen, or of all
+// mails of one sender that wait. It moves no operation.
 type ReviewsDecision struct {
 	Reviews   []SeenReview `json:"reviews,omitempty"`
 	From      string       `json:"from,omitempty"` // a mail address, or @ and a domain
@@ -31,14 +31,14 @@ type SeenReview struct {
 	Version string `json:"version"`
 }
 
-// ReviewsResolved is what came of a decision on many mails.
+// ReviewsResolved is the result of a decision on many mails.
 type ReviewsResolved struct {
 	Resolved int             `json:"resolved"`
-	Refused  []RefusedReview `json:"refused"` // those of the named entries that stay as they are
+	Refused  []RefusedReview `json:"refused"` // named entries that stay as they are
 	Ignored  []string        `json:"ignored"` // senders whose unproved mails are ignored from now on
 }
 
-// RefusedReview is an entry that stays as it is, and why.
+// RefusedReview is an entry that stays as it is, with the reason.
 type RefusedReview struct {
 	ID     string `json:"id"`
 	Code   string `json:"code"`

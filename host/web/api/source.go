@@ -8,7 +8,7 @@ import (
 //go:embed *.go
 var source embed.FS
 
-// Source is the text of this package, whose comments describe the API.
+// Source returns the sources of this package, whose comments describe the API.
 func Source() fs.FS { return source }
 
 // JSONSchema describes a contact: a value may be given as a list or alone.

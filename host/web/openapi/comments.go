@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// Comments are those of types, by "Type", and of their fields, by "Type.Field".
+// Comments are the comments of types, by "Type", and of their fields, by "Type.Field".
 type Comments map[string]string
 
-// ReadComments reads those of a package's sources.
+// ReadComments reads the comments in a package's sources.
 func ReadComments(sources fs.FS) (Comments, error) {
 	names, err := fs.Glob(sources, "*.go")
 	if err != nil {
@@ -66,7 +66,7 @@ func (c Comments) addType(spec *ast.TypeSpec, doc *ast.CommentGroup) {
 	}
 }
 
-// add keeps the first comment that says something.
+// add stores the first comment that is not empty.
 func (c Comments) add(key string, groups ...*ast.CommentGroup) {
 	for _, g := range groups {
 		if text := strings.Join(strings.Fields(g.Text()), " "); text != "" {

@@ -1,8 +1,8 @@
-// Package openapi describes an HTTP API in OpenAPI 3.1: of a table of methods and of the Go types
-// that they take and answer with. What it says of types and fields are their comments, so the
-// description is as true as the code.
+// Package openapi describes an HTTP API in OpenAPI 3.1, by a table of methods and by the Go types of
+// their requests and answers. The descriptions of types and fields are their comments, so that they are as
+// true as the code.
 //
-// Types that JSON shows in their own way are described by [Schemer].
+// Types with a JSON form of their own are described by [Schemer].
 package openapi
 
 import (
@@ -13,15 +13,15 @@ import (
 	"strings"
 )
 
-// Info is what a description says of the whole.
+// Info describes the API as a whole.
 type Info struct {
 	Title, Version, Description string
-	Failure                     reflect.Type // what every answer is that is no success
+	Failure                     reflect.Type // every answer that reports a failure
 }
 
 // Method is what a verb does to a path.
 type Method struct {
-	Verb, Path string // the path with {parameters}, as of [http.ServeMux]
+	Verb, Path string // the path with {parameters}, as in [http.ServeMux]
 	Summary    string
 	Query      []Parameter
 	In, Out    reflect.Type // nil = nothing, or no JSON
@@ -29,15 +29,15 @@ type Method struct {
 	Headers    map[string]string
 }
 
-// Parameter is one of a query's.
+// Parameter is a parameter of a query.
 type Parameter struct {
 	Name, Does string
 	Type       string   // of JSON; "" = string
-	OneOf      []string // "" in it is never said
+	OneOf      []string // "" in it is never sent
 	Repeated   bool
 }
 
-// Schemer is a type whose JSON is not what its fields say.
+// Schemer is a type whose JSON differs from its fields.
 type Schemer interface{ JSONSchema() map[string]any }
 
 // object is a part of the description.
@@ -167,11 +167,11 @@ func Mounted(pattern string) (method, path string) {
 	return method, path
 }
 
-// named is the reference to a type's schema, which is made the first time.
+// named returns a reference to a type's schema, which it makes the first time.
 func (d describer) named(t reflect.Type) object {
 	name := t.Name()
 	if _, known := d.schemas[name]; !known {
-		d.schemas[name] = object{} // a type may hold itself
+		d.schemas[name] = object{} // a type may contain itself
 		d.schemas[name] = d.structure(t)
 	}
 	return object{"$ref": "#/components/schemas/" + name}
