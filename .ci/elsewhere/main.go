@@ -1,8 +1,8 @@
-// Elsewhere reports what would not compile, of this module and its tests, on the systems that are
-// its arguments, such as darwin/arm64.
+// Elsewhere reports which parts of this module and its tests would not compile
+// on other systems. Its arguments name the systems, such as darwin/arm64.
 //
-// It checks types and makes no code: go vet for another system compiles all modules for that, and
-// takes twenty times as long.
+// It checks types and generates no code: go vet for another system
+// compiles all modules for that system, and takes twenty times as long.
 package main
 
 import (
@@ -34,7 +34,7 @@ func main() {
 	}
 }
 
-// check returns what does not compile on a platform.
+// check returns the errors that a platform's compiler would report.
 func check(platform string) ([]error, error) {
 	system, architecture, ok := strings.Cut(platform, "/")
 	if !ok {
@@ -58,7 +58,7 @@ func check(platform string) ([]error, error) {
 
 	var errs []error
 	for _, p := range all {
-		if strings.HasSuffix(p.ID, ".test") { // made by go test, from what has been checked
+		if strings.HasSuffix(p.ID, ".test") { // go test generates it from packages that have been checked
 			continue
 		}
 		for _, e := range p.Errors {
@@ -69,8 +69,8 @@ func check(platform string) ([]error, error) {
 	return errs, nil
 }
 
-// parse reads a file of Go. What functions of other modules do is left out: they compile, and it
-// is most of what there is.
+// parse reads a Go file. It drops the bodies of functions of
+// other modules: they compile, and they are most of the code.
 func parse(files *token.FileSet, name string, source []byte) (*ast.File, error) {
 	file, err := parser.ParseFile(files, name, source, parser.SkipObjectResolution)
 	if file == nil || strings.HasPrefix(name, root()) {
@@ -84,7 +84,7 @@ func parse(files *token.FileSet, name string, source []byte) (*ast.File, error) 
 	return file, err
 }
 
-// root is the directory of the module, in which this is run.
+// root returns the directory of the module, in which this command runs.
 func root() string {
 	dir, err := os.Getwd()
 	if err != nil {

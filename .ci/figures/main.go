@@ -1,5 +1,5 @@
 // Command figures counts what a reader meets in the Go files of a tree: sizes, nesting,
-// comments, paragraphs and words. Generated files and testdata are left out.
+// comments, paragraphs and words. It leaves out generated files and testdata.
 //
 //	go run ./.ci/figures [DIR]
 package main
@@ -72,7 +72,7 @@ func (f *figures) file(path string) error {
 
 	fset := token.NewFileSet()
 	file, err := parser.ParseFile(fset, path, text, parser.ParseComments)
-	// Generated code says nothing about how we write.
+	// Generated code says nothing about our writing.
 	if err != nil || ast.IsGenerated(file) {
 		return err
 	}
@@ -218,7 +218,7 @@ func receiver(e ast.Expr) string {
 	return "?"
 }
 
-// complexity is McCabe's: one, and one for each branch.
+// complexity returns McCabe's number: one, and one more for each branch.
 func complexity(d *ast.FuncDecl) int {
 	n := 1
 	ast.Inspect(d, func(node ast.Node) bool {

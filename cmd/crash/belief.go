@@ -12,7 +12,7 @@ import (
 	"registrar.panel/internal/r01sim"
 )
 
-// The invariants that a lie breaks when it is believed.
+// The invariants that break when a lie is believed.
 const (
 	movedByLie    = "no lie moves an operation"
 	pausedByLie   = "nothing pauses the queue that R01 did not refuse"
@@ -21,12 +21,11 @@ const (
 	numberedByLie = "every task number is R01's"
 )
 
-// untrue are invariants of which each breach is something believed that is not so.
+// untrue lists the invariants of which each breach means that something false is believed.
 var untrue = []string{movedByLie, pausedByLie, againByLie, handedByLie, numberedByLie,
 	registeredIsTrue, paidTillIsTrue, successIsTrue, failureIsTrue}
 
-// belief compares every conclusion, and what it rests on, with R01's record and that of the
-// lies.
+// belief compares every conclusion, and its grounds, with R01's record and that of the lies.
 func (j *judge) belief(ctx context.Context) error {
 	for _, check := range []func(context.Context) error{j.moves, j.pauses, j.repetitions, j.registrants, j.numbers} {
 		if err := check(ctx); err != nil {
@@ -36,7 +35,7 @@ func (j *judge) belief(ctx context.Context) error {
 	return nil
 }
 
-// moves: the evidence of a step that moved an operation is no lie.
+// moves checks that no step that moved an operation has a lie as its evidence.
 func (j *judge) moves(ctx context.Context) error {
 	type step struct{ operation, domain, before, state, mail, message string }
 
@@ -73,8 +72,8 @@ func (j *judge) moves(ctx context.Context) error {
 	return nil
 }
 
-// ownWord reports whether a lie repeats what R01 once answered to this very request of the
-// operation. Such a statement is true, even in a forged mail.
+// ownWord reports whether a lie repeats R01's own answer to this very request
+// of the operation. Such a statement is true, even in a forged mail.
 func (j *judge) ownWord(ctx context.Context, l r01sim.Lie, operation string) (bool, error) {
 	if l.Repeats == "" {
 		return false, nil
@@ -88,8 +87,8 @@ func (j *judge) ownWord(ctx context.Context, l r01sim.Lie, operation string) (bo
 	return n > 0, nil
 }
 
-// pauses: R01 never wants for money here, and knows the password; so whatever paused the queue
-// was not its word.
+// pauses checks that the queue was never paused. Here R01 always has
+// money and knows the password, so it was not R01 that caused a pause.
 func (j *judge) pauses(ctx context.Context) error {
 	for _, query := range []string{
 		"select key || ': ' || message from alarms where key like 'pause:%'",
@@ -106,9 +105,9 @@ func (j *judge) pauses(ctx context.Context) error {
 	return nil
 }
 
-// repetitions: a request is handed over again only when the relay is known to have taken
-// nothing, when an operator decided it, or when R01 refused this very request, by its own
-// record. A return to the queue by the plugin is none of these.
+// repetitions checks that a request is handed over again only if the relay is known
+// to have taken nothing, if an operator decided so, or if R01's own record shows that
+// it refused this very request. A return to the queue by the plugin is none of these.
 func (j *judge) repetitions(ctx context.Context) error {
 	type attempt struct {
 		request string
@@ -149,7 +148,7 @@ func (j *judge) repetitions(ctx context.Context) error {
 	return nil
 }
 
-// decided reports that the operator decided about a request between two moments.
+// decided reports whether the operator decided about a request between two moments.
 func (j *judge) decided(ctx context.Context, q request, from, to int64) (bool, error) {
 	n := 0
 	err := j.plugin.QueryRowContext(ctx, `select count(*) from steps s join operations o on o.id = s.operation
@@ -167,8 +166,8 @@ func (j *judge) refusedBefore(q request, moment int64) bool {
 	})
 }
 
-// registrants: a domain that the panel holds belongs to the client that R01 names, and every client
-// that counts as registered is one of R01's.
+// registrants checks that a domain which the panel holds belongs to the client that
+// R01 names, and that every client which counts as registered is one of R01's.
 func (j *judge) registrants(ctx context.Context) error {
 	type owned struct{ name, handle string }
 	held, err := rows(ctx, j.plugin, func(r *sql.Rows, o *owned) error { return r.Scan(&o.name, &o.handle) },
@@ -183,7 +182,7 @@ func (j *judge) registrants(ctx context.Context) error {
 		}
 	}
 
-	// The plugin orders with a handle that counts as registered. One that R01 does not know comes from a lie.
+	// The plugin orders with a handle that counts as registered. A handle that R01 does not know comes from a lie.
 	clients, err := rows(ctx, j.plugin, func(r *sql.Rows, handle *string) error { return r.Scan(handle) },
 		"select handle from clients where state = 'registered'")
 	if err != nil {
@@ -199,7 +198,7 @@ func (j *judge) registrants(ctx context.Context) error {
 	return nil
 }
 
-// numbers: what the plugin has noted as R01's number of a request is that.
+// numbers checks that the task numbers which the plugin has recorded are R01's.
 func (j *judge) numbers(ctx context.Context) error {
 	type noted struct{ object, message, task string }
 	all, err := rows(ctx, j.plugin, func(r *sql.Rows, n *noted) error { return r.Scan(&n.object, &n.message, &n.task) },
@@ -216,10 +215,10 @@ func (j *judge) numbers(ctx context.Context) error {
 	return nil
 }
 
-// isUntrue reports that a fault is something believed.
+// isUntrue reports whether a fault means that something false is believed.
 func (b *broken) isUntrue() bool { return slices.Contains(untrue, b.invariant) }
 
-// liesAbout are the lines of a timeline that tell what was lied about a domain.
+// liesAbout returns the lines of a timeline that show the lies about a domain.
 func (m memory) liesAbout(domain string) string {
 	var text strings.Builder
 	for _, l := range m.lies {

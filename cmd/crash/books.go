@@ -15,13 +15,12 @@ import (
 	"registrar.panel/internal/seal"
 )
 
-// books are the databases of both sides, read with eyes of our own: not through the code
-// that wrote them.
+// books are the databases of both sides. The judge reads them directly, and not through the code that wrote them.
 type books struct {
 	panel  *sql.DB
 	plugin *sql.DB
-	box    *seal.Box // of what the plugin has sealed
-	stay   bool      // open, for those who read after
+	box    *seal.Box // opens what the plugin has sealed
+	stay   bool      // close leaves the databases open for later readers
 }
 
 func (w *world) data() string { return filepath.Join(w.dir, "data") }
@@ -38,8 +37,8 @@ func (w *world) openBooks() (b books, err error) {
 	return b, nil
 }
 
-// openFiles opens the books of a panel by itself. They are closed after each look: SQLite tidies a file up when the last
-// of its users goes, which is to be the panel or its plugin.
+// openFiles opens the books of a panel alone. They are closed after each look: SQLite
+// tidies up a file when its last user leaves, and that must be the panel or its plugin.
 func openFiles(panel, plugin string) (b books, err error) {
 	if b.panel, err = openBook(panel); err != nil {
 		return b, err
@@ -62,7 +61,7 @@ func (b books) close() error {
 	return errors.Join(b.panel.Close(), b.plugin.Close())
 }
 
-// rows reads the rows of a query, each as one T.
+// rows reads the rows of a query, each into a T.
 func rows[T any](ctx context.Context, db *sql.DB, scan func(*sql.Rows, *T) error, query string, args ...any) ([]T, error) {
 	found, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -85,7 +84,7 @@ func number(ctx context.Context, db *sql.DB, query string) (n int, err error) {
 	return n, err
 }
 
-// request is a mail to R01, as the plugin has it.
+// request is a mail to R01, as the plugin has recorded it.
 type request struct{ id, kind, object, state, hold, message string }
 
 func (b books) requests(ctx context.Context) ([]request, error) {
@@ -94,7 +93,7 @@ func (b books) requests(ctx context.Context) ([]request, error) {
 	}, "select id, kind, object, state, hold, message_id from requests order by created_at, id")
 }
 
-// operation is what the plugin does for an order.
+// operation is the plugin's work for an order.
 type operation struct{ id, order, kind, domain, state, request, waits string }
 
 func (b books) operations(ctx context.Context, where string) ([]operation, error) {
@@ -103,7 +102,7 @@ func (b books) operations(ctx context.Context, where string) ([]operation, error
 	}, "select id, coalesce(order_id, ''), kind, domain, state, coalesce(request, ''), waits_for from operations "+where+" order by created_at, id")
 }
 
-// mail is one that the plugin received.
+// mail is a mail that the plugin received.
 type mail struct{ id, state, text string }
 
 func (b books) mails(ctx context.Context) ([]mail, error) {
@@ -118,7 +117,7 @@ func (b books) mails(ctx context.Context) ([]mail, error) {
 	}, "select id, state, sealed_raw from mails where direction = 'in'")
 }
 
-// record is a domain as one side has it.
+// record is a domain in the book of one side.
 type record struct{ name, status, paidTill, nameservers string }
 
 func records(ctx context.Context, db *sql.DB) (map[string]record, error) {
@@ -132,28 +131,29 @@ func records(ctx context.Context, db *sql.DB) (map[string]record, error) {
 	return named, err
 }
 
-// memory is what the simulator remembers.
+// memory is the simulator's own record.
 type memory struct {
 	r01sim.State
 	history []r01sim.Entry
 	sent    [][]byte              // by R01
-	lies    []r01sim.Lie          // like those mails read by the judge alone
-	wrote   map[string]bool       // what was sent
+	lies    []r01sim.Lie          // like sent, only the judge reads these
+	wrote   map[string]bool       // the mails in sent
 	lied    map[string]r01sim.Lie // the lies, by their bytes
 }
 
-// remembers returns what R01 has received and done. What was sent to us is many times as much, and for the judge.
+// remembers returns what R01 has received and done. The mails
+// to us are many times as much, and only the judge reads them.
 func (s *simulator) remembers(ctx context.Context) (m memory, err error) {
 	return m, errors.Join(s.get(ctx, "/state", &m.State), s.get(ctx, "/history", &m.history))
 }
 
-// remembersAll returns the rest as well.
+// remembersAll also returns the rest.
 func (s *simulator) remembersAll(ctx context.Context) (memory, error) {
 	m, err := s.remembers(ctx)
 	return m, errors.Join(err, s.get(ctx, "/sent", &m.sent), s.get(ctx, "/lies", &m.lies))
 }
 
-// arrived are the mails for the robot with a Message-ID.
+// arrived returns the mails for the robot with a given Message-ID.
 func (m memory) arrived(message string) (entries []r01sim.Entry) {
 	for _, e := range m.history {
 		if e.MessageID == message {
@@ -163,7 +163,7 @@ func (m memory) arrived(message string) (entries []r01sim.Entry) {
 	return entries
 }
 
-// domain is a domain of R01's; ok is false when it has none.
+// domain returns a domain of R01's; ok is false if R01 has none of that name.
 func (m memory) domain(name string) (d r01sim.Domain, ok bool) {
 	for _, d := range m.Domains {
 		if d.Name == name {
@@ -175,13 +175,13 @@ func (m memory) domain(name string) (d r01sim.Domain, ok bool) {
 
 // fate is what became of a request at R01.
 type fate struct {
-	arrived int  // times
+	arrived int  // how often
 	pending bool // R01 still works on it
 	done    bool
-	why     string // not
+	why     string // R01's reason, if it is not done
 }
 
-// fate finds what became of a request.
+// fate finds out what became of a request.
 func (m memory) fate(q request) (f fate) {
 	var of r01sim.Entry
 	for _, e := range m.arrived(q.message) {
@@ -201,7 +201,7 @@ func (m memory) fate(q request) (f fate) {
 	return f
 }
 
-// task is what a request became: mails and tasks about one object keep their order.
+// task returns the task that a request became. Mails and tasks about one object keep their order.
 func (m memory) task(q request) (t r01sim.Task, ok bool) {
 	arrived := m.arrived(q.message)
 	if len(arrived) == 0 || arrived[len(arrived)-1].Verdict != r01sim.VerdictQueued {

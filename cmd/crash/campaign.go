@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// campaign runs rounds until enough was killed, and reports.
+// campaign runs rounds until there were enough kills, and reports.
 func campaign(ctx context.Context, o options, stdout, stderr io.Writer) int {
 	base, err := os.MkdirTemp("", "cr")
 	if err != nil {
@@ -52,7 +52,7 @@ func campaign(ctx context.Context, o options, stdout, stderr io.Writer) int {
 				err := playRound(ctx, o, base, round, t, stdout)
 				var b *broken
 				switch {
-				case errors.As(err, &b): // told; the other rounds go on
+				case errors.As(err, &b): // reported; the other rounds go on
 					t.broke(err)
 				case err != nil:
 					stop(err)
@@ -75,7 +75,7 @@ func campaign(ctx context.Context, o options, stdout, stderr io.Writer) int {
 }
 
 func verdict(err error, t *tally, stderr io.Writer) int {
-	// What is broken comes first: trouble of the program's own must not hide it.
+	// A broken invariant comes first: trouble of the program's own must not hide it.
 	switch {
 	case len(t.broken) > 0:
 		fmt.Fprintln(stderr, "crash:", errors.Join(t.broken...))
@@ -90,7 +90,7 @@ func verdict(err error, t *tally, stderr io.Writer) int {
 	return exitDone
 }
 
-// playRound is one round from an empty directory to the judge's verdict.
+// playRound plays one round, from an empty directory to the judge's verdict.
 func playRound(ctx context.Context, o options, base string, round int, t *tally, stdout io.Writer) error {
 	began := time.Now()
 	w, err := open(ctx, base, round, o.seed+uint64(round), o.server, companyOf(round, o.liar), t)
@@ -99,7 +99,8 @@ func playRound(ctx context.Context, o options, base string, round int, t *tally,
 	}
 	defer w.close()
 
-	// Orders and faults draw from streams of their own: how many orders come in time changes no fault.
+	// Orders and faults have random streams of their own, so that
+	// the number of orders placed in time changes no fault.
 	s := &shop{world: w, random: rand.New(rand.NewPCG(o.seed, uint64(round)<<1))}
 	err = w.play(ctx, o, s, stdout)
 	if ctx.Err() != nil {
@@ -109,7 +110,7 @@ func playRound(ctx context.Context, o options, base string, round int, t *tally,
 		return fmt.Errorf("round %d: %w", round, err)
 	}
 
-	// What did not come to rest is judged all the same: another invariant may say why.
+	// A round that did not come to rest is judged all the same, because another invariant may say why.
 	j, judgeErr := w.examine(ctx, s.placed)
 	for tries := 0; judgeErr != nil && w.shared != nil && tries < 10; tries++ { // the server was killed
 		pause(ctx, time.Second)
@@ -150,7 +151,7 @@ func (w *world) examine(ctx context.Context, placed []order) (*judge, error) {
 	return j, err
 }
 
-// play lets orders come and things go wrong, then waits for rest, and stops the panel.
+// play places orders while faults strike, then waits until all is at rest, and stops the panel.
 func (w *world) play(ctx context.Context, o options, s *shop, out io.Writer) error {
 	serving, stop := context.WithCancel(ctx)
 	var parts sync.WaitGroup
@@ -182,8 +183,8 @@ func (w *world) play(ctx context.Context, o options, s *shop, out io.Writer) err
 	enough()
 	selling.Wait()
 
-	// From here on nothing is ordered and nothing goes wrong, so what is open only becomes less. The panel
-	// ends before the judge reads: a book that is still written would contradict the other.
+	// From here on nothing is ordered and no fault strikes, so fewer and fewer things are open. The
+	// panel ends before the judge reads: a book that is still written would contradict the other.
 	err := w.settle(ctx, out)
 	stop()
 	keeping.Wait()
@@ -192,18 +193,18 @@ func (w *world) play(ctx context.Context, o options, s *shop, out io.Writer) err
 }
 
 const (
-	between   = 150 * time.Millisecond // faults, in the mean
-	atLongest = 3 * time.Second        // that a fault waits for orders, on the usual machine
+	between   = 150 * time.Millisecond // mean time between faults
+	atLongest = 3 * time.Second        // how long a fault waits for orders, on the usual machine
 )
 
-// torment inflicts one fault after the other, as fast as orders come.
+// torment inflicts one fault after another, as fast as orders come.
 func (w *world) torment(ctx context.Context, o options, s *shop, random *rand.Rand) {
 	for kills := 0; kills < o.size && ctx.Err() == nil && !w.tally.done(); {
 		f := draw(random)
 		f.other = w.peer != nil && random.IntN(2) == 0
 		pause(ctx, time.Duration(random.ExpFloat64()*float64(between)))
 
-		// Not longer: while too many orders are open the shop sells none.
+		// No longer, because the shop sells nothing while too many orders are open.
 		longest := w.scale(atLongest)
 		for began := time.Now(); s.sold() < o.orders*kills && time.Since(began) < longest; {
 			pause(ctx, 10*time.Millisecond)
@@ -215,7 +216,7 @@ func (w *world) torment(ctx context.Context, o options, s *shop, random *rand.Ra
 	}
 }
 
-// report prints what is broken and keeps the books.
+// report prints the broken invariants and keeps the books.
 func (w *world) report(ctx context.Context, j *judge, o options, out io.Writer) {
 	fmt.Fprintf(out, "round %d broke %d invariants; again with: go run ./cmd/crash -seed %d -round %d -size %d\n", w.round, len(j.faults), o.seed, w.round, o.size)
 	shown := map[string]bool{}

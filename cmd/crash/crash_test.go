@@ -21,7 +21,7 @@ import (
 	"registrar.panel/internal/testrun"
 )
 
-// TestMain makes the test binary the program, and its processes, when it is run as one.
+// TestMain lets the test binary run as the program, and as its processes.
 func TestMain(m *testing.M) {
 	programs := map[string]func(context.Context, io.Writer, io.Writer) int{doctored: doctor, paired: playPairs}
 	if len(os.Args) == 2 && programs[os.Args[1]] != nil {
@@ -33,9 +33,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// execute runs a program, which plays its roles as the one that is shipped: under the race
-// detector a restart takes ten times as long. It is interrupted when the time of the test is
-// nearly over, and what it has said by then is returned.
+// execute runs a program, which plays its roles with the shipped program: under
+// the race detector a restart takes ten times as long. It is interrupted when
+// the time of the test is nearly over, and its output so far is returned.
 func execute(t *testing.T, program string, args ...string) (output string, code int) {
 	t.Helper()
 	testrun.Place(t)
@@ -70,8 +70,8 @@ func TestCrash(t *testing.T) {
 
 const doctored = "doctored"
 
-// The judge finds what is wrong: the books of a round that was in order are changed in one
-// place, or R01's memory is, and the invariant that this breaks is named.
+// The judge finds what is wrong: the books of a sound round, or R01's memory,
+// are changed in one place, and the judge names the invariant that this breaks.
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
@@ -85,7 +85,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// forgeries are changes, and the invariant that each breaks.
+// forgeries lists changes, and the invariant that each breaks.
 var forgeries = []struct {
 	invariant, panel, plugin string
 	memory                   func(m *memory)
@@ -130,7 +130,7 @@ var forgeries = []struct {
 	{invariant: "what R01 has carried out is success", plugin: "delete from operations where rowid = (select min(rowid) from operations where kind = 'renew')"},
 }
 
-// late is what the panel itself writes between the plugin's events when a machine is slow.
+// late inserts what the panel itself writes between the plugin's events on a slow machine.
 const late = `insert into log (at, registrar, domain, actor, level, event, message, "order", operation, mail)
 	select at, registrar, domain, 'panel', 'error', 'alarm', 'the order is paid and waits', "order", '', '' from log where event = 'order-placed' limit 1`
 

@@ -19,8 +19,8 @@ import (
 type fault struct {
 	kind    kind
 	at      point         // "" = at once
-	lasts   time.Duration // of those that pass
-	happens bool          // whether what was asked at the point goes on to the server
+	lasts   time.Duration // of faults that pass
+	happens bool          // whether the word at the point still goes on to the server
 	other   bool          // strikes the second node, if there is one
 }
 
@@ -44,7 +44,7 @@ const (
 	readOnly     kind = "read-only store at start"
 )
 
-// shares say how often each kind comes, in thousandths.
+// shares says how often each kind comes, in thousandths.
 var shares = []struct {
 	kind  kind
 	share int
@@ -55,7 +55,7 @@ var shares = []struct {
 	{fullDisk, 10}, {failingWrite, 8}, {readOnly, 2},
 }
 
-// points are where a fault can be placed; the claim's come often.
+// points lists where a fault can be placed; those around the claim are listed several times.
 var points = []point{
 	smtpOpened, smtpMailAsked, smtpRcptAsked, smtpRcptAnswered,
 	smtpRcptHeard, smtpRcptHeard, smtpRcptHeard, smtpRcptHeard, smtpDataAsked, smtpDataAsked, smtpDataHeard,
@@ -97,7 +97,7 @@ func (f fault) kills() bool { return f.kind == killPlugin || f.kind == killPanel
 type trap struct {
 	mu  sync.Mutex
 	set fault
-	met chan func() // takes the end of the fault; nil = nothing is set
+	met chan func() // gets the function that ends the fault; nil = no trap is set
 }
 
 // patience is how long a fault waits for its point, on the usual machine.
@@ -115,7 +115,7 @@ func (w *world) pass(p point) bool {
 	case f.kind == cutHere:
 		return false
 	case f.kills():
-		return f.happens // what the dead had said goes on, or it doesn't
+		return f.happens // the last word of the dead process may still go on, or not
 	}
 	return true
 }
@@ -138,7 +138,7 @@ func (t *trap) lay(f fault) chan func() {
 	return t.met
 }
 
-// lift takes the trap away; false when it has sprung.
+// lift removes the trap; false = it has sprung.
 func (t *trap) lift() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -156,7 +156,7 @@ func (w *world) inflict(ctx context.Context, f fault) {
 	}
 }
 
-// begin strikes at once or at the fault's point, and returns what ends the fault.
+// begin strikes at once or at the fault's point, and returns the function that ends the fault.
 func (w *world) begin(ctx context.Context, f fault) (end func()) {
 	if f.at == "" {
 		return w.strike(f)
@@ -170,7 +170,7 @@ func (w *world) begin(ctx context.Context, f fault) (end func()) {
 	case <-time.After(w.scale(patience)):
 	}
 
-	// The point was not met in time, or the campaign ends: the trap is removed unless it has just sprung.
+	// The point was not reached in time, or the campaign ends: the trap is removed unless it has just sprung.
 	switch {
 	case !w.lift(): // it has sprung just now
 		return <-met
@@ -189,7 +189,7 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// strike begins a fault, and returns what ends it.
+// strike begins a fault, and returns the function that ends it.
 func (w *world) strike(f fault) (end func()) {
 	w.tally.fault(f.kind)
 	node := w
@@ -215,7 +215,7 @@ func (w *world) strike(f fault) (end func()) {
 	case stopR01:
 		return freeze(w.sim.cmd.Process.Pid)
 	case stopOrphan:
-		end = freeze(plugin) // first, or it would see its host's end, and drain
+		end = freeze(plugin) // first, or it would notice the end of its host, and drain
 		w.kill(panel)
 		return end
 	case cutHere:
@@ -246,11 +246,11 @@ func (w *world) strike(f fault) (end func()) {
 
 func send(pid int, s syscall.Signal) {
 	if pid > 0 {
-		syscall.Kill(pid, s) // it may be gone
+		syscall.Kill(pid, s) // the process may be gone
 	}
 }
 
-// kill is the SIGKILL that counts.
+// kill sends a SIGKILL, and counts it.
 func (w *world) kill(pid int) {
 	if pid > 0 && syscall.Kill(pid, syscall.SIGKILL) == nil {
 		w.tally.killed()
@@ -261,7 +261,7 @@ func freeze(pid int) (thaw func()) {
 	if pid <= 0 {
 		return func() {}
 	}
-	p, err := os.FindProcess(pid) // holds on to this very process
+	p, err := os.FindProcess(pid) // refers to this very process, even if its number is used again
 	if err != nil {
 		return func() {}
 	}
@@ -301,7 +301,7 @@ func limit(pids ...int) (lift func()) {
 	set := func(soft uint64) {
 		for _, pid := range pids {
 			if pid > 0 {
-				unix.Prlimit(pid, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: soft, Max: unix.RLIM_INFINITY}, nil) // it may be gone
+				unix.Prlimit(pid, unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: soft, Max: unix.RLIM_INFINITY}, nil) // the process may be gone
 			}
 		}
 	}
@@ -309,7 +309,7 @@ func limit(pids ...int) (lift func()) {
 	return func() { set(unix.RLIM_INFINITY) }
 }
 
-// forbid lets the next panels find a store they can't write to.
+// forbid makes the store read-only for the next panels.
 func (w *world) forbid() (permit func()) {
 	w.starting.Lock()
 	defer w.starting.Unlock()
@@ -318,7 +318,7 @@ func (w *world) forbid() (permit func()) {
 	w.kill(plugin)
 	w.kill(panel)
 
-	for !gone(panel) || !gone(plugin) { // a SIGKILL is not refused
+	for !gone(panel) || !gone(plugin) { // a SIGKILL always works
 		time.Sleep(time.Millisecond)
 	}
 

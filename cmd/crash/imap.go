@@ -22,7 +22,7 @@ const (
 	imapMoveAnswered  point = "imap MOVE answered"
 )
 
-// imapPoints are where a command is asked and answered.
+// imapPoints returns the points at which a command is asked and answered.
 func imapPoints(verb string) (asked, answered point) {
 	switch verb {
 	case "FETCH":
@@ -46,7 +46,7 @@ func imapDialogue(client, server net.Conn, pass func(point) bool) {
 		from, to net.Conn
 		at       func(line []byte) bool
 	}{{client, server, w.asked}, {server, client, w.answered}} {
-		// When one direction has ended the other must, too, and only closing its connection ends it.
+		// When one direction has ended, the other must end, too, which only closing its connection brings about.
 		relays.Go(func() {
 			defer client.Close()
 			defer server.Close()
@@ -70,7 +70,7 @@ func relay(from, to net.Conn, at func([]byte) bool) {
 	}
 }
 
-// imapWatch knows which command an answer belongs to.
+// imapWatch knows to which command an answer belongs.
 type imapWatch struct {
 	pass func(point) bool
 

@@ -16,7 +16,7 @@ import (
 // broken is an invariant that does not hold.
 type broken struct {
 	invariant string
-	domain    string // "" = none in particular
+	domain    string // "" = no particular one
 	detail    string
 }
 
@@ -24,16 +24,16 @@ func (b *broken) Error() string {
 	return fmt.Sprintf("invariant broken: %s: %s %s", b.invariant, b.domain, b.detail)
 }
 
-// judge is a round at its end: what was ordered, and the books of all three.
+// judge holds the end of a round: the orders, and the books of all three.
 type judge struct {
 	books
 	memory
 	placed     []order
 	operations []operation
 	requests   []request
-	stored     []mail            // that the plugin received
-	shown      map[string]record // by the panel
-	held       map[string]record // by the plugin
+	stored     []mail            // received by the plugin
+	shown      map[string]record // domains that the panel shows
+	held       map[string]record // domains that the plugin holds
 	faults     []*broken
 }
 
@@ -41,7 +41,7 @@ func (j *judge) fault(invariant, domain, format string, args ...any) {
 	j.faults = append(j.faults, &broken{invariant, domain, fmt.Sprintf(format, args...)})
 }
 
-// gather reads everything. Nothing runs any more but the simulator.
+// gather reads everything. Only the simulator still runs.
 func (w *world) gather(ctx context.Context, placed []order) (*judge, error) {
 	j := &judge{placed: placed}
 	var err error
@@ -69,7 +69,7 @@ func (w *world) gather(ctx context.Context, placed []order) (*judge, error) {
 	return j, err
 }
 
-// judge compares what was gathered, and leaves what is wrong in faults.
+// judge compares what was gathered, and records what is wrong in faults.
 func (j *judge) judge(ctx context.Context) error {
 	j.listen()
 	for _, check := range []func(context.Context) error{j.everyOrder, j.noneTwice, j.everyReply, j.agreement, j.stream, j.truth, j.belief} {
@@ -80,8 +80,8 @@ func (j *judge) judge(ctx context.Context) error {
 	return nil
 }
 
-// everyOrder: every order that a panel has acknowledged is there and concluded, and so is every
-// one that it has stored without acknowledging it.
+// everyOrder checks that every order that a panel has acknowledged exists and is concluded,
+// and that the same is true of those that it has stored without acknowledging them.
 func (j *judge) everyOrder(ctx context.Context) error {
 	type entry struct {
 		id, kind, domain, state, operation, refusal string
@@ -105,7 +105,7 @@ func (j *judge) everyOrder(ctx context.Context) error {
 		switch {
 		case e.state != "paid":
 		case e.refusal != "":
-			if e.kind != string(contract.KindUpdate) { // two updates may meet, nothing else
+			if e.kind != string(contract.KindUpdate) { // only two updates may meet
 				j.fault("no order is refused", e.domain, "%s: %s", e.id, e.refusal)
 			}
 		case e.operation == "" || !e.closed:
@@ -125,8 +125,8 @@ func (j *judge) everyOrder(ctx context.Context) error {
 	return nil
 }
 
-// noneTwice: no request reaches R01 twice, whether it costs money or not; and R01 never has
-// two paid tasks for one object.
+// noneTwice checks that no request reaches R01 twice, whether it costs
+// money or not, and that R01 never has two paid tasks for one object.
 func (j *judge) noneTwice(context.Context) error {
 	times := map[string]int{}
 	for _, e := range j.history {
@@ -146,8 +146,8 @@ func (j *judge) noneTwice(context.Context) error {
 	return nil
 }
 
-// everyReply: each mail of R01 is stored as it was sent, once, and read; and nothing is stored
-// but what it or the liar has sent.
+// everyReply checks that each mail of R01 is stored as it was sent,
+// once, and read, and that only mails from R01 or the liar are stored.
 func (j *judge) everyReply(context.Context) error {
 	times := map[string]int{}
 	for _, m := range j.stored {
@@ -168,7 +168,7 @@ func (j *judge) everyReply(context.Context) error {
 	return nil
 }
 
-// agreement: panel and plugin show the same of every domain, and nothing is open.
+// agreement checks that panel and plugin have the same record of every domain.
 func (j *judge) agreement(context.Context) error {
 	for name, d := range j.held {
 		if j.shown[name] != d {
@@ -183,8 +183,8 @@ func (j *judge) agreement(context.Context) error {
 	return nil
 }
 
-// stream: the panel's Action Log has the plugin's events in their order, each once, among what
-// the panel itself has to tell.
+// stream checks that the panel's Action Log has the plugin's events
+// in their order, each once, among the panel's own entries.
 func (j *judge) stream(ctx context.Context) error {
 	type event struct{ typ, name, message string }
 
@@ -235,8 +235,8 @@ const (
 	failureIsTrue    = "what R01 has carried out is success"
 )
 
-// truth: the panel shows as registered exactly what R01 has registered, with R01's paid-till date
-// and nameservers.
+// truth checks that the panel shows as registered exactly what
+// R01 has registered, with R01's paid-till date and nameservers.
 func (j *judge) truth(context.Context) error {
 	there := map[string]r01sim.Domain{}
 	for _, d := range j.Domains {
@@ -256,7 +256,7 @@ func (j *judge) truth(context.Context) error {
 		}
 	}
 
-	// The other direction: a domain that R01 registered for us and the panel does not show was paid for in vain.
+	// The other direction: a domain that R01 registered for us and that the panel does not show was paid for in vain.
 	for name := range there {
 		if !taken[name] && strings.HasPrefix(name, "new") {
 			j.fault("the panel knows what R01 has registered for it", name, "")
@@ -266,7 +266,7 @@ func (j *judge) truth(context.Context) error {
 	return j.results()
 }
 
-// results: an operation is what R01's record says of its request.
+// results checks that the operations that succeeded are those that R01's record shows as carried out.
 func (j *judge) results() error {
 	byID := map[string]request{}
 	for _, q := range j.requests {
@@ -295,7 +295,7 @@ func (j *judge) results() error {
 		}
 	}
 
-	// What R01 did about a client, which a handle names, is a part of a registration and no operation.
+	// R01's tasks about clients, which a handle names, are parts of a registration and not operations.
 	for what, n := range done {
 		if !strings.Contains(what, "-R01") && want[what] != n {
 			j.fault(failureIsTrue, strings.Fields(what)[1], "%s: R01 carried out %d, %d succeeded", what, n, want[what])
@@ -353,7 +353,7 @@ func (j *judge) count(ctx context.Context, t *tally) error {
 	return nil
 }
 
-// leaves counts the operations that left Uncertain by some evidence.
+// leaves returns the query that counts the operations which left Uncertain by the given evidence.
 func leaves(evidence string) string {
 	return `select count(distinct n.operation) from steps u join steps n on n.operation = u.operation and n.number = u.number + 1
 		where u.state = 'Uncertain' and n.state <> 'Uncertain' and n.evidence = '` + evidence + `'`

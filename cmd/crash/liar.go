@@ -9,7 +9,7 @@ import (
 	"registrar.panel/internal/r01sim"
 )
 
-// company is who is beside R01 in a round.
+// company says who is beside R01 in a round.
 type company string
 
 const (
@@ -18,13 +18,13 @@ const (
 	insider  company = "insider"  // a liar who knows the thread of open requests, too; the panel asks for a proof of the sender
 )
 
-// lieRate is how many lies come for each template that reaches R01, in the mean.
+// lieRate is the mean number of lies for each template that reaches R01.
 const lieRate = 0.4
 
 // receiver is the name that the callback's mail server writes into Authentication-Results.
 const receiver = "mx.panel.example"
 
-// companyOf alternates, in another rhythm than the copies of requests do.
+// companyOf alternates, in another rhythm than the copies of requests.
 func companyOf(round int, liar bool) company {
 	switch {
 	case !liar:
@@ -35,7 +35,7 @@ func companyOf(round int, liar bool) company {
 	return insider
 }
 
-// args are the simulator's.
+// args returns the arguments for the simulator.
 func (c company) args() []string {
 	rate := "--liar-rate=" + strconv.FormatFloat(lieRate, 'g', -1, 64)
 	switch c {
@@ -47,7 +47,7 @@ func (c company) args() []string {
 	return nil
 }
 
-// replies is the block of plugin.hcl that says whose replies are believed.
+// replies returns the block of plugin.hcl that says whose replies are believed.
 func (c company) replies() string {
 	if c != insider {
 		return ""
@@ -55,8 +55,8 @@ func (c company) replies() string {
 	return fmt.Sprintf("    replies {\n      from        = [\"robot@registrar.example\"]\n      require     = \"authentication-results\"\n      authserv_id = %q\n    }\n", receiver)
 }
 
-// lieOf finds the lie with these bytes; ok is false for what R01 wrote itself, even if the
-// liar has repeated it byte for byte.
+// lieOf finds the lie with these bytes; ok is false for a mail that
+// R01 wrote itself, even if the liar has repeated it byte for byte.
 func (m memory) lieOf(raw string) (l r01sim.Lie, ok bool) {
 	if m.wrote[raw] {
 		return l, false

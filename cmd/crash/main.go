@@ -5,18 +5,17 @@
 // It runs rounds, some at the same time. A round is a world of its own: a panel, its plugin
 // and the simulated R01 as real processes, a stream of orders, and between plugin and R01 a
 // wire that knows where in an SMTP or IMAP dialogue it is. While orders come in, processes
-// are killed and frozen, connections are cut, servers fall silent, and the disk fills up,
-// at random instants or at a named point of the dialogue. Then there is quiet, an operator
-// who looks at R01 decides what no machine may, and a judge compares the books of all three.
+// are killed and frozen, connections are cut, servers fall silent, and the disk fills up, at
+// random instants or at a named point of the dialogue. Then all is quiet: an operator who
+// looks at R01 decides what no machine may, and a judge compares the books of all three.
 //
-// What is ordered and what goes wrong when follows from the seed and the number of the
-// round; how the kernel schedules it does not. The exit code is 0 when every invariant
-// holds, 1 when one is broken (its name and the timelines of the domain are printed), and 2
-// when the program could not do its work.
+// The orders and the faults, with their times, follow from the seed and the number of the round; how
+// the kernel schedules them does not. The exit code is 0 if every invariant holds, 1 if one is broken
+// (its name and the timelines of the domain are printed), and 2 if the program could not do its work.
 //
-// It is a program beside the panel, and no test of it alone, because only here both sides of
-// the contract meet; and it runs panel, plugin and simulator by executing itself, so that
-// the supervisor's pauses can be shorter than any plugin.hcl permits.
+// It is a program beside the panel and not only a test of it, because only here both
+// sides of the contract meet. It runs panel, plugin and simulator by executing
+// itself, so that the supervisor's pauses can be shorter than any plugin.hcl permits.
 package main
 
 import (
@@ -66,14 +65,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return campaign(ctx, o, stdout, stderr)
 }
 
-// options of a campaign.
+// options are the options of a campaign.
 type options struct {
 	kills  int
 	seed   uint64
 	worlds int
 	size   int    // kills per round
-	orders int    // that are placed for each kill, if they come fast enough
-	round  int    // only this one; -1 = all
+	orders int    // number to place for each kill, if they come fast enough
+	round  int    // run only this one; -1 = all
 	server string // URL of a PostgreSQL server that two nodes share; "" = one panel with files
 	limit  time.Duration
 	keep   string
@@ -104,11 +103,11 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	return o, nil
 }
 
-// apart is the variable of a program that runs in a mount namespace of its own.
+// apart is set for a program that runs in a mount namespace of its own.
 const apart = "CRASH_APART"
 
-// setApart runs the program again in a mount namespace of its own, whose file systems are
-// gone when it ends. Without root that takes a user namespace, too.
+// setApart runs the program again in a mount namespace of its own, whose file
+// systems disappear when it ends. Without root that needs a user namespace, too.
 func setApart(args []string, stdout, stderr io.Writer) int {
 	self, err := os.Executable()
 	if err != nil {

@@ -20,8 +20,8 @@ var (
 	nodeSeed  = flag.Uint64("nodeseed", 4, "seed of that campaign")
 )
 
-// Two nodes share a server, and are killed and frozen as one panel is; so is the server, over
-// and over. The same judge reads the books.
+// Two nodes share a server. They are killed and frozen like a single panel,
+// and so is the server, over and over. The same judge reads the books.
 func TestCrashOnPostgreSQL(t *testing.T) {
 	t.Parallel()
 
@@ -40,7 +40,7 @@ func TestCrashOnPostgreSQL(t *testing.T) {
 
 	random, crashes := rand.New(rand.NewPCG(*nodeSeed, 0)), 0
 	next := func() time.Duration { return 4*time.Second + time.Duration(random.ExpFloat64()*float64(4*time.Second)) }
-	for running, lives := true, next(); running; lives = pace.Scale(next()) { // so long that something is done meanwhile
+	for running, lives := true, next(); running; lives = pace.Scale(next()) { // long enough for some work to be done meanwhile
 		select {
 		case <-ended:
 			running = false

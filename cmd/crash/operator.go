@@ -19,10 +19,10 @@ import (
 	contract "registrar.panel/shared/registrar"
 )
 
-const anew = 5 * time.Second // that a panel is at work in quiet before it is restarted
+const anew = 5 * time.Second // how long a panel works in quiet before it is restarted
 
-// operator is the name under which the campaign decides: on the panel's socket that is the Unix
-// user, and a decision under the caller's own name is logged once.
+// operator returns the name under which the campaign decides. On the panel's socket
+// that is the Unix user, and a decision under the caller's own name is logged once.
 func operator() string {
 	u, err := user.Current()
 	if err != nil {
@@ -31,11 +31,11 @@ func operator() string {
 	return u.Username
 }
 
-// errUnquiet: something neither ended nor asked for a person.
+// errUnquiet means that something neither ended nor asked for a person.
 var errUnquiet = errors.New("not everything came to rest")
 
-// settle waits until every order is concluded, deciding as an operator who looks at R01
-// what waits for a person.
+// settle waits until every order is concluded. Meanwhile it decides
+// what waits for a person, as an operator who looks at R01 does.
 func (w *world) settle(ctx context.Context, out io.Writer) error {
 	v, say := watch("everything to come to rest"), time.Now().Add(time.Minute)
 	hurry := &hurrier{world: w}
@@ -59,13 +59,13 @@ func (w *world) settle(ctx context.Context, out io.Writer) error {
 			say = time.Now().Add(10 * time.Second)
 		}
 
-		// What waits for a deadline of many seconds is not seen earlier by those who look more often.
+		// To look more often would not show sooner what waits for a deadline of many seconds.
 		pause(ctx, min(max(time.Since(v.moved)/5, 300*time.Millisecond), time.Second))
 	}
 }
 
-// tend decides once about all that is open, and returns what is left of it and how many events there
-// have been; 0 when that can't be read now.
+// tend decides once about everything that is open. It returns what is left
+// of that and how many events there have been; 0 = they can't be read now.
 func (w *world) tend(ctx context.Context, h *hurrier) (open []string, events int, err error) {
 	b, err := w.openBooks()
 	if err != nil {
@@ -94,14 +94,14 @@ func because(err error) string {
 	return " (" + err.Error() + ")"
 }
 
-// hurrier restarts the panels of a quiet world when a deadline has passed, which the plugin
-// notices at once when it is started. A panel that starts is left to start, and one that is at
-// work is left time to do what is due: as long as it took to start, at least.
+// hurrier restarts the panels of a quiet world when a deadline has passed, because a
+// plugin that starts notices that at once. A panel that is starting is left alone, and
+// one that is at work gets time for its due work: at least as long as it took to start.
 type hurrier struct {
 	*world
-	asked   time.Time     // when the panels were told to end, or the quiet began
+	asked   time.Time     // when the panels were told to end, or when the quiet began
 	working time.Time     // since when all of them are at work; zero = they are not
-	took    time.Duration // from the one to the other
+	took    time.Duration // time between these two
 }
 
 func (h *hurrier) along(ctx context.Context, b books) {
@@ -135,8 +135,7 @@ func (h *hurrier) along(ctx context.Context, b books) {
 	h.asked, h.working = now, time.Time{}
 }
 
-// late reports whether a deadline has passed that the plugin will notice within a minute, or
-// at once when it is started.
+// late reports whether a deadline has passed that the plugin will notice within a minute, or at once after a start.
 func (b books) late(ctx context.Context) (bool, error) {
 	n, err := number(ctx, b.plugin, fmt.Sprintf("select count(*) from requests where deadline_at < %d", time.Now().Add(-time.Second).UnixMilli()))
 	return n > 0, err
@@ -207,7 +206,7 @@ func (w *world) review(ctx context.Context) (reviewed int, err error) {
 		return 0, err
 	}
 
-	if len(missing) > 0 { // a busy plugin did not answer in time: nothing is known of its mails
+	if len(missing) > 0 { // a busy plugin did not answer in time: its mails are not known
 		return 0, fmt.Errorf("list reviews: %s", missing[0].Reason)
 	}
 
@@ -215,7 +214,7 @@ func (w *world) review(ctx context.Context) (reviewed int, err error) {
 		d := api.ReviewDecision{Version: *r.Version, Outcome: string(contract.ReplyIgnore), By: operator()}
 		_, err := post[api.Review](ctx, w, api.Path("review", r.ID, "resolve"), d)
 		if outdated(err) {
-			continue // what it may belong to has moved
+			continue // an operation that it may belong to has moved
 		}
 
 		if err != nil {
@@ -229,17 +228,17 @@ func (w *world) review(ctx context.Context) (reviewed int, err error) {
 	return reviewed, nil
 }
 
-// sift keeps the review queue short while orders come, as staff does: a liar fills it.
+// sift keeps the review queue short while orders come, as the staff does: a liar fills it.
 func (w *world) sift(ctx context.Context) {
 	for ctx.Err() == nil {
-		w.review(ctx) // what fails now is tried again
+		w.review(ctx) // failures are tried again
 		pause(ctx, time.Second)
 	}
 }
 
-// judgeEach resolves the operations that wait for a person, by what R01 has.
+// judgeEach resolves the operations that wait for a person by what R01 has.
 func (w *world) judgeEach(ctx context.Context, b books, working []operation) error {
-	// The versions first: what R01 shows after that may be newer than they are, and is never older.
+	// The versions first: what R01 shows later may be newer than they are, and is never older.
 	seen, err := w.seen(ctx, working)
 	if err != nil {
 		return err
@@ -260,7 +259,7 @@ func (w *world) judgeEach(ctx context.Context, b books, working []operation) err
 		byID[q.id] = q
 	}
 
-	// Of operations that share a request one is resolved. After that R01 may have what it did not have
+	// Of operations that share a request only one is resolved in a pass. After that R01 may have what it did not have
 	// before, and has to be looked at again: two decisions on one look have sent a request twice.
 	decided := map[string]bool{} // by request
 	for _, o := range working {
@@ -290,7 +289,7 @@ func (w *world) judgeEach(ctx context.Context, b books, working []operation) err
 	return nil
 }
 
-// seen are the versions of the operations that wait for a person.
+// seen returns the versions of the operations that wait for a person.
 func (w *world) seen(ctx context.Context, working []operation) (map[string]string, error) {
 	versions := map[string]string{}
 	for _, o := range working {

@@ -19,15 +19,15 @@ import (
 )
 
 const (
-	shops   = 6                // that order at the same time
-	mostly  = 60               // orders that are open at the same time; more wait
-	perCall = 30 * time.Second // to a panel that is frozen, or to a machine that is slow
+	shops   = 6                // how many order at the same time
+	mostly  = 60               // most orders that are open at the same time; more wait
+	perCall = 30 * time.Second // for a panel that is frozen, or a machine that is slow
 )
 
-// order is one that a panel has acknowledged.
+// order is an order that a panel has acknowledged.
 type order struct {
 	id, kind, domain string
-	nameserver       string // the first, of an update
+	nameserver       string // the first nameserver of an update
 }
 
 // shop places orders.
@@ -37,20 +37,20 @@ type shop struct {
 	mu       sync.Mutex
 	random   *rand.Rand
 	number   int
-	domains  []string // that were ordered
-	customer []string // that ordered
+	domains  []string // ordered so far
+	customer []string // with orders so far
 	placed   []order
-	open     int // orders, when last looked
+	open     int // open orders, when last counted
 }
 
 // job is an order to be placed.
 type job struct {
 	api.NewOrder
-	handle string // of a domain to be taken over first; "" = none
+	handle string // of a domain that is taken over first; "" = none
 }
 
-// next draws what is ordered next. Most customers are known, so that most orders are one
-// request; a renewal is of a domain that the panel takes over first.
+// next draws the next order. Most customers are known, so that most orders
+// are one request; a renewal is for a domain that the panel takes over first.
 func (s *shop) next() job {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,7 +77,7 @@ func (s *shop) next() job {
 	return job{NewOrder: api.NewOrder{Kind: string(contract.KindRegister), Domain: d, Own: own, Customer: c, Contact: contact(c), Nameservers: nameservers(n)}}
 }
 
-// soon is an expiry that R01 renews.
+// soon returns an expiry at which R01 renews.
 func soon() string { return time.Now().AddDate(0, 0, 20).Format(time.DateOnly) }
 
 func nameservers(n int) []api.Nameserver {
@@ -91,7 +91,7 @@ func contact(customer string) api.Contact {
 		"resident": {"true"}}
 }
 
-// run places orders until taking ends. An order that was begun is placed to the end.
+// run places orders until taking ends. It completes each order that it has begun.
 func (s *shop) run(ctx context.Context, taking context.Context) {
 	var tills sync.WaitGroup
 	for range shops {
@@ -164,7 +164,7 @@ func (s *shop) sell(ctx context.Context, j job) {
 		return
 	}
 
-	// To pay again what is paid changes nothing, so a lost answer is no trouble.
+	// To pay a paid order again changes nothing, so a lost answer does no harm.
 	for paid := j.Own; !paid; {
 		_, err := post[api.Changed](ctx, s.world, api.Path("orders", o.ID, "pay"), struct{}{})
 		if paid = err == nil; !paid && !s.again(ctx, "pay order", err) {
@@ -184,7 +184,7 @@ func (s *shop) sell(ctx context.Context, j job) {
 	s.tally.add(&s.tally.Orders, 1)
 }
 
-// place returns the order as the panel has it. ok is false when the panel refuses it.
+// place returns the order as the panel has it. ok is false if the panel refuses it.
 func (s *shop) place(ctx context.Context, j job) (o api.Order, ok bool) {
 	for tries := 0; ; tries++ {
 		o, err := post[api.Order](ctx, s.world, api.Path("orders"), j.NewOrder)
@@ -202,15 +202,15 @@ func (s *shop) place(ctx context.Context, j job) (o api.Order, ok bool) {
 	}
 }
 
-// meets reports whether an order is refused because of another one. The plugin may know of
-// that before the panel does, and finds it while it checks the order's fields.
+// meets reports whether an order is refused because of another one. The plugin may
+// know of that before the panel does, and finds it when it checks the order's fields.
 func meets(r *api.Error) bool {
 	return r.Code == string(contract.Precondition) || slices.ContainsFunc(r.Problems, func(p api.Problem) bool {
 		return strings.Contains(p.Message, "has an open operation")
 	})
 }
 
-// known finds the order of a job in the panel; "" = it has none.
+// known finds the order of a job in the panel; "" = there is none.
 func (s *shop) known(ctx context.Context, j job) string {
 	for {
 		all, err := api.All[api.Order](ctx, s.client(), api.Path("orders"), url.Values{"customer": {j.Customer}})
@@ -243,7 +243,7 @@ func (s *shop) again(ctx context.Context, what string, err error) bool {
 	return ctx.Err() == nil
 }
 
-// takeOver makes R01 and the panel know a domain that was registered long ago.
+// takeOver makes a domain that was registered long ago known to R01 and the panel.
 func (s *shop) takeOver(ctx context.Context, j job) bool {
 	text, err := json.Marshal(map[string]any{"name": j.Domain, "paid_till": j.PaidTill, "handle": j.handle, "delegated": true})
 	if err == nil {

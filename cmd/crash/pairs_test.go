@@ -18,11 +18,10 @@ import (
 	contract "registrar.panel/shared/registrar"
 )
 
-// The fault pairs of every word that passes between the plugin and R01's servers: the word
-// is lost before it has an effect ("asked") or after ("answered"), by a cut, by the death of
-// the plugin, of the panel or of both, and by a freeze; and what the dead had said goes on,
-// or it does not. One registration each; after each nothing has happened twice, and at the
-// end the judge compares all books.
+// The fault pairs of every word that passes between the plugin and R01's servers. The word is lost before
+// it has an effect ("asked") or after ("answered"), by a cut, by a freeze, or by the death of the plugin,
+// of the panel or of both; then the last word of the dead still goes on, or not. Each pair gets one
+// registration. After each nothing has happened twice, and at the end the judge compares all books.
 func TestPairs(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
@@ -38,7 +37,7 @@ func TestPairs(t *testing.T) {
 
 const paired = "paired"
 
-// pairs are the faults, in a fixed order.
+// pairs lists the faults, in a fixed order.
 func pairs() (all []fault) {
 	everywhere := []point{smtpOpened, smtpMailAsked, smtpRcptAsked, smtpRcptAnswered, smtpRcptHeard, smtpDataAsked, smtpDataHeard,
 		smtpBody, smtpDotAsked, smtpDotAnswered, smtpDotHeard, smtpQuitAsked,
@@ -119,7 +118,7 @@ func playSome(ctx context.Context, base string, round int, faults []fault, stdou
 	return errors.Join(append(t.faulty, err)...)
 }
 
-// under does something in a running world, waits for rest and judges.
+// under does something in a running world, waits until all is at rest, and judges.
 func (w *world) under(ctx context.Context, do func(context.Context) error, s *shop, stdout io.Writer) (*judge, error) {
 	serving, stop := context.WithCancel(ctx)
 	var keeping, parts sync.WaitGroup
@@ -135,7 +134,7 @@ func (w *world) under(ctx context.Context, do func(context.Context) error, s *sh
 	}
 
 	stop()
-	keeping.Wait() // it drains
+	keeping.Wait() // it drains first
 	cut()
 	parts.Wait()
 
@@ -162,14 +161,14 @@ func (s *shop) pairs(ctx context.Context, faults []fault) error {
 	}
 
 	for i, f := range faults {
-		if f.at == smtpOpened { // a connection is kept for the mails that follow
+		if f.at == smtpOpened { // a connection is kept for the next mails
 			if err := until(ctx, "no SMTP connection to be open", 5*time.Millisecond, func() (bool, string) { return s.smtp.quiet(), "one is" }); err != nil {
 				return err
 			}
 		}
 
 		met := s.lay(f)
-		var selling sync.WaitGroup // what is frozen takes no order
+		var selling sync.WaitGroup // a frozen panel takes no order
 		name := fmt.Sprintf("pair%d-%d", s.round, i)
 		selling.Go(func() { s.sell(ctx, s.registration(name)) })
 		if err := s.comeBy(ctx, f, met, name+".ru"); err != nil {
@@ -194,9 +193,9 @@ func (s *shop) comeBy(ctx context.Context, f fault, met <-chan func(), domain st
 			end()
 			return true, ""
 		case <-ctx.Done():
-		case <-time.After(time.Second): // to look what keeps it
+		case <-time.After(time.Second): // then look what keeps it
 		}
-		look, enough := context.WithTimeout(ctx, time.Second) // it may be frozen
+		look, enough := context.WithTimeout(ctx, time.Second) // the panel may be frozen
 		defer enough()
 		if ok, seen := s.serves(look); !ok {
 			return false, seen
@@ -210,7 +209,8 @@ func (s *shop) registration(name string) job {
 	return job{NewOrder: api.NewOrder{Kind: string(contract.KindRegister), Domain: name + ".ru", Own: true, Customer: "c", Contact: contact("c"), Nameservers: nameservers(1)}}
 }
 
-// safe holds at any time: nothing has reached R01 twice, and what is shown as registered is.
+// safe checks what must hold at any time: nothing has reached
+// R01 twice, and everything that is shown as registered is.
 func (s *shop) safe(ctx context.Context) error {
 	b, err := s.openBooks()
 	if err != nil {
@@ -222,7 +222,7 @@ func (s *shop) safe(ctx context.Context) error {
 		return err
 	}
 
-	if j.memory, err = s.sim.remembers(ctx); err != nil { // later, so that it knows all that is shown
+	if j.memory, err = s.sim.remembers(ctx); err != nil { // later, so that it contains everything that is shown
 		return err
 	}
 	if err := j.noneTwice(ctx); err != nil {

@@ -20,7 +20,7 @@ import (
 	"registrar.panel/shared/registrarrpc"
 )
 
-// role is what the program does when it is run as one of the three processes.
+// role is what the program does as one of the three processes.
 type role func(ctx context.Context, args []string, stdout, stderr io.Writer) int
 
 const (
@@ -33,10 +33,10 @@ func roles() map[string]role {
 	return map[string]role{rolePanel: servePanel, rolePlugin: servePlugin, roleSimulator: simulate}
 }
 
-// programVariable names another program than this one that plays the roles.
+// programVariable names another program that plays the roles instead of this one.
 const programVariable = "CRASH_PROGRAM"
 
-// program plays the roles.
+// program returns the program that plays the roles.
 func program() (string, error) {
 	if other := os.Getenv(programVariable); other != "" {
 		return other, nil
@@ -44,8 +44,8 @@ func program() (string, error) {
 	return os.Executable()
 }
 
-// slowness is how many times longer than usual everything takes on this machine. Panel and
-// plugin get it as an argument, and make their short times so much longer.
+// slowness is how many times longer than usual everything takes on this machine.
+// Panel and plugin get it as an argument, and lengthen their short times by it.
 type slowness float64
 
 func (s slowness) String() string { return strconv.FormatFloat(float64(s), 'f', 1, 64) }
@@ -60,8 +60,8 @@ func parseSlowness(text string) (slowness, error) {
 
 func (s slowness) scale(d time.Duration) time.Duration { return time.Duration(float64(d) * float64(s)) }
 
-// timing restarts a plugin at once and without end, and soon gives up one that hangs: not one
-// that a slow machine keeps from answering.
+// timing restarts a plugin at once and without limit. It soon gives up a
+// plugin that hangs, but not one that a slow machine keeps from answering.
 func (s slowness) timing() supervisor.Timing {
 	return supervisor.Timing{
 		Start: s.scale(10 * time.Second), Setup: s.scale(time.Minute),
@@ -70,7 +70,7 @@ func (s slowness) timing() supervisor.Timing {
 	}
 }
 
-// lease is the usual one, up to ten times as fast.
+// lease returns the usual timing, up to ten times as fast.
 func (s slowness) lease() sqldb.LeaseTiming {
 	t := sqldb.DefaultLeaseTiming()
 	fast := func(d time.Duration) time.Duration { return min(s.scale(d/10), d) }

@@ -13,14 +13,13 @@ import (
 	"time"
 )
 
-// shared are the databases of two nodes, by their URLs.
+// shared holds the databases of two nodes, by their URLs.
 type shared struct {
 	server, name, panel, plugin string
-	books                       books // to connect for each look takes longer than the look
+	books                       books // kept open, because connecting takes longer than a look
 }
 
-// share makes them on a server, given by its administrator's URL. The server may be killed
-// meanwhile.
+// share makes the databases on a server, given by its administrator's URL. The server may be killed meanwhile.
 func share(ctx context.Context, server, name string) (*shared, error) {
 	u, err := url.Parse(server)
 	if err != nil {
@@ -28,7 +27,7 @@ func share(ctx context.Context, server, name string) (*shared, error) {
 	}
 	s := &shared{server: server, name: name}
 	for database, at := range map[string]*string{name + "_panel": &s.panel, name + "_r01": &s.plugin} {
-		// One of that name is left over from a campaign with the same seed that did not come to its end.
+		// A database of that name is left over from a campaign with the same seed that was interrupted.
 		if err := tell(ctx, server, "drop database if exists "+database, "create database "+database+" template template0"); err != nil {
 			return nil, fmt.Errorf("make database: %w", err)
 		}
@@ -50,7 +49,7 @@ func (s *shared) drop() {
 	s.books.panel.Close()
 	s.books.plugin.Close()
 
-	// Whatever is left over goes with the server.
+	// If this fails, what is left goes with the server.
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	_ = tell(ctx, s.server, "drop database "+s.name+"_panel with (force)", "drop database "+s.name+"_r01 with (force)")
@@ -64,7 +63,7 @@ func tell(ctx context.Context, server string, statements ...string) error {
 	defer db.Close()
 	for _, s := range statements {
 		err := until(ctx, "the server to "+s, 100*time.Millisecond, func() (bool, string) {
-			if _, err := db.ExecContext(ctx, s); err != nil { // it may be starting
+			if _, err := db.ExecContext(ctx, s); err != nil { // the server may be starting
 				return false, err.Error()
 			}
 			return true, ""
@@ -76,8 +75,7 @@ func tell(ctx context.Context, server string, statements ...string) error {
 	return nil
 }
 
-// join lets the second node in, as an operator does: with the first one's keys, while that is
-// at work. It returns when the second has seen it work.
+// join gives the second node the first one's keys, as an operator does, while the first node is at work.
 func (w *world) join(ctx context.Context) error {
 	if err := until(ctx, "the first node to be at work", 20*time.Millisecond, func() (bool, string) { return w.serves(ctx) }); err != nil {
 		return err
@@ -95,8 +93,7 @@ func (w *world) join(ctx context.Context) error {
 	return nil
 }
 
-// joined waits until the second node has a mark of its own: from then on it can do without
-// the first.
+// joined waits until the second node has a mark of its own: from then on it can work without the first.
 func (w *world) joined(ctx context.Context) error {
 	mark := filepath.Join(w.peer.data(), "plugins", registrar, "r01.mark")
 	return until(ctx, "the second node to be at work", 20*time.Millisecond, func() (bool, string) {

@@ -23,7 +23,7 @@ import (
 type simulator struct {
 	cmd       *exec.Cmd
 	addresses map[string]string
-	rest      sync.WaitGroup // drains what it goes on to print
+	rest      sync.WaitGroup // drains its further output
 }
 
 func startSimulator(ctx context.Context, self string, seed uint64, beside company) (*simulator, error) {
@@ -42,7 +42,7 @@ func startSimulator(ctx context.Context, self string, seed uint64, beside compan
 	}
 
 	s := &simulator{cmd: cmd, addresses: map[string]string{}}
-	// The system chooses the simulator's ports, which it prints before it says that it is ready.
+	// The system chooses the simulator's ports, which the simulator prints before it says that it is ready.
 	scanner := bufio.NewScanner(lines)
 	for scanner.Scan() {
 		words := strings.Fields(strings.TrimPrefix(scanner.Text(), "r01sim: "))
@@ -82,11 +82,11 @@ func (s *simulator) get(ctx context.Context, path string, into any) error {
 	return s.ask(ctx, http.MethodGet, path, "", into)
 }
 
-// asks is how often the simulator is asked before that counts as trouble of the program's own.
+// asks is how often the simulator is asked before a failure counts as trouble of the program's own.
 const asks = 100
 
-// ask calls the simulator. It may be frozen, and cuts off who takes too long on a machine that
-// is busy: then it is asked again. All it is asked for may be asked for twice.
+// ask calls the simulator. A frozen simulator does not answer, and a busy one cuts
+// off slow callers: then it is asked again. Every request to it may be repeated.
 func (s *simulator) ask(ctx context.Context, method, path, body string, into any) (err error) {
 	for range asks {
 		var refused *refusal
@@ -102,7 +102,7 @@ func (s *simulator) ask(ctx context.Context, method, path, body string, into any
 	return nil
 }
 
-// refusal is what the simulator says to a request that it does not carry out.
+// refusal is the simulator's answer to a request that it does not carry out.
 type refusal struct{ status, text string }
 
 func (r *refusal) Error() string { return r.status + ": " + r.text }
@@ -116,7 +116,7 @@ func (s *simulator) exchange(ctx context.Context, method, path, body string, int
 		return err
 	}
 
-	req.Close = true // a connection that is kept may be closed just as it is used again
+	req.Close = true // a kept connection may be closed just when it is used again
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err

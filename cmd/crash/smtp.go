@@ -11,9 +11,9 @@ import (
 // point is a place in a dialogue, named by what has just passed.
 type point string
 
-// The points of an SMTP dialogue. A word that was asked has come from the plugin and not
-// gone on; one that was answered has been executed, and the plugin has not heard of it; one
-// that was heard has just reached the plugin.
+// The points of an SMTP dialogue. A word that was asked has come from the
+// plugin and not gone on. One that was answered has been executed, and the
+// plugin does not know it yet. One that was heard has just reached the plugin.
 const (
 	smtpOpened       point = "smtp opened"
 	smtpMailAsked    point = "smtp MAIL asked"
@@ -69,7 +69,7 @@ func (d *dialogue) send(line string) bool {
 	return err == nil
 }
 
-// answer relays what the server says, which may take several lines.
+// answer relays the server's answer, which may have several lines.
 func (d *dialogue) answer(answered, heard point) bool {
 	var text strings.Builder
 	for {
@@ -78,7 +78,7 @@ func (d *dialogue) answer(answered, heard point) bool {
 			return false
 		}
 		text.WriteString(line)
-		// A hyphen behind the code says that another line follows: RFC 5321, 4.2.1.
+		// A hyphen behind the code means that another line follows: RFC 5321, 4.2.1.
 		if len(line) < 4 || line[3] != '-' {
 			break
 		}
@@ -94,7 +94,7 @@ func (d *dialogue) answer(answered, heard point) bool {
 	return d.at(heard)
 }
 
-// mail relays the lines up to the final dot, and the answer to it.
+// mail relays the lines up to the final dot, and the answer to that.
 func (d *dialogue) mail() bool {
 	for n := 0; ; n++ {
 		line, err := d.client.ReadString('\n')
@@ -102,7 +102,7 @@ func (d *dialogue) mail() bool {
 			return false
 		}
 		switch {
-		case n == 8 && !d.pass(smtpBody): // the server has a part of the mail by then
+		case n == 8 && !d.pass(smtpBody): // by then the server has part of the mail
 			return false
 		case line == ".\r\n":
 			return d.pass(smtpDotAsked) && d.send(line) && d.answer(smtpDotAnswered, smtpDotHeard)

@@ -17,7 +17,7 @@ import (
 type tally struct {
 	mu     sync.Mutex
 	began  time.Time
-	enough int           // kills
+	enough int           // how many kills are enough
 	over   chan struct{} // closed when there were enough
 
 	Orders     int // acknowledged by a panel
@@ -27,11 +27,11 @@ type tally struct {
 	Events     int
 	Kills      int
 	Starts     int // of panels
-	Missed     int // faults whose point of a dialogue was never reached: they came at once
-	Deferred   int // transmissions that the relay took nothing of
+	Missed     int // faults that came at once, because their point of a dialogue was never reached
+	Deferred   int // transmissions of which the relay took nothing
 	Unknown    int // transmissions whose fate was unknown
-	Uncertain  int // operations that were Uncertain at some time
-	ByReply    int // of these, left by R01's word
+	Uncertain  int // operations that were ever Uncertain
+	ByReply    int // of these, how many left by R01's word
 	ByCopy     int // by our own copy
 	ByRegistry int
 	ByPerson   int
@@ -39,7 +39,7 @@ type tally struct {
 	Reviews    int // mails that no rule could place
 	Lost       int
 	Double     int
-	Believed   int // conclusions that are not so, or rest on a lie
+	Believed   int // conclusions that are false, or rest on a lie
 	Rounds     int
 
 	faults  map[kind]int
@@ -96,7 +96,7 @@ func (t *tally) at(p point) {
 	t.points[p]++
 }
 
-// lied counts what the liar has told in a round.
+// lied counts the lies that were told in a round.
 func (t *tally) lied(all []r01sim.Lie) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -111,14 +111,14 @@ func (t *tally) served(d time.Duration) {
 	t.serving = append(t.serving, d)
 }
 
-// broke notes a round that broke an invariant.
+// broke records a round that broke an invariant.
 func (t *tally) broke(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.broken = append(t.broken, err)
 }
 
-// trouble notes that the program itself could not do something.
+// trouble records that the program itself could not do something.
 func (t *tally) trouble(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

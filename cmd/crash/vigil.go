@@ -10,14 +10,14 @@ import (
 	"registrar.panel/internal/pace"
 )
 
-// stillness is how long a wait goes on though nothing happens, on the usual machine: longer
-// than any pause of the plugin.
+// stillness is how long a wait continues while nothing happens,
+// on the usual machine: longer than any pause of the plugin.
 const stillness = 3 * time.Minute
 
-// vigil is a wait for something that must come. It ends in an error when nothing has happened
-// for too long: not when a slow machine needs longer, but when something hangs.
+// vigil is a wait for something that must come. It ends in an error if nothing has
+// happened for too long: if something hangs, and not if a slow machine needs longer.
 type vigil struct {
-	what     string // is waited for
+	what     string // what is waited for
 	since    time.Time
 	moved    time.Time // when progress was last seen
 	progress int
@@ -29,16 +29,16 @@ func watch(what string) *vigil {
 	return &vigil{what: what, since: now, moved: now, seen: "nothing yet"}
 }
 
-// saw notes what is to be seen now, and how far things are: a number that only grows.
+// saw records what can be seen now, and the progress so far: a number that only grows.
 func (v *vigil) saw(progress int, seen string) {
 	if v.seen = seen; progress > v.progress {
 		v.progress, v.moved = progress, time.Now()
 	}
 }
 
-// hangs returns an error when nothing has happened for too long.
+// hangs returns an error if nothing has happened for too long.
 func (v *vigil) hangs() error {
-	if time.Since(v.moved) < stillness { // whatever the machine is like
+	if time.Since(v.moved) < stillness { // on any machine
 		return nil
 	}
 	if limit := pace.Scale(stillness); time.Since(v.moved) > limit {
@@ -53,7 +53,7 @@ func (v *vigil) String() string {
 		time.Since(v.since).Round(time.Second), v.seen)
 }
 
-// until looks until it sees what is waited for. A look also returns what it saw.
+// until calls look until it reports done. look also returns what it saw.
 func until(ctx context.Context, what string, between time.Duration, look func() (done bool, seen string)) error {
 	for v := watch(what); ; pause(ctx, between) {
 		done, seen := look()

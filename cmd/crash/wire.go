@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// weather is how a server is to be reached.
+// weather says how a server can be reached.
 type weather string
 
 const (
 	fair     weather = "fair"
 	refusing weather = "refusing" // connections are closed at once
-	silent   weather = "silent"   // connections are taken and nothing is said
+	silent   weather = "silent"   // connections are accepted and get no answer
 )
 
 // wire is the network between the plugin and one of R01's servers.
@@ -94,8 +94,7 @@ func (w *wire) leave(c net.Conn) {
 	delete(w.open, c)
 }
 
-// turn changes the weather, and cuts what is connected. The function it returns turns it
-// back.
+// turn changes the weather, and cuts all connections. The function that it returns turns it back.
 func (w *wire) turn(to weather) (back func()) {
 	w.mu.Lock()
 	was := w.state

@@ -27,28 +27,27 @@ const (
 	registrar = "r01"
 )
 
-// world is one round's panel, plugin and R01, and the wire between them.
+// world is one round's panel, plugin and R01, and the wires between them.
 type world struct {
 	round  int
 	dir    string // a file system of its own
 	tally  *tally
-	beside company  // of R01
-	log    *os.File // what the processes write
+	beside company  // who is beside R01
+	log    *os.File // output of the processes
 	sim    *simulator
 	smtp   *wire
 	imap   *wire
 	panel  *api.Client
-	self   string // the program that is panel, plugin and simulator
-	// With a server two nodes share databases there; each is a world with the same R01,
-	// wires and file system.
+	self   string // the program that runs as panel, plugin and simulator
+	// With a server two nodes share databases on it. Each is a world with the same R01, wires and file system.
 	shared *shared
 	peer   *world
-	turn   *atomic.Int64 // of the nodes that answer calls
+	turn   *atomic.Int64 // counts up; picks the node to call
 	keeper
 	trap
 }
 
-// open makes a world; nothing but the simulator runs yet.
+// open makes a world; so far only the simulator runs.
 func open(ctx context.Context, base string, round int, seed uint64, server string, beside company, t *tally) (w *world, err error) {
 	w = &world{round: round, dir: filepath.Join(base, strconv.Itoa(round)), tally: t, turn: &atomic.Int64{}, beside: beside}
 	w.measure()
@@ -56,8 +55,7 @@ func open(ctx context.Context, base string, round int, seed uint64, server strin
 		return nil, err
 	}
 
-	// Beside the round's file system, and not on it: what the processes write is wanted most when that is
-	// full.
+	// Outside the round's file system, because the processes' output is needed most when that is full.
 	if w.log, err = os.Create(w.dir + ".log"); err != nil {
 		return nil, err
 	}
@@ -93,7 +91,7 @@ func open(ctx context.Context, base string, round int, seed uint64, server strin
 	return w, nil
 }
 
-// nodes are the worlds that serve.
+// nodes returns the worlds that serve.
 func (w *world) nodes() []*world {
 	if w.peer == nil {
 		return []*world{w}
@@ -101,7 +99,7 @@ func (w *world) nodes() []*world {
 	return []*world{w, w.peer}
 }
 
-// client is of the node whose turn it is to be called.
+// client returns the client of the node whose turn it is.
 func (w *world) client() *api.Client {
 	nodes := w.nodes()
 	return nodes[int(w.turn.Add(1))%len(nodes)].panel
@@ -115,14 +113,14 @@ func (w *world) close() error {
 		w.shared.drop()
 	}
 
-	// Detached, because a process that was killed may not have let go of its files yet.
+	// Detached, because a process that was killed may not have released its files yet.
 	return errors.Join(syscall.Unmount(w.dir, syscall.MNT_DETACH), os.Remove(w.dir), w.log.Close(), os.Remove(w.log.Name()))
 }
 
 func (w *world) socket() string { return filepath.Join(w.dir, "s") }
 
-// write writes plugin.hcl. Every other round gets copies of its requests, so that both ways
-// out of uncertainty are gone.
+// write writes plugin.hcl. Every other round gets copies of its
+// requests, so that both ways out of uncertainty are tried.
 func (w *world) write() error {
 	bcc := ""
 	if w.round%2 == 1 {
@@ -192,13 +190,13 @@ func (w *world) config() string { return filepath.Join(w.dir, "plugin.hcl") }
 
 // keeper keeps a panel running.
 type keeper struct {
-	starting sync.Mutex  // held while a panel must not be started, or is being
-	current  sync.Mutex  // of what follows
+	starting sync.Mutex  // held while a panel is being started, or must not be
+	current  sync.Mutex  // guards the fields below
 	process  *os.Process // the panel; nil while none runs
 	slow     slowness    // of this machine, when a panel was last started
 }
 
-// measure measures the machine, which takes it some milliseconds, and keeps the result for scale.
+// measure measures the machine, which takes some milliseconds, and keeps the result for scale.
 func (k *keeper) measure() slowness {
 	slow := slowness(pace.Factor())
 	k.current.Lock()
@@ -207,7 +205,7 @@ func (k *keeper) measure() slowness {
 	return slow
 }
 
-// scale is a duration that fits the usual machine, as long as it has to be on this one.
+// scale stretches a duration that fits the usual machine to fit this one.
 func (k *keeper) scale(d time.Duration) time.Duration {
 	k.current.Lock()
 	defer k.current.Unlock()
@@ -219,10 +217,10 @@ func (w *world) keep(ctx context.Context) error {
 	for ctx.Err() == nil {
 		cmd := exec.Command(w.self, rolePanel, w.config(), w.measure().String())
 		cmd.Dir, cmd.Stdout, cmd.Stderr = w.dir, w.log, w.log
-		cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0") // else a watched process sleeps for a second at its end
+		cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0") // or a watched process would sleep for a second at its end
 		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 
-		// A fault that makes the store read-only holds this: no panel may open it for writing meanwhile.
+		// A fault that makes the store read-only holds this lock: meanwhile no panel may open the store for writing.
 		w.starting.Lock()
 		began := time.Now()
 
@@ -247,7 +245,7 @@ func (w *world) keep(ctx context.Context) error {
 		w.attend(nil)
 		watching.Wait()
 
-		// One that can't start at all must not take the whole processor.
+		// A panel that can't start at all must not use the whole processor.
 		if time.Since(began) < 20*time.Millisecond {
 			time.Sleep(20 * time.Millisecond)
 		}
@@ -262,7 +260,7 @@ func (k *keeper) attend(p *os.Process) {
 	k.process = p
 }
 
-// time notes how long a panel takes until its plugin is at work.
+// time records how long a panel takes until its plugin is at work.
 func (w *world) time(ctx context.Context, began time.Time) {
 	for ctx.Err() == nil {
 		if ok, _ := w.serves(ctx); ok {
@@ -273,7 +271,7 @@ func (w *world) time(ctx context.Context, began time.Time) {
 	}
 }
 
-// serves reports whether the plugin is at work, and what it is doing else.
+// serves reports whether the plugin is at work, and what was seen instead if it is not.
 func (w *world) serves(ctx context.Context) (ok bool, seen string) {
 	pid := w.panelPID()
 	if pid == 0 {
@@ -292,7 +290,7 @@ func (w *world) serves(ctx context.Context) (ok bool, seen string) {
 	return state == "running" || state == "degraded", fmt.Sprintf("panel %d has a plugin that is %s, restarted %d times", pid, state, list[0].Restarts)
 }
 
-// panelPID and pluginPID find the processes; 0 = there is none.
+// panelPID and pluginPID return the processes; 0 = there is none.
 func (k *keeper) panelPID() int {
 	k.current.Lock()
 	defer k.current.Unlock()

@@ -11,7 +11,7 @@ import (
 	"registrar.panel/internal/version"
 )
 
-// programName is what shells and manual know the program as.
+// programName is the program's name in shells and in the manual.
 const programName = "panel"
 
 type versionCommand struct{}
@@ -48,12 +48,12 @@ func (p *completeCommand) Run(c *command.Call, app *kong.Application) error {
 	return nil
 }
 
-// helpCommand is never run: execute makes --help of it.
+// helpCommand never runs: execute turns it into --help.
 type helpCommand struct {
 	Command []string `arg:"" optional:"" placeholder:"COMMAND" help:"The command, such as order register; without it, all."`
 }
 
-// manualCommand writes the manual page that packages hold.
+// manualCommand writes the manual page for packages.
 type manualCommand struct{}
 
 func (manualCommand) Run(c *command.Call, app *kong.Application) error {

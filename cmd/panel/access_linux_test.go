@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Another user of the machine gets nowhere: not through the socket, whatever the directories
-// permit, and not through the port.
+// Another user of the machine gets no access: neither through the
+// socket, whatever the directories permit, nor through the port.
 func TestOtherUsersOfTheMachine(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
@@ -30,11 +30,11 @@ func TestOtherUsersOfTheMachine(t *testing.T) {
 	}
 }
 
-// connectAs opens a socket with the rights that another user has to files.
+// connectAs opens a socket with another user's rights to files.
 func connectAs(uid int, path string) error {
 	done := make(chan error)
 	go func() {
-		runtime.LockOSThread() // and never unlocks: the thread ends with the goroutine
+		runtime.LockOSThread() // never unlocked, so the thread ends with the goroutine
 		if _, _, errno := unix.RawSyscall(unix.SYS_SETFSUID, uintptr(uid), 0, 0); errno != 0 {
 			done <- errno
 			return

@@ -10,7 +10,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// With a token a caller may do on TCP what its rights say, under its name, until it is revoked.
+// With a token a caller may do on TCP what the token's rights permit, under its name, until it is revoked.
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	w, address := tcpWorld(t, 1024)

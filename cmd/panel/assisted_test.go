@@ -11,9 +11,9 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// What R01 has no mail for is ordered, waits for a person with dated steps, and ends: a code by a decision
-// that brings it, a change of registrant by a decision, a deletion by the registry. Meanwhile nothing is
-// renewed, what can't be is refused before it is paid for, and the code shows in one place.
+// Orders for which R01 has no mail wait for a person, with dated steps, and end: a transfer code by a decision that
+// brings it, a change of registrant by a decision, a deletion by the registry. Meanwhile nothing is renewed, an
+// impossible order is refused before it is paid for, and the code shows in one place.
 func TestAssisted(t *testing.T) {
 	t.Parallel()
 	const code = "code-CANARY-83"
@@ -58,7 +58,7 @@ func TestAssisted(t *testing.T) {
 	if exit != 3 {
 		t.Errorf("a pass that holds renewals back ends with %d", exit)
 	}
-	for kind, name := range map[string]string{"auth-code": "leaving.ru", "trade": "traded.ru", "delete": "dropped.ru"} { // due, and held
+	for kind, name := range map[string]string{"auth-code": "leaving.ru", "trade": "traded.ru", "delete": "dropped.ru"} { // due, and held back
 		if !strings.Contains(plan, "another operation is open: "+kind+", NeedsAction") {
 			t.Errorf("the pass says\n%s", plan)
 		}
@@ -105,7 +105,7 @@ func TestAssisted(t *testing.T) {
 		t.Errorf("the log does not say who read the code:\n%s", log)
 	}
 	shown := log + w.must("operation", "show", leaving) + w.must("domain", "show", "leaving.ru") + w.must("orders")
-	w.stop(syscall.SIGTERM) // then its log is whole
+	w.stop(syscall.SIGTERM) // so that its log is complete
 	if strings.Contains(shown+w.log.String(), code) {
 		t.Error("the code shows elsewhere")
 	}

@@ -68,7 +68,7 @@ func TestIdleConnectionsUnderFewDescriptors(t *testing.T) {
 	})
 }
 
-// hostile builds the plugin that misbehaves as its file's name says.
+// hostile builds the plugin, which misbehaves in the way that its file name says.
 func hostile(t *testing.T, dir string, modes ...string) (program func(mode string) string) {
 	t.Helper()
 	first := filepath.Join(dir, "hostile-"+modes[0])
@@ -87,7 +87,7 @@ func hostile(t *testing.T, dir string, modes ...string) (program func(mode strin
 	return func(mode string) string { return filepath.Join(dir, "hostile-"+mode) }
 }
 
-// Each kind of hostile plugin runs beside an honest one, which is ordered from meanwhile.
+// Each kind of hostile plugin runs beside an honest one, which gets orders meanwhile.
 func TestHostilePlugins(t *testing.T) {
 	t.Parallel()
 	modes := []string{"hang", "lie", "ansi", "evbig", "evflood", "logbomb", "logflood", "components"}
@@ -175,7 +175,7 @@ func seeComponents(t *testing.T, w *world) {
 	}
 }
 
-// fastest is how long an answer of the API takes when nothing else holds it up.
+// fastest returns how long an answer of the API takes when nothing else holds it up.
 func (w *world) fastest(times int, path string) time.Duration {
 	w.t.Helper()
 	client, err := api.NewClient("unix://"+w.dir+"/panel.sock", secret.String{})

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 )
 
-// inCharsets is a word in every charset that a mail of ours may have.
+// inCharsets returns a word in every charset that a mail of ours may have.
 func inCharsets(word string) []string {
 	all := []string{word}
 	for _, c := range []*charmap.Charmap{charmap.KOI8R, charmap.Windows1251} {
@@ -28,8 +28,8 @@ func inCharsets(word string) []string {
 	return all
 }
 
-// needles are what a word looks like in text, in base64 wherever it may begin, and in
-// hexadecimal. All other ways to write it are undone in the haystack.
+// needles returns the forms of a word in text, in base64 at every offset, and
+// in hexadecimal. The search undoes all other encodings in the haystack.
 func needles(word string) [][]byte {
 	var all [][]byte
 	for _, raw := range inCharsets(word) {
@@ -37,7 +37,7 @@ func needles(word string) [][]byte {
 		for shift := range 3 {
 			for _, alphabet := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
 				text := alphabet.EncodeToString([]byte("xx"[:shift] + raw))
-				// Only what the word alone decides, without its neighbours.
+				// Only the characters that the word alone decides, without its neighbours.
 				all = append(all, []byte(text[[]int{0, 2, 3}[shift]:(shift+len(raw))*8/6]))
 			}
 		}
@@ -45,7 +45,7 @@ func needles(word string) [][]byte {
 	return all
 }
 
-// escape is a byte or a character in quoted-printable, a URL, or a string of Go or JSON.
+// escape matches a byte or a character in quoted-printable, a URL, or a string of Go or JSON.
 var escape = regexp.MustCompile(`=\r?\n|[=%][0-9A-Fa-f]{2}|\\x[0-9A-Fa-f]{2}|\\[0-3][0-7]{2}|\\u[0-9A-Fa-f]{4}`)
 
 func unescape(form []byte) []byte {
@@ -81,7 +81,7 @@ func newAviary() aviary {
 	return a
 }
 
-// in lists the canaries found, with what is around them.
+// in returns the canaries that it finds, with the text around them.
 func (a aviary) in(raw []byte) map[string]string {
 	joined := bytes.ReplaceAll(bytes.ReplaceAll(raw, []byte("\r"), nil), []byte("\n"), nil)
 	found := map[string]string{}
@@ -99,7 +99,7 @@ func (a aviary) in(raw []byte) map[string]string {
 
 func names(found map[string]string) []string { return slices.Sorted(maps.Keys(found)) }
 
-// The search finds what it shall find, or the test below would prove nothing.
+// The search finds every form, or the test of the canaries would prove nothing.
 func TestCanaryIsFoundInEveryForm(t *testing.T) {
 	t.Parallel()
 	a := newAviary()

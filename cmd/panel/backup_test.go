@@ -12,7 +12,7 @@ import (
 	"filippo.io/age"
 )
 
-// restorable is a world whose backups hold its keys; identity is the file that opens them.
+// restorable returns a world whose backups contain its keys; identity is the file that opens them.
 func restorable(t *testing.T) (w *world, identity string) {
 	t.Helper()
 	mine, err := age.GenerateX25519Identity()
@@ -25,7 +25,7 @@ func restorable(t *testing.T) (w *world, identity string) {
 	return w, w.write("identity", mine.String()+"\n")
 }
 
-// An older backup is restored: what was registered since is not paid for again, by any order.
+// After an older backup was restored, what was registered since is not paid for again, by any order.
 func TestRestoringAnOlderBackupPaysNothingTwice(t *testing.T) {
 	t.Parallel()
 	w, identity := restorable(t)
@@ -33,7 +33,7 @@ func TestRestoringAnOlderBackupPaysNothingTwice(t *testing.T) {
 	w.serve()
 	w.buy("before.ru", "c1", contact)
 	w.reach("before.ru", "Registered")
-	unpaid := w.order("pending.ru", "c1", contact) // in the backup, paid after it
+	unpaid := w.order("pending.ru", "c1", contact) // in the backup, and paid later
 	archive := filepath.Join(w.dir, "old.backup")
 	w.must("backup", archive)
 
@@ -71,7 +71,7 @@ func TestRestoringAnOlderBackupPaysNothingTwice(t *testing.T) {
 	}
 }
 
-// serveHeld starts a panel whose plugin has something to say.
+// serveHeld starts a panel whose plugin is held after a restore.
 func (w *world) serveHeld() {
 	w.t.Helper()
 	w.panel = w.command("serve")
@@ -100,7 +100,7 @@ func (w *world) reviewMentions(name string) bool {
 	return false
 }
 
-// What a backup is made without, it says; and it is no way around the keys.
+// A backup says what is missing from it, and it is no way around the keys.
 func TestBackupWithoutRecipients(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

@@ -27,7 +27,7 @@ func BenchmarkStatusCall(b *testing.B) {
 		for b.Loop() {
 			over = append(over, timed(b, func() error { _, err := far.Operation(b.Context(), theirs); return err }))
 			within = append(within, timed(b, func() error { _, err := near.Operation(b.Context(), own); return err }))
-			empty = append(empty, timed(b, func() error { return far.Start(b.Context()) })) // it is at work
+			empty = append(empty, timed(b, func() error { return far.Start(b.Context()) })) // it is at work already
 		}
 		for _, all := range [][]time.Duration{over, within, empty} {
 			slices.Sort(all)
@@ -72,7 +72,7 @@ func compare(b *testing.B, measure func(near, far registrar.Hosted)) {
 	}
 }
 
-// working brings a plugin to work and returns an operation that it knows.
+// working starts a plugin and returns an operation that it knows.
 func working(b *testing.B, p registrar.Hosted) registrar.OperationID {
 	b.Helper()
 	config, err := json.Marshal(map[string]string{"lookup": "always_available", "confirm": "operator"})
@@ -94,7 +94,7 @@ func working(b *testing.B, p registrar.Hosted) registrar.OperationID {
 	return op.ID
 }
 
-// BenchmarkEvents measures how fast a host reads the event record of a plugin's process, from
+// BenchmarkEvents measures how fast a host reads the event record of a plugin's process from
 // its beginning. The baseline is the same record read from the same plugin in this process.
 func BenchmarkEvents(b *testing.B) {
 	compare(b, func(near, far registrar.Hosted) {
@@ -112,7 +112,7 @@ func BenchmarkEvents(b *testing.B) {
 	})
 }
 
-// manyOrders make an event each, at least.
+// manyOrders is a number of orders, each of which makes at least one event.
 const manyOrders = 5000
 
 func busy(b *testing.B, p registrar.Hosted) {
@@ -128,7 +128,7 @@ func busy(b *testing.B, p registrar.Hosted) {
 	}
 }
 
-// read takes as many events from the beginning of a plugin's record.
+// read reads that many events from the beginning of a plugin's record.
 func read(b *testing.B, p registrar.Hosted) time.Duration {
 	b.Helper()
 	began, n := time.Now(), 0

@@ -14,8 +14,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// BILLmanager sells by its module, over the module's own command-line protocol: whatever is lost,
-// repeated or restarted, each order is one, and none is forgotten.
+// BILLmanager sells through its module, over the module's own command-line protocol: despite
+// losses, repetitions and restarts each order is placed once, and none is forgotten.
 func TestBILLmanager(t *testing.T) {
 	t.Parallel()
 	w := newRegistryWorld(t, "")
@@ -33,7 +33,7 @@ func TestBILLmanager(t *testing.T) {
 	}
 }
 
-// manager is a BILLmanager beside a world's panel: what its mgrctl answers, and was asked.
+// manager is a BILLmanager beside a world's panel, with its mgrctl's answers and the calls to it.
 type manager struct{ *billing }
 
 func newManager(w *world) manager {
@@ -54,7 +54,7 @@ func (m manager) settings() string {
 	return fmt.Sprintf("<url>%s</url><token>%s</token><name>bill</name><language>en</language>", m.way.server.URL, billingToken)
 }
 
-// answers makes a function of BILLmanager answer so.
+// answers sets what a function of BILLmanager answers.
 func (m manager) answers(function, inside string) {
 	m.t.Helper()
 	if err := os.WriteFile(filepath.Join(m.dir, function+".xml"), []byte("<?xml version=\"1.0\"?>\n<doc>"+inside+"</doc>\n"), 0o600); err != nil {
@@ -62,14 +62,14 @@ func (m manager) answers(function, inside string) {
 	}
 }
 
-// serves makes BILLmanager know a service.
+// serves makes a service known to BILLmanager.
 func (m manager) serves(domain, more string) {
 	m.t.Helper()
 	m.answers("domain.edit", more+"<domain>"+domain+"</domain><account>8</account><period>12</period><processingmodule>3</processingmodule><service_profile_owner>5</service_profile_owner>"+
 		"<ns0>ns1.hoster.example</ns0><ns1>ns2.hoster.example</ns1>") // of two values the first counts
 }
 
-// runs executes a command of the module and returns its answer, and what it asked of BILLmanager.
+// runs executes a command of the module, and returns its answer and its calls to BILLmanager.
 func (m manager) runs(stdin string, args ...string) (answer, asked string) {
 	m.t.Helper()
 	mgrctl, err := filepath.Abs("testdata/billing/mgrctl")
@@ -88,7 +88,7 @@ func (m manager) runs(stdin string, args ...string) (answer, asked string) {
 	return answer, string(text)
 }
 
-// done asserts that a command was done, and that BILLmanager was asked for this.
+// done asserts that a command succeeded, and that it made the given call to BILLmanager.
 func (m manager) done(want string, args ...string) {
 	m.t.Helper()
 	answer, asked := m.runs("", args...)
@@ -97,7 +97,7 @@ func (m manager) done(want string, args ...string) {
 	}
 }
 
-// unheard asserts that a command says that it was not answered, and that BILLmanager repeats it by itself.
+// unheard asserts that a command says that it got no answer, and that BILLmanager repeats it by itself.
 func (m manager) unheard(args ...string) {
 	m.t.Helper()
 	answer, asked := m.runs("", args...)
@@ -174,7 +174,7 @@ func (m manager) prolonged() {
 	m.serves("year.ru", "")
 
 	prolong := []string{"prolong", "--item", "78", "--runningoperation", "910"}
-	m.way.set(false, "/pay") // it is heard, and carried out
+	m.way.set(false, "/pay") // the panel hears it, and carries it out
 	m.unheard(prolong...)
 	m.paid("year.ru", till.AddYears(1))
 	m.stop(syscall.SIGTERM)
@@ -182,7 +182,7 @@ func (m manager) prolonged() {
 	m.serve()
 	m.done("service.postprolong elid=78 sok=ok", prolong...)
 	m.once("year.ru", "renew", "bill-i78-renew-op910")
-	m.waits("not earlier", "prolong", "--item", "78", "--runningoperation", "911") // another year
+	m.waits("not earlier", "prolong", "--item", "78", "--runningoperation", "911") // a further year
 	if answer, _ := m.runs("", "prolong", "--item", "78"); !strings.Contains(answer, "by a running operation") {
 		m.t.Errorf("without an operation it answers %s", answer)
 	}
@@ -206,7 +206,8 @@ func (m manager) changed() {
 	m.once("bill.ru", "update", "")
 }
 
-// What R01 refuses is not tried again by BILLmanager's repeating, but when a person has mended it.
+// An order that R01 refused is tried again when a person has
+// corrected it, and not when BILLmanager repeats the command.
 func (m manager) refused() {
 	m.t.Helper()
 	m.serves("refuse-it.ru", "")

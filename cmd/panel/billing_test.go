@@ -24,15 +24,15 @@ const (
 	billingToken = "billing-CANARY-0123456789"
 )
 
-// lossy is the way from a billing system to a panel: it loses answers to what the panel has heard.
+// lossy is the way from a billing system to a panel: it loses answers to calls that the panel has heard.
 type lossy struct {
 	server *httptest.Server
 	panel  http.Handler
 
 	mu   sync.Mutex
 	each bool            // the first answer to each change is lost
-	all  string          // the answers to changes whose path ends so are lost
-	seen map[string]bool // the changes that were asked for
+	all  string          // the answers to changes whose path has this ending are lost
+	seen map[string]bool // the changes asked for so far
 }
 
 func newLossy(t *testing.T, w *world) *lossy {
@@ -45,7 +45,7 @@ func newLossy(t *testing.T, w *world) *lossy {
 		Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(w.dir, "panel.sock"))
 		}},
-		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }, // it is down
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }, // the panel is down
 	}}
 	l.server = httptest.NewServer(l)
 	t.Cleanup(l.server.Close)
@@ -84,7 +84,7 @@ func (l *lossy) loses(path, body string) bool {
 	return l.each && first || l.all != "" && strings.HasSuffix(path, l.all)
 }
 
-// set says what is lost from now on.
+// set says which answers are lost from now on.
 func (l *lossy) set(each bool, all string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -99,7 +99,7 @@ type billing struct {
 	log bytes.Buffer
 }
 
-// newBilling installs a module as its README says: itself, and client.php beside it.
+// newBilling installs a module as its README says, with client.php beside it.
 func newBilling(w *world, module string) *billing {
 	w.t.Helper()
 	b := &billing{world: w, way: newLossy(w.t, w), dir: w.t.TempDir()}
@@ -162,7 +162,7 @@ func (b *billing) settled(domain string) domainView {
 	return d
 }
 
-// whmcs calls a function of the module for WHMCS. More are parameters beside the usual ones.
+// whmcs calls a function of the module for WHMCS. more are parameters in addition to the usual ones.
 func (b *billing) whmcs(function string, domain int, name string, more map[string]any, whmcs map[string]string) (answer map[string]any) {
 	b.t.Helper()
 	out := b.callWHMCS(function, domain, name, more, whmcs)

@@ -12,8 +12,8 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// WHMCS sells by its module: whatever is lost, repeated or restarted, each order is one, and none
-// is forgotten.
+// WHMCS sells through its module: despite losses, repetitions and
+// restarts each order is placed once, and none is forgotten.
 func TestWHMCS(t *testing.T) {
 	t.Parallel()
 	w := newRegistryWorld(t, "")
@@ -34,7 +34,7 @@ func TestWHMCS(t *testing.T) {
 	}
 }
 
-// A domain is locked and unlocked as often as WHMCS is told to, and its code is got once, whatever is lost on the way.
+// A domain is locked and unlocked as often as WHMCS asks, and its code is fetched once, whatever is lost on the way.
 func TestWHMCSLocksAndLetsGo(t *testing.T) {
 	t.Parallel()
 	testrun.Place(t)
@@ -57,7 +57,7 @@ func TestWHMCSLocksAndLetsGo(t *testing.T) {
 			b.success(b.whmcs("SaveRegistrarLock", 21, "shop.com", map[string]any{"lockenabled": lock}, nil))
 		}
 		conclude()
-		b.success(b.whmcs("SaveRegistrarLock", 21, "shop.com", map[string]any{"lockenabled": lock}, nil)) // it is so
+		b.success(b.whmcs("SaveRegistrarLock", 21, "shop.com", map[string]any{"lockenabled": lock}, nil)) // it is so already
 		if said() != strconv.Quote(lock) || len(b.ordered("shop.com")) != n+2 {
 			t.Errorf("after %s WHMCS is told %s, of %d orders", lock, said(), len(b.ordered("shop.com")))
 		}
@@ -77,7 +77,7 @@ func TestWHMCSLocksAndLetsGo(t *testing.T) {
 	}
 }
 
-// success asserts that WHMCS is told so.
+// success asserts that WHMCS is told of success.
 func (b *billing) success(answer map[string]any) {
 	b.t.Helper()
 	if answer["success"] != true || len(answer) != 1 {
@@ -85,7 +85,7 @@ func (b *billing) success(answer map[string]any) {
 	}
 }
 
-// fails asserts that WHMCS is told an error that says so.
+// fails asserts that WHMCS is told an error with the given words.
 func (b *billing) fails(answer map[string]any, want string) {
 	b.t.Helper()
 	if said, _ := answer["error"].(string); !strings.Contains(said, want) {
@@ -112,7 +112,7 @@ func (b *billing) registerByWHMCS() {
 	b.way.set(true, "")
 	b.success(b.whmcs("RegisterDomain", 12, "shop.ru", nil, nil))
 	b.reach("shop.ru", "Registered")
-	b.success(b.whmcs("RegisterDomain", 12, "shop.ru", map[string]any{"ns2": "ns3.hoster.example"}, nil)) // long done
+	b.success(b.whmcs("RegisterDomain", 12, "shop.ru", map[string]any{"ns2": "ns3.hoster.example"}, nil)) // done long ago
 
 	o := b.once("shop.ru", "register", "whmcs-d12-register")
 	if o.Customer != "whmcs-8" || o.Reference == nil || *o.Reference != "whmcs-d12" || b.requests("shop.ru") != 1 {
@@ -123,7 +123,7 @@ func (b *billing) registerByWHMCS() {
 		b.t.Errorf("Sync answers %v", answer)
 	}
 
-	// An order that was withdrawn in the panel does not stand in the way of the next.
+	// An order that was withdrawn in the panel does not block the next one.
 	b.way.set(false, "/orders")
 	b.whmcs("RegisterDomain", 13, "again.ru", nil, nil)
 	b.must("order", "cancel", "whmcs-d13-register")
@@ -181,7 +181,7 @@ func (b *billing) renewByWHMCS() {
 		return map[string]string{"expirydate": expiry.String(), "nextduedate": due.String()}
 	}
 
-	b.way.set(false, "/pay") // it is heard, and carried out
+	b.way.set(false, "/pay") // the panel hears it, and carries it out
 	b.fails(b.whmcs("RenewDomain", 14, "old.ru", nil, sold(till, next)), "the panel did not answer")
 	b.stop(syscall.SIGTERM)
 	b.way.set(true, "")
@@ -201,7 +201,7 @@ func (b *billing) renewByWHMCS() {
 	}
 }
 
-// What R01 refuses is told by Sync, and tried again when WHMCS is told to, with what it says by then.
+// Sync reports an order that R01 refused. It is tried again when WHMCS asks, with the data of that time.
 func (b *billing) failByWHMCS() {
 	b.t.Helper()
 	b.success(b.whmcs("RegisterDomain", 15, "refuse-me.ru", nil, nil))

@@ -61,7 +61,7 @@ type busyHour struct {
 	*world
 
 	mu    sync.Mutex
-	pages map[string][]time.Duration // how long each took
+	pages map[string][]time.Duration // how long each page took
 }
 
 func newBusyHour(t *testing.T) *busyHour {
@@ -93,7 +93,7 @@ func newBusyHour(t *testing.T) *busyHour {
 	return &busyHour{world: w, pages: map[string][]time.Duration{}}
 }
 
-// operate is an operator who goes from page to page.
+// operate plays an operator who goes from page to page.
 func (h *busyHour) operate(ctx context.Context, seed int) {
 	client := h.browser()
 	defer client.CloseIdleConnections()
@@ -118,8 +118,8 @@ func (h *busyHour) operate(ctx context.Context, seed int) {
 	}
 }
 
-// rest waits until no more than most are left of something. An hour is longer than the patience of other waits, so
-// the number has to fall within that time. A look costs as much as it counts, so few are made.
+// rest waits until no more than most are left. An hour is longer than the patience of other waits, so the
+// number has to keep falling within that patience. A look costs as much as what it counts, so few are made.
 func (h *busyHour) rest(what string, most int, left func() int) {
 	h.t.Helper()
 	for now := left(); now > most; {
@@ -137,7 +137,7 @@ func (h *busyHour) occupy(when string) {
 	h.t.Logf("%s: the panel's memory is %s, the plugin's %s", when, memory(h.t, h.panel.Process.Pid), memory(h.t, h.child()))
 }
 
-// missing counts the renewals that the panel's book does not know.
+// missing counts the renewals that are not in the panel's book.
 func (h *busyHour) missing() int {
 	return h.number(h.panelBook(), "select count(*) from domains where name <= ? and paid_till < date('now', '300 days')", fmt.Sprintf("d%07d.ru", *busyRenewals))
 }
@@ -161,7 +161,7 @@ func (h *busyHour) open(book string) *sql.DB {
 	return db
 }
 
-// judge: R01 got each renewal once, and nothing is left.
+// judge checks that R01 got each renewal once, and that nothing is left.
 func (h *busyHour) judge() {
 	h.t.Helper()
 	asked := map[string]int{}

@@ -25,7 +25,7 @@ import (
 
 const transferCode = "AUTH-CANARY-79-Q"
 
-// canaries are what must not be found anywhere, with the words of which any gives it away.
+// canaries are what must not be found anywhere, with words that each give one away.
 var canaries = map[string][]string{
 	"mail password":    {mailPassword},
 	"imap password":    {imapPassword},
@@ -59,7 +59,7 @@ const (
 "phones":["+7 499 7310846"],"faxes":[],"emails":["kenar.kenarov@mail.example"],"resident":true}`
 	canaryByHand = `{"kind":"person","name":"Shchegol S Shchegolev","emails":["shchegol@mail.example"]}`
 	canaryTech   = `{"kind":"person","name":"Varakushka V Varakushkin","emails":["varakushka@mail.example"]}`
-	// Every field of it is wrong, and no message about that may repeat what it says.
+	// Every field is wrong, and no message about that may repeat its value.
 	canaryRefused = `{"kind":"person","name_latin":"Попугаев","name":"Попугаев\u0007","passport":["Попугаев\u0000"],"birth_date":"1949-02-31",
 "postal_address":["Попугаев \u2603"],"phones":["Попугаев"],"faxes":["Попугаев"],"emails":["popugai at example"],"resident":"Попугаев"}`
 	manualHCL = `
@@ -71,7 +71,7 @@ registrar "manual" {
 `
 )
 
-// serveTracing starts the panel so that it says all it can, and waits for its two plugins.
+// serveTracing starts the panel at its most detailed log level, and waits for its two plugins.
 func (w *world) serveTracing() {
 	w.t.Helper()
 	w.launch("--log-level", "trace")
@@ -82,8 +82,8 @@ func (w *world) serveTracing() {
 	})
 }
 
-// One whole run with unique words for everything that is secret or personal; then nothing
-// that was written or shown has any of them.
+// A whole run has unique words for everything that is secret or personal;
+// afterwards nothing that was written or shown contains any of them.
 func TestCanaries(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(hcl string) string { return hcl + manualHCL })
@@ -91,7 +91,7 @@ func TestCanaries(t *testing.T) {
 	shown := map[string][]byte{}
 	w.serveTracing()
 	playCanaries(w, shown)
-	w.stop(syscall.SIGTERM) // a clean end and a new start: the databases are written out
+	w.stop(syscall.SIGTERM) // a clean end and a new start, so that the databases are written out
 	w.serveTracing()
 	w.exchangesKeys()
 	w.buy("after-restart.ru", "c1", filepath.Join(w.dir, "person.json"))
@@ -118,7 +118,7 @@ func TestCanaries(t *testing.T) {
 	w.checkCanariesFlew(a)
 }
 
-// checkTraced: the panel and its plugins have said what they say at no other level.
+// checkTraced checks that the log has lines of the panel and its plugins that only this level shows.
 func checkTraced(t *testing.T, log string) {
 	t.Helper()
 	for _, line := range []string{`(?m)\[DEBUG\].* panel`, `(?m)\[DEBUG\].*r01`} {
@@ -128,7 +128,7 @@ func checkTraced(t *testing.T, log string) {
 	}
 }
 
-// checkCanariesFlew: they were sent to R01 and came back quoted, so they could be found.
+// checkCanariesFlew checks that the canaries were sent to R01 and came back quoted, so that they could be found.
 func (w *world) checkCanariesFlew(a aviary) {
 	w.t.Helper()
 	var sent, got []byte
@@ -147,8 +147,8 @@ func (w *world) checkCanariesFlew(a aviary) {
 	}
 }
 
-// playCanaries is the run: orders of every sort, replies that quote the request, a refused
-// order, a rejected one, one in review, a bounce.
+// playCanaries plays the run: orders of every sort, replies that quote
+// the request, a refused order, a rejected one, one in review, a bounce.
 func playCanaries(w *world, shown map[string][]byte) {
 	person, organization := w.write("person.json", canaryPerson), w.write("org.json", canaryOrganization)
 	policy := w.sim.Policy()
@@ -198,7 +198,7 @@ func playCanaries(w *world, shown map[string][]byte) {
 	look(w, shown)
 }
 
-// returnRequest has the first request delivered to us as it was sent, below other words.
+// returnRequest delivers the first request to us as it was sent, below other words.
 func (w *world) returnRequest(id, header, words string) {
 	w.t.Helper()
 	raw := w.sim.History()[0].Raw
@@ -210,7 +210,7 @@ func (w *world) returnRequest(id, header, words string) {
 		"\r\nContent-Type: text/plain; charset=koi8-r\r\nContent-Transfer-Encoding: 8bit\r\n\r\nYour request "+words+":\r\n\r\n"), body))
 }
 
-// respell answers the first request with what it said, spelled otherwise.
+// respell answers the first request with the same data in other spellings.
 func (w *world) respell() {
 	w.t.Helper()
 	id := regexp.MustCompile(`(?m)^Message-ID: (<.*>)\r$`).FindSubmatch(w.sim.History()[0].Raw)
@@ -223,8 +223,8 @@ func (w *world) respell() {
 		"Content-Transfer-Encoding: 8bit\r\n\r\nWe wonder about " + words + ".\r\n"))
 }
 
-// repeatInFields answers the first request, which is concluded, and one that is open, with what is
-// personal in each field that a reply may have.
+// repeatInFields answers the first request, which is concluded, and an
+// open one, with personal data in each field that a reply may have.
 func (w *world) repeatInFields() {
 	w.t.Helper()
 	const words = "Кенаров Кенар 4510 987431 +7 499 7310846 kenar.kenarov@mail.example"
@@ -276,7 +276,7 @@ func look(w *world, shown map[string][]byte) {
 	}
 }
 
-// reading lists the commands that read, and the addresses, for everything there is.
+// reading lists the commands that read, and their addresses, for everything there is.
 func (w *world) reading() (commands [][]string, pages []string) {
 	w.t.Helper()
 	add := func(path string, args ...string) {
@@ -318,7 +318,7 @@ func (w *world) reading() (commands [][]string, pages []string) {
 	return commands, pages
 }
 
-// mentioned are the mails and operations that the Action Log names.
+// mentioned returns the mails and operations that the Action Log names.
 func (w *world) mentioned() map[string]map[string]bool {
 	w.t.Helper()
 	var entries []map[string]json.RawMessage
@@ -335,7 +335,7 @@ func (w *world) mentioned() map[string]map[string]bool {
 	return all
 }
 
-// filesOf reads what lies below the world's directory, but for what the test itself wrote.
+// filesOf reads the files below the world's directory, except those that the test itself wrote.
 func filesOf(t *testing.T, dir string) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}

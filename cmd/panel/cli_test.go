@@ -53,8 +53,8 @@ func TestCommandLine(t *testing.T) {
 	runScripts(t, "testdata/script/*.txtar")
 }
 
-// TestCommandLineAlone runs on a panel of its own what others would disturb: a mail that waits
-// for review shows in the state of its plugin.
+// TestCommandLineAlone runs scripts that would disturb others on a panel of
+// its own: a mail that waits for review shows in the state of its plugin.
 func TestCommandLineAlone(t *testing.T) {
 	t.Parallel()
 	runScripts(t, "testdata/script/alone/*.txtar")
@@ -65,7 +65,7 @@ func runScripts(t *testing.T, pattern string) {
 	w := newWorld(t, func(hcl string) string { return hcl + manualBlock })
 	wrong := w.write("wrong.hcl", strings.NewReplacer(`"imap.secret"`, `"wrong.secret"`, `"data"`, `"elsewhere"`).Replace(w.hcl()))
 	w.write("wrong.secret", "wrong-CANARY-79\n")
-	program := w.self // of the client; the panel runs under the race detector
+	program := w.self // for the client; the panel runs under the race detector
 	w.watch()
 	w.servePlugins("r01", "manual")
 	scripts, err := filepath.Glob(pattern)
@@ -215,7 +215,7 @@ func (w *world) scriptUntil(ts *testscript.TestScript, neg bool, args []string) 
 	})
 }
 
-// Following the log shows what is there and what comes, until it is interrupted.
+// Following the log shows the existing entries and new ones, until it is interrupted.
 func TestLogFollow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(hcl string) string { return hcl[:strings.Index(hcl, "registrar ")] + manualBlock })

@@ -60,10 +60,10 @@ type grammar struct {
 	Manual     manualCommand     `cmd:"" hidden:"" help:"Print the manual page."`
 }
 
-// description is what help says of the program.
+// description is the program's description in its help.
 const description = "A small hosting panel, and its operator's command line."
 
-// variables are what the grammar names.
+// variables returns the values that the grammar refers to.
 func variables() kong.Vars {
 	return kong.Vars{"login": command.Login(), "config": command.DefaultConfig(), "shells": reference.Shells}
 }
@@ -74,11 +74,10 @@ type demoCommand struct {
 
 func (d demoCommand) Run(c *command.Call) error { return demo.Run(c.Ctx, c.Stdout, c.Tongue, d.Web) }
 
-// errJUnit: only reports on rules can be written so.
+// errJUnit is returned because only reports about rules can be written as JUnit.
 var errJUnit = errors.New("-o junit is for panel conformance only")
 
-// exitCode is the panic that unwinds from kong, which takes a request for help as the end of the
-// process.
+// exitCode is the value of the panic that ends kong early: kong treats a request for help as the end of the process.
 type exitCode int
 
 func execute(ctx context.Context, args []string, s command.Streams) (code int) {
@@ -114,7 +113,7 @@ func execute(ctx context.Context, args []string, s command.Streams) (code int) {
 	return command.Report(parsed.Run(&command.Call{Ctx: ctx, Streams: s, Globals: g.Globals}, parser.Model), s.Stderr)
 }
 
-// refuseEmpty finds arguments that a script filled from a variable that was never set.
+// refuseEmpty refuses empty arguments, such as those that a script fills from a variable that was never set.
 func refuseEmpty(parsed *kong.Context) error {
 	for _, p := range parsed.Path {
 		if p.Positional != nil && p.Positional.Target.IsZero() {

@@ -13,7 +13,7 @@ import (
 	"registrar.panel/shared/secret"
 )
 
-// post sends JSON to the panel's API, and returns what it refused; no code: nothing.
+// post sends JSON to the panel's API, and returns the refusal; no code = it was not refused.
 func (w *world) post(path string, in any) (refusal api.Error) {
 	w.t.Helper()
 	client, err := api.NewClient("unix://"+filepath.Join(w.dir, "panel.sock"), secret.New(""))
@@ -31,7 +31,7 @@ func (w *world) post(path string, in any) (refusal api.Error) {
 	return refusal
 }
 
-// doubtful is an operation whose paid request R01 may have got. R01 will never answer it.
+// doubtful returns an operation whose paid request R01 may have got. R01 will never answer it.
 func (w *world) doubtful(domain string) api.Operation {
 	w.t.Helper()
 	contact := w.write("person.json", person)
@@ -46,8 +46,8 @@ func (w *world) doubtful(domain string) api.Operation {
 	return op
 }
 
-// doubtfulAgain waits until an operation that was sent again is in doubt anew. The panel may say so of the
-// attempt before as long as it has not heard of this one: the version is that of one attempt.
+// doubtfulAgain waits until an operation that was sent again is in doubt anew. Until the panel has heard
+// of the new attempt it may show the doubt about the one before: a version belongs to one attempt.
 func (w *world) doubtfulAgain(before api.Operation) (now api.Operation) {
 	w.t.Helper()
 	w.until("the operation to be Uncertain anew", func() bool {
@@ -57,7 +57,7 @@ func (w *world) doubtfulAgain(before api.Operation) (now api.Operation) {
 	return now
 }
 
-// drop sets how many mails the relay takes without saying so.
+// drop sets the rate of mails that the relay takes without saying so.
 func (w *world) drop(rate float64) {
 	w.t.Helper()
 	policy := w.sim.Policy()
@@ -67,8 +67,8 @@ func (w *world) drop(rate float64) {
 	}
 }
 
-// Ten equal decisions at once, and one more after a time-out: a person decided once, and R01
-// gets one more mail.
+// After ten equal decisions at once, and one more after a time-out,
+// a person has decided once, and R01 gets one more mail.
 func TestEqualDecisionsSendOneMail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -103,7 +103,7 @@ func TestEqualDecisionsSendOneMail(t *testing.T) {
 	if refusal := w.post(path, d); refusal.Code != "CONFLICT" {
 		t.Errorf("repeated after it took effect: %+v", refusal)
 	}
-	// What was refused wakes no sender: another order, sent after it, shows that nothing is due.
+	// A refused decision wakes no sender: another order, sent after it, shows that nothing is due.
 	w.drop(0)
 	w.buy("after.ru", "c1", w.write("person.json", person))
 	w.reach("after.ru", "Registered")
@@ -112,8 +112,8 @@ func TestEqualDecisionsSendOneMail(t *testing.T) {
 	}
 }
 
-// The command line reads before it decides. Called twice in a hurry it sends once, even when
-// the operation waits for a person again at once; a second resend says what was seen.
+// The command line reads before it decides. Called twice in a hurry it sends once, even if
+// the operation waits for a person again at once; a second resend has to say what was seen.
 func TestCommandDecidesOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

@@ -36,9 +36,9 @@ func TestEmbeddingIsShown(t *testing.T) {
 	fewLines(t, 200, embedding, "main.go")
 }
 
-// The panel of docs/embedding.md is compiled in a module of its own, outside the repository and without
-// any download. It brings one order of R01 and one of the kit's example to their end, although it is
-// killed while R01 has the first: neither order is sent twice.
+// The panel of docs/embedding.md is compiled in a module of its own, outside the
+// repository and without any download. It completes one order of R01 and one of the kit's
+// example, although it is killed while R01 has the first: neither order is sent twice.
 func TestEmbedding(t *testing.T) {
 	t.Parallel()
 	testrun.Place(t)
@@ -95,7 +95,7 @@ func requestsFor(sim *r01sim.Simulator, object string) (n int) {
 	return n
 }
 
-// hosting is a folder with the panel of the page, made as the page says.
+// hosting is a directory with the panel of the page, made as the page says.
 type hosting struct {
 	t   *testing.T
 	dir string
@@ -149,7 +149,7 @@ func (h hosting) gocommand(args ...string) {
 	}
 }
 
-// command is the panel with the domains that it is to register.
+// command returns the panel with the domains that it must register.
 func (h hosting) command(domains ...string) *exec.Cmd {
 	cmd := exec.CommandContext(h.t.Context(), "./hosting.example", domains...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = h.dir, h.out, h.out

@@ -9,7 +9,7 @@ import (
 
 // These are parts of the canary run, whose world has customers in every state.
 
-// exchangesKeys exchanges the keys of the panel and of both plugins. Nothing else is noticed of it.
+// exchangesKeys exchanges the keys of the panel and of both plugins. Nothing else changes.
 func (w *world) exchangesKeys() {
 	w.t.Helper()
 	files := map[string]string{"panel": "panel.key", "r01": "plugins/r01/r01.key", "manual": "plugins/manual/manual.key"}
@@ -32,7 +32,7 @@ func (w *world) exchangesKeys() {
 	}
 }
 
-// keyIn is the present key in a file of the data directory.
+// keyIn returns the present key in a file of the data directory.
 func (w *world) keyIn(file string) []byte {
 	w.t.Helper()
 	text, err := os.ReadFile(filepath.Join(w.dir, "data", file))
@@ -43,7 +43,7 @@ func (w *world) keyIn(file string) []byte {
 	return first
 }
 
-// erases removes what is over, and is told what stays, and why.
+// erases removes the data of what is finished, and is told what stays, and why.
 func (w *world) erases() {
 	w.t.Helper()
 	type part struct {

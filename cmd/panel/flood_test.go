@@ -12,16 +12,16 @@ import (
 	"registrar.panel/internal/testrun"
 )
 
-// spam delivers a mail of a stranger.
+// spam delivers a stranger's mail.
 func (w *world) spam(n int, from, text string) {
 	w.t.Helper()
 	w.sim.Inject([]byte(fmt.Sprintf("From: %s\r\nTo: %s\r\nMessage-ID: <spam-%d@spam.example>\r\nSubject: Offer %d\r\n"+
 		"Content-Type: text/plain; charset=utf-8\r\n\r\n%s\r\n", from, callback, n, n, text)))
 }
 
-// An operator deals with a flood by the command line: strangers have a list of their own, lists come in
-// pages, many entries are resolved at once, and a sender is ignored and heeded. Meanwhile the relay hangs,
-// which is an alarm. (That it comes within a minute follows from TestDefaultPatience and TestLookoutRuns.)
+// An operator copes with a flood on the command line: strangers have a list of their own, lists come in pages, many
+// entries are resolved at once, and a sender is ignored and heeded again. Meanwhile the relay hangs, which raises an
+// alarm. (TestDefaultPatience and TestLookoutRuns show that it comes within a minute.)
 func TestOperatorDealsWithAFlood(t *testing.T) {
 	t.Parallel()
 	testrun.Place(t)
@@ -100,7 +100,7 @@ func TestOperatorDealsWithAFlood(t *testing.T) {
 	w.hangs()
 }
 
-// silentRelay accepts connections and says nothing.
+// silentRelay accepts connections and never answers.
 func silentRelay(t *testing.T) (address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -126,7 +126,7 @@ func silentRelay(t *testing.T) (address string) {
 	return l.Addr().String()
 }
 
-// hangs waits for the alarm that the relay hangs; nothing has been handed to it.
+// hangs waits for the alarm that the relay hangs; nothing was handed to the relay.
 func (w *world) hangs() {
 	w.t.Helper()
 	w.until("the alarm that the relay hangs", func() bool {

@@ -32,7 +32,7 @@ func helpIn(tongue *command.Tongue) kong.HelpPrinter {
 	}
 }
 
-// translate exchanges what a command and those below it say of themselves.
+// translate translates the help texts of a command and of those below it.
 func translate(n *kong.Node, tongue *command.Tongue) {
 	n.Help = tongue.Say(n.Help)
 	for _, f := range n.Flags {
@@ -46,7 +46,7 @@ func translate(n *kong.Node, tongue *command.Tongue) {
 	}
 }
 
-// framed says what stands around: kong writes its headings in English.
+// framed translates the lines around: kong writes its headings in English.
 func framed(text string, tongue *command.Tongue) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {

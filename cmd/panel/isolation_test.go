@@ -15,7 +15,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// oneManualHCL is a panel with the plugin manual, and what else the text says.
+// oneManualHCL returns the plugin.hcl of a panel with the plugin manual, and further text.
 func oneManualHCL(dir, panel, manual, more string) string {
 	return fmt.Sprintf(`panel {
   data   = "data"
@@ -32,7 +32,7 @@ registrar "manual" {
 `, dir, panel, manual, more)
 }
 
-// oneManual is a panel of that kind which does not serve yet.
+// oneManual returns such a panel, which does not serve yet.
 func oneManual(t *testing.T, more string) *world {
 	t.Helper()
 	w := newPlace(t)
@@ -53,7 +53,7 @@ func (w *world) plugin(name string) (found api.Plugin) {
 	return found
 }
 
-// exitsWith runs a command that must end so, and say this to stderr.
+// exitsWith runs a command that must end with a code, and print certain words to stderr.
 func (w *world) exitsWith(code int, says string, args ...string) (stdout string) {
 	w.t.Helper()
 	stdout, stderr, got := w.run(args...)
@@ -63,8 +63,8 @@ func (w *world) exitsWith(code int, says string, args ...string) (stdout string)
 	return stdout
 }
 
-// A registrar that can't be started takes nothing of the others with it: lists, passes and
-// backups carry what there is, name who is missing, and exit with 3.
+// A registrar that can't be started does not affect the others: lists, passes and
+// backups contain what there is, name the missing registrar, and exit with 3.
 func TestOneRegistrarIsDown(t *testing.T) {
 	t.Parallel()
 	w := oneManual(t, "registrar \"third\" {\n  tlds = [\"net\"]\n  path = \"/bin/false\"\n  dev  = true\n  config {}\n}")
@@ -115,7 +115,7 @@ func (w *world) ordersTaken() int {
 	return taken
 }
 
-// The reader of the panel's log goes away, or stops: the panel works on, and ends as it should.
+// If the reader of the panel's log goes away, or stops, the panel goes on working, and ends as it should.
 func TestLogWithoutReader(t *testing.T) {
 	t.Parallel()
 	for reason, reader := range map[string]func(*os.File){
@@ -148,7 +148,7 @@ func TestLogWithoutReader(t *testing.T) {
 	}
 }
 
-// SIGHUP ends neither the panel nor its plugin: what can be read again is, and the rest named.
+// SIGHUP ends neither the panel nor its plugin: the settings that can be read again are, and the others are named.
 func TestHangup(t *testing.T) {
 	t.Parallel()
 	w := oneManual(t, "")
@@ -178,8 +178,8 @@ func TestHangup(t *testing.T) {
 	w.endsWell()
 }
 
-// A registrar that plugin.hcl does not name any more is not forgotten: check and plugins say
-// so, nothing more is taken for it, and what it never had can be withdrawn.
+// A registrar that plugin.hcl does not name any more is not forgotten: check and plugins
+// say so, it gets no more orders, and an order that it never had can be withdrawn.
 func TestRegistrarIsNotNamedAnyMore(t *testing.T) {
 	t.Parallel()
 	w := oneManual(t, "")
@@ -212,7 +212,7 @@ func TestRegistrarIsNotNamedAnyMore(t *testing.T) {
 	w.exitsWith(1, "registrar manual is retired", "order", "pay", unpaid)
 }
 
-// endsWell ends the panel as a service manager does, which must be no fault.
+// endsWell ends the panel as a service manager does, which must not be an error.
 func (w *world) endsWell() {
 	w.t.Helper()
 	ended := w.panel

@@ -31,9 +31,9 @@ var (
 	largeServer     = flag.Bool("large-server", false, "with the panel's book on PostgreSQL")
 )
 
-// What a panel and a plugin with large stores cost: their memory, how long they take to be ready,
-// how long the plugin does not serve after it was killed, and how long callers of the API wait.
-// The figures are in docs/benchmarks.md.
+// The cost of a panel and a plugin with large stores: their memory, how long they
+// take to be ready, how long the plugin does not serve after it was killed, and
+// how long callers of the API wait. The figures are in docs/benchmarks.md.
 func TestLargeStore(t *testing.T) {
 	w := newPlace(t)
 	if *largeServer {
@@ -56,7 +56,7 @@ func TestLargeStore(t *testing.T) {
 	w.serve()
 	t.Logf("ready after %d ms", time.Since(began).Milliseconds())
 	w.must("plugins")
-	for range 50 { // work, so that the caches are filled
+	for range 50 { // some work, so that the caches are filled
 		w.run("domain", "show", "d0000001.ru")
 	}
 	t.Logf("memory of the plugin: %s", memory(t, w.child()))
@@ -70,9 +70,9 @@ func TestLargeStore(t *testing.T) {
 	w.measureCommands()
 }
 
-// measureKills tells how long it takes until all serves again: when the plugin's process is killed, for the first
-// time in the life of its panel, because the pauses grow with each; and when the panel's is, and is started again at
-// once.
+// measureKills logs how long it takes until everything serves again: when the plugin's
+// process is killed, for the first time in the life of its panel, because the pauses
+// grow with each kill; and when the panel's is killed and started again at once.
 func (w *world) measureKills() {
 	w.t.Helper()
 	var ofPlugin, ofPanel []int64
@@ -97,7 +97,7 @@ func (w *world) measureKills() {
 	w.t.Logf("serving again after a kill of the plugin %d ms, of the panel %d ms", ofPlugin, ofPanel)
 }
 
-// child is the process of the only plugin.
+// child returns the process of the only plugin.
 func (w *world) child() int {
 	w.t.Helper()
 	plugins := children(w.t, w.panel.Process.Pid)
@@ -113,14 +113,14 @@ func (w *world) isRunning() bool {
 	return w.ask(&all, "plugins") == nil && len(all) == 1 && all[0].State == "running"
 }
 
-// measured is something that is asked for often, with what its answer must have.
+// measured is something that is asked for often, and a part of its answer.
 type measured struct {
 	what string
 	path func(i int) string
 	want string
 }
 
-// measureAPI tells how long the slowest but one of a hundred calls takes.
+// measureAPI logs how long the slowest but one of a hundred calls takes.
 func (w *world) measureAPI() {
 	w.t.Helper()
 	for _, m := range []measured{
@@ -135,7 +135,7 @@ func (w *world) measureAPI() {
 	}
 }
 
-// measurePages tells the same of the console's pages.
+// measurePages logs the same for the console's pages.
 func (w *world) measurePages() {
 	w.t.Helper()
 	for _, m := range consolePages(*largeDomains) {
@@ -143,7 +143,7 @@ func (w *world) measurePages() {
 	}
 }
 
-// consolePages are those that an operator opens, of a panel with so many domains.
+// consolePages lists the pages that an operator opens, for a panel with a number of domains.
 func consolePages(domains int) (all []measured) {
 	for _, page := range []string{"", "domains", "domains?q=d00001", "orders", "operations", "review", "mails", "renewals", "customers", "log", "registrars", "notifications"} {
 		all = append(all, measured{"page /" + page, func(int) string { return page }, "</html>"})
@@ -169,21 +169,21 @@ func (w *world) measure(root string, m measured) {
 	w.t.Logf("%s: %s, %d KB at most", m.what, spread(took), largest/1000)
 }
 
-// spread tells how often something was done, and how long that took: the median, the hundredth longest, the longest.
+// spread says how often something was done, and how long that took: the median, the hundredth longest, the longest.
 func spread(took []time.Duration) string {
 	slices.Sort(took)
 	n := len(took)
 	return fmt.Sprintf("%d times, median %.1f ms, p99 %.1f ms, %.1f ms at most", n, ms(took[n/2]), ms(took[(n*99+99)/100-1]), ms(took[n-1]))
 }
 
-// browser is a client of the panel's socket with connections of its own.
+// browser returns a client of the panel's socket with connections of its own.
 func (w *world) browser() *http.Client {
 	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(w.dir, "panel.sock"))
 	}}}
 }
 
-// get asks for it the i-th time, and returns the size of the answer.
+// get asks for it for the i-th time, and returns the size of the answer.
 func (m measured) get(client *http.Client, root string, i int) (size int, err error) {
 	answer, err := client.Get("http://panel" + root + m.path(i))
 	if err != nil {
@@ -200,7 +200,7 @@ func (m measured) get(client *http.Client, root string, i int) (size int, err er
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// measureCommands compares a command that lists with one that asks nothing.
+// measureCommands compares a command that lists with one that makes no call.
 func (w *world) measureCommands() {
 	w.t.Helper()
 	median := func(args ...string) time.Duration {
@@ -219,14 +219,14 @@ func (w *world) measureCommands() {
 	w.t.Logf("panel version %.0f ms, panel domains --limit 50 %.0f ms, %.2f times as long", ms(version), ms(list), float64(list)/float64(version))
 }
 
-// pluginBook is the file of the plugin's store, panelBook that of the panel's.
+// pluginBook returns the file of the plugin's store, panelBook that of the panel's.
 func (w *world) pluginBook() string {
 	return filepath.Join(w.dir, "data", "plugins", "r01", "r01.db")
 }
 
 func (w *world) panelBook() string { return filepath.Join(w.dir, "data", "panel.db") }
 
-// fill makes rows, without their meaning.
+// fill inserts rows that need not make sense.
 func fill(t *testing.T, path string, statements []string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=foreign_keys(0)&_pragma=synchronous(0)")
@@ -247,8 +247,8 @@ func between(first, last int) string {
 	return fmt.Sprintf("with recursive n(i) as (select %d union all select i + 1 from n where i < %d) ", first, last)
 }
 
-// inParts is statements for the numbers from 1 to n, some thousands in each: PostgreSQL keeps every state of the
-// rows that count domains until a transaction ends.
+// inParts returns statements for the numbers from 1 to n, some thousands in each:
+// PostgreSQL keeps every state of the rows that count domains until a transaction ends.
 func inParts(n int, rest string) (all []string) {
 	const part = 5000
 	for first := 1; first <= n; first += part {
@@ -257,7 +257,7 @@ func inParts(n int, rest string) (all []string) {
 	return all
 }
 
-// heldRows are the plugin's domains.
+// heldRows returns statements that insert the plugin's domains.
 func heldRows(domains int) []string {
 	return []string{
 		numbers(domains) + `insert into domains (name, customer, status, paid_till, renewal, nameservers, updated_at)
@@ -265,7 +265,7 @@ func heldRows(domains int) []string {
 	}
 }
 
-// openRows are the plugin's renewals that R01 has accepted.
+// openRows returns statements that insert the plugin's renewals that R01 has accepted.
 func openRows(operations int) []string {
 	return []string{
 		numbers(operations) + `insert into requests (id, kind, agreement, object, base, state, message_id, token, sealed_body, created_at, due_at, deadline_at, updated_at)
@@ -275,10 +275,10 @@ func openRows(operations int) []string {
 	}
 }
 
-// rowWords are what SQLite and PostgreSQL say each in its own way.
+// rowWords are the expressions that differ between SQLite and PostgreSQL.
 type rowWords struct {
 	domain string // the name of the domain with a number, which is %s
-	day    string // the day i days after the first
+	day    string // the day i days after the first one
 	noise  string // as many bytes as a sealed contact has
 }
 
@@ -289,7 +289,7 @@ var (
 
 func (w rowWords) name(number string) string { return fmt.Sprintf(w.domain, number) }
 
-// bookRows are those of the panel: one domain in a thousand needs a person.
+// bookRows returns statements that insert the panel's rows: one domain in a thousand needs a person.
 func bookRows(w rowWords, domains, orders int) []string {
 	const closed = 1_795_000_000_000
 	return slices.Concat(

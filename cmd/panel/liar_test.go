@@ -15,12 +15,11 @@ import (
 	"registrar.panel/shared/secret"
 )
 
-// receiver is the callback's mail server in its Authentication-Results.
+// receiver is the name of the callback's mail server in Authentication-Results.
 const receiver = "mx.panel.example"
 
-// Whatever a stranger sends, and whatever is twisted so that it may not be believed of any sender,
-// moves nothing; nor does the mail of a sender who knows the token, where a proof of the sender
-// is required. Every request is answered by R01 alone.
+// Three sorts of mail move nothing: a stranger's; twisted ones, which may not be believed from any sender;
+// and, if a proof of the sender is required, those of a sender who knows the token. Only R01 answers the requests.
 func TestNoLieIsBelieved(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -28,8 +27,8 @@ func TestNoLieIsBelieved(t *testing.T) {
 		proof  bool
 		server bool
 		told   []r01sim.LieGroup
-		forms  int // in which each lie is told about each request: most have several
-		kinds  int // of lies that are told about one request
+		forms  int // in how many forms each lie is told about each request: most have several
+		kinds  int // how many kinds of lies are told about one request
 	}{
 		{"who has the token is believed", false, false, []r01sim.LieGroup{r01sim.LieOfStranger, r01sim.LieTwisted}, 2, 1},
 		{"a proof is required", true, false, r01sim.LieGroups(), 2, 1},
@@ -47,7 +46,7 @@ func TestNoLieIsBelieved(t *testing.T) {
 	}
 }
 
-// liedWorld is a panel with open requests for the lies that it is told.
+// liedWorld is a panel with open requests, about which lies are told.
 type liedWorld struct {
 	*world
 	client *api.Client
@@ -128,9 +127,8 @@ func (w *liedWorld) registered(domain string) {
 	w.until(domain+" to be registered", func() bool { return w.at(domain).Status == string(contract.StatusRegistered) })
 }
 
-// beginAll opens requests of every sort for each group of lies: a new domain, one that R01 has
-// queued, a renewal, an update of a domain whose registration is over, and a new client. R01
-// holds its answers.
+// beginAll opens requests of every sort for each group of lies: a new domain, one that R01 has queued, a
+// renewal, an update of a domain whose registration is over, and a new client. R01 holds back its answers.
 func (w *liedWorld) beginAll(lies [][]r01sim.LieKind) {
 	w.t.Helper()
 	w.register("first.ru", "c1")
@@ -145,7 +143,7 @@ func (w *liedWorld) beginAll(lies [][]r01sim.LieKind) {
 	}
 	for i := range lies {
 		changed := fmt.Sprintf("changed%d.ru", i)
-		// Before the update has begun, there is no operation, either.
+		// Before the update has begun, there is no operation either.
 		w.until("the first update to be over", func() bool { return w.requests(changed) == 2 && w.at(changed).Operation == nil })
 	}
 	w.sim.Hold()
@@ -214,7 +212,7 @@ func (w *liedWorld) takeOver(domain, paidTill string) {
 	}
 }
 
-// handleOf is how R01 was asked to register the customer with a number.
+// handleOf returns the handle under which R01 was asked to register the customer with a number.
 func (w *liedWorld) handleOf(number string) string {
 	w.t.Helper()
 	for _, e := range w.sim.History() {
@@ -226,15 +224,15 @@ func (w *liedWorld) handleOf(number string) string {
 	return ""
 }
 
-// tellAll tells the lies, and returns when the plugin has read them: an answer of R01 that
-// came after them has been carried out.
+// tellAll tells the lies, and returns when the plugin has read them,
+// which is when it has applied an answer of R01 that came after them.
 func (w *liedWorld) tellAll(forms int) {
 	w.t.Helper()
 	told := map[r01sim.LieKind]bool{}
 	for _, o := range w.open {
 		for _, kind := range o.kinds {
 			for range forms {
-				if w.sim.TellLie(kind, o.object) == nil { // else it does not suit
+				if w.sim.TellLie(kind, o.object) == nil { // an error = it does not suit
 					told[kind] = true
 				}
 			}
@@ -270,7 +268,7 @@ func (w *liedWorld) unmoved() {
 	w.until("R01 to be asked for after.ru", func() bool { return w.requests("after.ru") > 0 })
 }
 
-// shown is what must not change.
+// shown returns the parts that must not change.
 func shown(d api.Domain) string {
 	state, till, handle := "over", "-", "-"
 	if d.Operation != nil {
@@ -285,7 +283,7 @@ func shown(d api.Domain) string {
 	return fmt.Sprintf("%s, %s, paid till %s, of %s", d.Status, state, till, handle)
 }
 
-// answered lets R01 speak, and compares what the panel shows in the end with R01's record.
+// answered lets R01 answer, and compares what the panel shows in the end with R01's record.
 func (w *liedWorld) answered() {
 	w.t.Helper()
 	if w.t.Failed() {

@@ -1,10 +1,9 @@
-// Command panel is a small hosting panel: it serves an API and pages, runs the registrars'
-// plugins, and is the operator's command line, which is a client of that API.
+// Command panel is a small hosting panel: it serves an API and pages, runs the
+// registrars' plugins, and is the operator's command line, which is a client of that API.
 //
-// Results go to stdout, everything else to stderr. It exits with 0 when it has done what
-// was asked, 1 when that failed, 2 when the command line or plugin.hcl is wrong, and 3
-// when the result is that something waits for an operator: a renewal pass that held
-// domains back, or --wait on a registration that only a person can move on.
+// Results go to stdout, everything else to stderr. It exits with 0 if it has done what was asked, 1 if that
+// failed, 2 if the command line or plugin.hcl is wrong, and 3 if something waits for an operator: a renewal
+// pass that held domains back, for example, or --wait on a registration that only a person can move on.
 package main
 
 import (

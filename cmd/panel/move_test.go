@@ -19,8 +19,7 @@ registrar "manual-b" {
 }
 `
 
-// Three registrars serve one TLD, two of them accounts of one plugin; a domain moves between them,
-// there and back.
+// Three registrars serve one TLD, two of them accounts of one plugin. A domain moves between them, there and back.
 func TestDomainMove(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(hcl string) string {

@@ -14,13 +14,12 @@ import (
 	"registrar.panel/internal/testrun"
 )
 
-// replacedWithin is the promise: a holder of the lease that works no more is replaced. It is of
-// a machine on which the lease is the longest part of that.
+// replacedWithin is the promise: a holder of the lease that has stopped working is replaced
+// within this time. It holds for a machine on which the lease is the longest part of it.
 const replacedWithin = 30 * time.Second
 
-// Whatever happens to the node that has the lease, another takes over, goes on with what was
-// under way, and R01 gets every request once. All of it through PgBouncer in transaction
-// mode. issue 4
+// Whatever happens to the node that has the lease, another takes over and continues what was under way,
+// and R01 gets every request once. All of this goes through PgBouncer in transaction mode. issue 4
 func TestHolderIsReplaced(t *testing.T) {
 	t.Parallel()
 	for name, fail := range map[string]func(t *testing.T, n nodes) (mend func()){
@@ -42,7 +41,7 @@ func TestHolderIsReplaced(t *testing.T) {
 			server := postgres.Use(t)
 			n := newNodes(t, server, pgtest.StartBouncer(t, server).Address)
 			contact := n.b.write("person.json", person)
-			n.b.buy("before.ru", "c1", contact) // ordered here, sent there
+			n.b.buy("before.ru", "c1", contact) // ordered at this node, sent by the other
 			n.b.reach("before.ru", "Registered")
 			n.a.buy("during.ru", "c2", n.a.write("person.json", person))
 
@@ -113,9 +112,9 @@ func (w *world) join(first *world) {
 // answered is how long R01 takes at most to answer what it got, on the usual machine.
 const answered = 10 * time.Second
 
-// reachDuring waits for what may have been on its way when the holder failed. If its request,
-// or its client's, was claimed and R01 never got it, no reply will come: its fate is unknown,
-// and a person who has looked there has it sent again.
+// reachDuring waits for an order that may have been on its way when the holder failed.
+// If its request, or its client's, was claimed and R01 never got it, no reply will
+// come: its fate is unknown, and a person who has looked at R01 lets it be sent again.
 func (n nodes) reachDuring(name string) {
 	var uncertain time.Time
 	resent := false
@@ -145,7 +144,7 @@ type leaseView struct {
 	detail      string
 }
 
-// lease is what a node's health says about the lease.
+// lease returns what a node's health says about the lease.
 func (w *world) lease() leaseView {
 	var plugins []struct {
 		Name   string
@@ -164,7 +163,7 @@ func (w *world) lease() leaseView {
 	return leaseView{}
 }
 
-// signalAll reaches the panel and its plugin.
+// signalAll sends a signal to the panel and its plugin.
 func (w *world) signalAll(t *testing.T, s syscall.Signal) {
 	t.Helper()
 	pids := append(children(t, w.panel.Process.Pid), w.panel.Process.Pid)
@@ -178,7 +177,7 @@ func (w *world) signalAll(t *testing.T, s syscall.Signal) {
 	}
 }
 
-// check: R01 got every request once, both nodes tell the same, and each event once.
+// check checks that R01 got every request once, and that both nodes have the same log with each event once.
 func (n nodes) check(t *testing.T) {
 	t.Helper()
 	for object, times := range n.perObject() {
@@ -208,8 +207,8 @@ func (n nodes) check(t *testing.T) {
 	}
 }
 
-// perObject counts R01's requests for each handle and domain. A domain's request names the
-// handle, too, which is not counted.
+// perObject counts R01's requests for each handle and domain. A
+// domain's request also names the handle, which is not counted.
 func (n nodes) perObject() map[string]int {
 	count := map[string]int{}
 	for _, e := range n.a.sim.History() {

@@ -8,9 +8,9 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// parse reads a command line. To make a parser of the whole grammar takes ten times as long as most
-// commands do, so the first one knows the single command that a word names. What that one can't
-// read, the second reads or refuses, which knows all: its messages name what there is.
+// parse reads a command line. A parser of the whole grammar takes ten times as long to make as most
+// commands run, so the first parser knows only the command that a word names. If it can't read the line,
+// the second one, which knows all commands, reads or refuses it and can name them in its messages.
 func parse(args []string, options ...kong.Option) (*grammar, *kong.Kong, *kong.Context, error) {
 	if others := besides(args); others != "" {
 		g := &grammar{}
@@ -26,8 +26,8 @@ func parse(args []string, options ...kong.Option) (*grammar, *kong.Kong, *kong.C
 	return g, parser, parsed, err
 }
 
-// besides returns the pattern of the grammar's commands that a command line does not name; "" when
-// it may ask for any: it names none, wants help, or is about the grammar itself.
+// besides returns a pattern for the commands of the grammar that a command line does not name.
+// "" = any may be needed: the line names none, asks for help, or is about the grammar itself.
 func besides(args []string) (pattern string) {
 	about := []reflect.Type{reflect.TypeFor[helpCommand](), reflect.TypeFor[completeCommand](), reflect.TypeFor[manualCommand]()}
 	fields := reflect.VisibleFields(reflect.TypeFor[grammar]())

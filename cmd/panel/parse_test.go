@@ -9,7 +9,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// What a parser of one command makes of a command line is what the parser of all makes of it.
+// The parser of one command reads a command line as the parser of all commands does.
 func TestOneCommandIsParsedAsAll(t *testing.T) {
 	t.Parallel()
 	want := &grammar{}
@@ -47,7 +47,7 @@ func TestOneCommandIsParsedAsAll(t *testing.T) {
 	}
 }
 
-// A command line that names a command is read without the others; what is about the grammar needs all.
+// A command line that names a command is read without the others; one about the grammar needs all.
 func TestBesides(t *testing.T) {
 	t.Parallel()
 	for line, without := range map[string]string{

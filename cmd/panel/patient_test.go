@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A reader that has stopped holds nothing up; what it missed is counted when it goes on.
+// A reader that has stopped blocks nothing; the lines that it missed are counted when it goes on.
 func TestLogIsNeverWaitedFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -47,7 +47,7 @@ func TestLogIsNeverWaitedFor(t *testing.T) {
 	})
 }
 
-// One that never reads again does not keep the panel from ending.
+// A reader that never reads again does not keep the panel from ending.
 func TestLogOfNoReaderEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

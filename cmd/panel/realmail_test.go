@@ -20,9 +20,9 @@ type realWorld struct {
 // route is a way through the servers.
 type route struct {
 	tls       string                // starttls or implicit
-	processed string                // the folder handled mails are moved to
-	direct    bool                  // R01 hands its answers to Dovecot; else another Postfix does, and tries again
-	trusted   *mailhost.Certificate // of all servers; nil = it is not trusted
+	processed string                // the folder to which handled mails are moved
+	direct    bool                  // R01 hands its answers to Dovecot; if not, another Postfix does, and tries again
+	trusted   *mailhost.Certificate // the certificate of all servers; nil = it is not trusted
 	poll      string                // "" = 1s
 }
 
@@ -57,7 +57,7 @@ func (w *realWorld) tells(what string) {
 	w.until("panel plugins to say "+what, func() bool { return strings.Contains(w.must("plugins"), what) })
 }
 
-// quiet fails the test if a person is asked for anything, or R01 was asked twice.
+// quiet fails the test if a person is asked for anything, or if R01 was asked twice.
 func (w *realWorld) quiet(domains ...string) {
 	w.t.Helper()
 	var reviews []struct{ Reason, Subject string }
@@ -72,8 +72,8 @@ func (w *realWorld) quiet(domains ...string) {
 	}
 }
 
-// The whole path with servers as they stand at a hoster: submission with a login, TLS
-// everywhere, and a mailbox that others fill.
+// The whole path with servers as a hoster has them: submission
+// with a login, TLS everywhere, and a mailbox that others fill.
 func TestOnRealServers(t *testing.T) {
 	t.Parallel()
 	certificate := mailhost.NewCertificate(t)
@@ -119,8 +119,8 @@ func registerOnRealServers(t *testing.T, w *realWorld) {
 	}
 }
 
-// The mailbox goes away, forgets what it knew, and refuses the login, while answers are
-// under way: they are applied once, and no person has to look.
+// The mailbox goes away, forgets its state, and refuses the login, while
+// answers are under way: they are applied once, and no person has to look.
 func troubleTheMailbox(t *testing.T, w *realWorld) {
 	contact := w.write("person.json", person)
 	w.serve()
@@ -167,7 +167,7 @@ func (w *realWorld) entries(domain string) []logView {
 	return entries
 }
 
-// Servers that can't prove who they are get neither password nor mail.
+// Servers that can't prove their identity get neither password nor mail.
 func distrustServers(t *testing.T, w *realWorld) {
 	report, _, code := w.execute("check")
 	if code == 0 || strings.Count(report, "certificate") < 2 {

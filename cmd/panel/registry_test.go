@@ -17,7 +17,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// newRegistryWorld is a world with a registry to ask; more are settings of it.
+// newRegistryWorld returns a world with a registry to ask; more has further settings for it.
 func newRegistryWorld(t *testing.T, more string) *world {
 	t.Helper()
 	testrun.Place(t)
@@ -69,7 +69,7 @@ func (w *world) asksRegistry() {
 
 const readsList = "      zone_list = \"http://ADMIN/zone-list\"\n"
 
-// R01 carries the request out and its replies are lost: the registry tells.
+// R01 carries out the request and its replies are lost: the registry confirms it.
 func TestRegistryConfirmsRegistration(t *testing.T) {
 	t.Parallel()
 	w := newRegistryWorld(t, "")
@@ -112,7 +112,7 @@ func TestDomainCheck(t *testing.T) {
 	}
 }
 
-// Zone lists show what becomes of domains: moved away, back, deleted, renewed elsewhere.
+// Zone lists show what becomes of domains: moved away, moved back, deleted, renewed elsewhere.
 func TestZoneLists(t *testing.T) {
 	t.Parallel()
 	hosted := filepath.Join(t.TempDir(), "hosted")
@@ -120,7 +120,7 @@ func TestZoneLists(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := newRegistryWorld(t, readsList+fmt.Sprintf("      hosted = %q\n", hosted))
-	till := registrar.DateOf(time.Now()).AddDays(58) // the next year is sold, and not yet renewed by itself
+	till := registrar.DateOf(time.Now()).AddDays(58) // the next year is sold, and not yet renewed automatically
 	held := r01sim.Domain{Handle: "MYCO_1_ABC-R01", Nameservers: []string{"ns1.hoster.example"}, Delegated: true, PaidTill: till}
 	put := func(name string, change func(d *r01sim.Domain)) {
 		d := held
@@ -147,7 +147,7 @@ func TestZoneLists(t *testing.T) {
 	}
 	put("renewed.ru", func(d *r01sim.Domain) { d.PaidTill = till.AddYears(1) })
 	ticks := 0
-	tick := func() { // editions of one second look alike: make another
+	tick := func() { // editions of one second look alike, so another one is made
 		ticks++
 		put(fmt.Sprintf("tick%d.ru", ticks), func(d *r01sim.Domain) { d.Registrar = "REGRU-RU" })
 	}
@@ -163,7 +163,7 @@ func TestZoneLists(t *testing.T) {
 	put("moves.ru", nil)
 	reach("moves.ru", "Registered")
 
-	// Two gone at once are more than max_gone: nothing is believed.
+	// Two domains gone at once are more than max_gone: nothing is believed.
 	for _, name := range []string{"stays.ru", "goes.ru"} {
 		if err := w.sim.RemoveDomain(name); err != nil {
 			t.Fatal(err)
@@ -185,8 +185,8 @@ func TestZoneLists(t *testing.T) {
 	}
 }
 
-// A transfer to us: the client by mail, the rest by a person with the steps and the code,
-// and the registry says when it is done. The code shows nowhere else.
+// A transfer to us: the client is registered by mail, a person does the rest with the
+// steps and the code, and the registry says when it is done. The code shows nowhere else.
 func TestTransfer(t *testing.T) {
 	t.Parallel()
 	const code = "auth-CANARY-79"
@@ -229,7 +229,7 @@ func TestTransfer(t *testing.T) {
 		t.Errorf("the log does not say who read the code:\n%s", log)
 	}
 	shown := log + w.must("operation", "show", op.ID) + w.must("domain", "show", "coming.ru") + w.must("orders") + w.must("preview", o.ID)
-	w.stop(syscall.SIGTERM) // then its log is whole
+	w.stop(syscall.SIGTERM) // so that its log is complete
 	if strings.Contains(shown+w.log.String(), code) {
 		t.Error("the code shows elsewhere")
 	}

@@ -10,7 +10,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// hold puts a domain into the registry and into the panel, paid so many days from now.
+// hold puts a domain into the registry and into the panel, paid for a number of days from now.
 func (w *world) hold(name string, left int) registrar.Date {
 	w.t.Helper()
 	till := registrar.DateOf(time.Now().UTC()).AddDays(left)
@@ -46,8 +46,8 @@ func (w *world) paid(name string, till registrar.Date) {
 	})
 }
 
-// A pass renews what is due; twice in a row sends nothing the second time; what is renewed
-// by hand is announced once.
+// A pass renews what is due; a second pass right after it sends
+// nothing; a domain that is renewed by hand is announced once.
 func TestRenewalPass(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -103,7 +103,7 @@ func TestScheduleRenews(t *testing.T) {
 	w.until("panel plugins to tell of passes", func() bool { return strings.Contains(w.must("plugins"), "last pass completed") })
 }
 
-// R01 says that there is nothing to renew: it is not asked again, a person decides.
+// R01 says that there is nothing to renew: it is not asked again, and a person decides.
 func TestRenewedElsewhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -122,7 +122,7 @@ func TestRenewedElsewhere(t *testing.T) {
 	}
 }
 
-// Without money what is due waits, and goes on when money was paid in.
+// Without money due renewals wait, and continue when money was paid in.
 func TestRenewalsWithoutFunds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

@@ -21,8 +21,8 @@ func paidTill(t *testing.T, s string) registrar.Date {
 	return d
 }
 
-// The panel is stopped between any two steps of a registration and started again: it
-// completes, and each request was sent exactly once.
+// The panel is stopped between any two steps of a registration and started
+// again: the registration completes, and each request was sent exactly once.
 func TestRestartBetweenAnyTwoSteps(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
@@ -41,7 +41,7 @@ func TestRestartBetweenAnyTwoSteps(t *testing.T) {
 					t.Errorf("after the restart the unpaid domain is %s", d.Status)
 				}
 				w.must("order", "pay", id)
-				restart() // paid; wherever the request was
+				restart() // paid; the request may be anywhere
 				w.stands("step.ru", "Sent")
 				restart() // client request sent
 				w.sim.Release(1)
@@ -60,7 +60,7 @@ func TestRestartBetweenAnyTwoSteps(t *testing.T) {
 				restart() // domain request queued by R01
 				w.sim.Release(0)
 				w.reach("step.ru", "Registered")
-				restart() // and it stays so
+				restart() // and it stays registered
 				if d := w.domain("step.ru"); d.Status != "Registered" {
 					t.Errorf("after the last restart the domain is %s", d.Status)
 				}
@@ -83,7 +83,7 @@ func children(t *testing.T, pid int) []int {
 	for _, file := range stats {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			continue // it has ended
+			continue // the process has ended
 		}
 		_, rest, ok := strings.Cut(string(text), ") ")
 		fields := strings.Fields(rest)
@@ -103,7 +103,7 @@ func alive(pid int) bool {
 	return err == nil && !strings.Contains(string(text), ") Z ")
 }
 
-// The plugin dies with the host and does not outlive it.
+// The plugin dies with the host.
 func TestPluginDiesWithTheHost(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
@@ -121,7 +121,7 @@ func TestPluginDiesWithTheHost(t *testing.T) {
 	}
 }
 
-// A plugin that dies is started again, and the registration goes on.
+// A plugin that dies is started again, and the registration continues.
 func TestPluginIsStartedAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

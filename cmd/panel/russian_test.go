@@ -16,8 +16,8 @@ import (
 	"registrar.panel/internal/gosource"
 )
 
-// Everything that the command line says has a Russian text: what it is called, its help, its headings, and
-// its sentences. Write one for what is named here into host/wording/texts, under a code that begins with cli.
+// Everything that the command line says has a Russian text: names, help, headings and sentences. For
+// each text that this test names write one into host/wording/texts, under a code that begins with cli.
 func TestCommandLineIsRussian(t *testing.T) {
 	t.Parallel()
 
@@ -42,10 +42,10 @@ func TestCommandLineIsRussian(t *testing.T) {
 	}
 }
 
-// english is a sequence of English words that are no part of a command.
+// english matches a sequence of English words that is no part of a command.
 var english = regexp.MustCompile(`\b(is|are|was|were|the|it|of|to|not|no|be|as|by|for|with|from)\b [a-z]`)
 
-// helps are the texts of help.
+// helps returns the texts of help.
 func helps(t *testing.T) (all []string) {
 	t.Helper()
 	parser, err := kong.New(&grammar{}, kong.Name(programName), kong.Description(description), variables())
@@ -72,10 +72,10 @@ func helps(t *testing.T) (all []string) {
 	return slices.DeleteFunc(all, func(text string) bool { return text == "" || !strings.Contains(text, " ") })
 }
 
-// sayers are the functions that are given a sentence, by the number of the argument.
+// sayers maps the functions that get a sentence to the number of that argument.
 var sayers = map[string]int{"errors.New": 0, "fmt.Errorf": 0, "command.Waiting": 0, "command.Hint": 1, "command.Line": 1, "command.Complain": 1, "command.Said": 0}
 
-// sentences are the texts in the sources, with a name for what is put in.
+// sentences returns the texts in the sources, with a placeholder for each value that is put in.
 func sentences(t *testing.T) []string {
 	all := calls(t, func(call *ast.CallExpr, function string) []string {
 		if at, is := sayers[function]; is && at < len(call.Args) {
@@ -88,8 +88,8 @@ func sentences(t *testing.T) []string {
 	})
 }
 
-// told are the texts of several words in sources whose every text is for people, and the notes in their
-// tables: questions and findings, advice, and the story of the demo.
+// told returns the texts of several words in sources whose every text is for people, and
+// the notes in their tables: questions and findings, advice, and the story of the demo.
 func told(t *testing.T) (all []string) {
 	t.Helper()
 	gosource.Inspect(t, []string{"setup/*.go", "demo/*.go"}, func(n ast.Node) bool {
@@ -111,7 +111,7 @@ func told(t *testing.T) (all []string) {
 
 var severalWords = regexp.MustCompile(`[a-z]{2,}[a-z:,]* [a-z("{]`)
 
-// labels are what things are called in the sources.
+// labels returns the names of things in the sources.
 func labels(t *testing.T) []string {
 	all := calls(t, func(call *ast.CallExpr, function string) (all []string) {
 		switch function {
@@ -129,7 +129,7 @@ func labels(t *testing.T) []string {
 	return slices.DeleteFunc(all, func(text string) bool { return text == gosource.Held || text == "" })
 }
 
-// calls finds what the calls of functions in the sources say.
+// calls collects the texts in calls of functions in the sources.
 func calls(t *testing.T, said func(call *ast.CallExpr, function string) []string) (all []string) {
 	t.Helper()
 	gosource.Inspect(t, []string{"*.go", "command/*.go", "operator/*.go", "setup/*.go", "author/*.go", "demo/*.go"}, func(n ast.Node) bool {
@@ -141,7 +141,7 @@ func calls(t *testing.T, said func(call *ast.CallExpr, function string) []string
 	return all
 }
 
-// called is the name of a function, with its room.
+// called returns the name of a function, with its room.
 func called(call *ast.CallExpr) string {
 	switch f := call.Fun.(type) {
 	case *ast.SelectorExpr:
@@ -154,7 +154,7 @@ func called(call *ast.CallExpr) string {
 	return ""
 }
 
-// What the library of the command line says of mistakes is said in Russian, and the exit code is the same.
+// The library's messages about mistakes in the command line are shown in Russian, with the same exit code.
 func TestUsageMistakesInRussian(t *testing.T) {
 	t.Parallel()
 

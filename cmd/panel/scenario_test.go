@@ -13,8 +13,8 @@ import (
 	"registrar.panel/internal/r01sim"
 )
 
-// The main job: an unpaid order sends nothing; paying registers the client, then the
-// domain; the same customer's next domain is asked for at once.
+// The main job: an unpaid order sends nothing; paying registers the client,
+// then the domain; the same customer's next domain is requested at once.
 func TestRegisterNewAndKnownPerson(t *testing.T) {
 	everywhere(t, registerNewAndKnownPerson)
 }
@@ -67,7 +67,7 @@ func registerNewAndKnownPerson(t *testing.T, w *world) {
 	checkWire(t, w.sim.History())
 }
 
-// checkWire looks at the bytes that arrived over SMTP. r01-mail 1
+// checkWire checks the bytes that arrived over SMTP. r01-mail 1
 func checkWire(t *testing.T, history []r01sim.Entry) {
 	t.Helper()
 	for _, e := range history {
@@ -119,12 +119,12 @@ func TestRegisterOrganization(t *testing.T) {
 	})
 }
 
-// Two orders at once for one new customer: one client request, two domain requests.
+// Two orders at once for one new customer lead to one client request and two domain requests.
 func TestTwoOrdersShareOneClientRequest(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {
 		contact := w.write("person.json", person)
 		w.serve()
-		w.sim.Hold() // R01 says nothing until both are under way
+		w.sim.Hold() // R01 does not answer until both are under way
 		w.buy("one.ru", "c1", contact)
 		w.buy("two.ru", "c1", contact)
 		w.stands("one.ru", "Sent")
@@ -182,8 +182,7 @@ func TestRejectedOrder(t *testing.T) {
 	})
 }
 
-// A wrong password stops the queue with an alarm; the right one sets it going again, and
-// nothing was lost or sent twice.
+// A wrong password stops the queue with an alarm; the right one starts it again, and nothing was lost or sent twice.
 func TestWrongPasswordStopsTheQueue(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {
 		contact := w.write("person.json", person)
@@ -266,7 +265,7 @@ func TestUndelegatedNeedsAction(t *testing.T) {
 	})
 }
 
-// Every reply twice: applied once, and the second is no reason for a person to look.
+// If every reply comes twice, it is applied once, and the second needs no person.
 func TestDoubledReplies(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {
 		contact := w.write("person.json", person)
@@ -286,9 +285,9 @@ func TestDoubledReplies(t *testing.T) {
 	})
 }
 
-// Replies in every layout, language, charset and encoding that R01 might use. Some answer no mail
-// and repeat no subject: as no sender is proved here, those only hint, and it is the registry's
-// record that concludes.
+// Replies come in every layout, language, charset and encoding that R01 might
+// use. Some answer no mail and repeat no subject. Because no sender is proved
+// here, these are only hints, and the registry's record concludes the order.
 func TestEveryWayToWriteAReply(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {
 		contact := w.write("person.json", person)

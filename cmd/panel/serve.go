@@ -28,14 +28,14 @@ type serveCommand struct {
 	LogFormat string  `enum:"text,json" default:"text" help:"How they log: text, or json, an object a line, for what reads logs."`
 }
 
-// Run goes on when its log can't be written, and when a terminal or a service manager hangs up.
+// Run goes on if its log can't be written, and if a terminal or a service manager hangs up.
 func (p *serveCommand) Run(c *command.Call) error {
 	hangups, pipes := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	signal.Notify(pipes, syscall.SIGPIPE) // or a write to a broken stderr would end the process
 	defer signal.Stop(hangups)
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(30) // the heap is small: to collect it more often costs little, and keeps it so
+		debug.SetGCPercent(30) // the heap is small: to collect it more often costs little, and keeps it small
 	}
 	log := newPatient(c.Stderr, map[string]func(int64) string{"text": missedText, "json": missedJSON}[p.LogFormat])
 	go log.run() // ends with log.end
@@ -68,9 +68,9 @@ func (p *serveCommand) Run(c *command.Call) error {
 	return err
 }
 
-// attend tells the service manager that the panel's address is open, that the panel is alive, and
-// that it was asked to stop. Its part list is locked for a moment at each sign of life, so that
-// none is given when the panel's own locks hang.
+// attend tells the service manager that the panel's address is open, that the panel
+// is alive, and that it was asked to stop. Each sign of life locks the panel's list
+// of plugins for a moment, so that none is given while the panel's own locks hang.
 func attend(ctx context.Context, asked <-chan struct{}, h *host.Host, log *slog.Logger) {
 	manager := systemd.FromEnvironment(os.LookupEnv, os.Getpid())
 	err := manager.Tell(systemd.Ready)
@@ -81,14 +81,14 @@ func attend(ctx context.Context, asked <-chan struct{}, h *host.Host, log *slog.
 	select {
 	case <-asked:
 		err = errors.Join(err, manager.Tell(systemd.Stopping))
-	default: // it failed
+	default: // the panel failed
 	}
 	if err != nil {
 		log.Warn("the service manager was not told", "err", err)
 	}
 }
 
-// rereads has the panel read plugin.hcl again at each hang-up.
+// rereads makes the panel read plugin.hcl again at each hang-up.
 func rereads(ctx context.Context, h *host.Host, hangups <-chan os.Signal) {
 	for {
 		select {
@@ -119,7 +119,7 @@ type checkCommand struct {
 	Mail bool `help:"Also send a test mail to the callback address, and wait for it."`
 }
 
-// checked is the report on one part of one registrar.
+// checked is the report about one part of one registrar.
 type checked struct {
 	Registrar string `json:"registrar"`
 	Component string `json:"component"`

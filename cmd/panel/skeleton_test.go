@@ -22,8 +22,8 @@ func begin(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	return out.String(), errOut.String(), code
 }
 
-// What it writes is formatted, compiles without any download, has nothing of this machine in what is
-// committed, and passes the suite with the fake registrar as its witness.
+// A new plugin is formatted, compiles without any download, has nothing of this machine
+// in files to commit, and passes the suite with the fake registrar as its witness.
 func TestPluginNew(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "acme")
@@ -56,7 +56,7 @@ func TestPluginNew(t *testing.T) {
 			t.Fatalf("%s: %v\n%s", strings.Join(step, " "), err, out)
 		}
 	}
-	// A panel takes the program and the settings as they are.
+	// A panel accepts the program and the settings as they are.
 	check := exec.CommandContext(t.Context(), os.Args[0], "check")
 	check.Dir, check.Env = dir, append(os.Environ(), "ACME_DOMAINS_TOKEN=test")
 	if out, err := check.CombinedOutput(); err != nil || !strings.Contains(string(out), "acme-domains  registrar  ok") {
@@ -64,7 +64,7 @@ func TestPluginNew(t *testing.T) {
 	}
 }
 
-// fewLines demands that an author has no more to read.
+// fewLines checks that an author has no more than so many lines to read.
 func fewLines(t *testing.T, most int, dir string, files ...string) {
 	t.Helper()
 	n := 0
@@ -110,7 +110,7 @@ func TestPluginNewRefuses(t *testing.T) {
 	}
 }
 
-// Outside any checkout it must be named.
+// Outside any checkout the checkout must be named.
 func TestPluginNewNeedsACheckout(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if _, stderr, code := begin(t, "acme"); code != command.ExitUsage || !strings.Contains(stderr, "give --panel DIR") {

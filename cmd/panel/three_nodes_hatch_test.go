@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// hatch passes connections on to R01's relay, and knows which have ended. It can keep DATA back, so that a mail has
-// been claimed and R01 never gets it.
+// hatch passes connections on to R01's relay, and knows which have ended. It
+// can hold back DATA, so that a mail has been claimed and R01 never gets it.
 type hatch struct {
 	address string // HOST:PORT
 	to      string
@@ -19,8 +19,8 @@ type hatch struct {
 	mu   sync.Mutex
 	last int           // the number of the last connection
 	live map[int]bool  // by their numbers
-	came chan struct{} // closed when a DATA is kept back; nil = all pass
-	end  chan struct{} // closed when that connection is to end
+	came chan struct{} // closed when a DATA is held back; nil = everything passes
+	end  chan struct{} // closed when the connections that were held back must end
 }
 
 // startHatch runs a hatch until the test ends.
@@ -54,7 +54,7 @@ func startHatch(t *testing.T, to string) *hatch {
 	return h
 }
 
-// shut keeps every DATA back from now on. The channel that it returns is closed when one has come.
+// shut holds back every DATA from now on. The channel that it returns is closed when the first one has come.
 func (h *hatch) shut() <-chan struct{} {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -62,7 +62,7 @@ func (h *hatch) shut() <-chan struct{} {
 	return h.came
 }
 
-// open ends the connections whose DATA was kept back, and lets all others pass.
+// open ends the connections whose DATA was held back, and lets all others pass.
 func (h *hatch) open() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -72,7 +72,7 @@ func (h *hatch) open() {
 	h.came, h.end = nil, nil
 }
 
-// keeps returns the channel that is closed when what it keeps back may end; nil = it passes.
+// keeps returns the channel that is closed when a connection that is held back may end; nil = it passes.
 func (h *hatch) keeps(sent []byte) (end <-chan struct{}) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -102,7 +102,7 @@ func (h *hatch) leave(number int) {
 	delete(h.live, number)
 }
 
-// latest is the number of the last connection so far.
+// latest returns the number of the last connection so far.
 func (h *hatch) latest() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -121,7 +121,7 @@ func (h *hatch) ended(number int) bool {
 	return true
 }
 
-// serve returns when R01 has ended the connection, which it does after it has read all that was sent.
+// serve returns when R01 has ended the connection, which it does after it has read everything that was sent.
 func (h *hatch) serve(ctx context.Context, from net.Conn) {
 	defer from.Close()
 	var dialer net.Dialer
@@ -146,7 +146,7 @@ func (h *hatch) serve(ctx context.Context, from net.Conn) {
 	answers.Wait()
 }
 
-// pass copies what is sent until that ends or is kept back.
+// pass copies what is sent until it ends or is held back.
 func (h *hatch) pass(ctx context.Context, from io.Reader, to io.Writer) {
 	sent := make([]byte, 32<<10)
 	for {

@@ -15,10 +15,10 @@ type sale struct {
 	id     string
 	kind   registrar.OperationKind
 	domain string
-	till   registrar.Date // of a renewal: what it is to reach
+	till   registrar.Date // the day that a renewal must reach
 }
 
-// action is what R01 is asked for.
+// action returns the request to R01 for a sale.
 func (s sale) action() r01sim.Action {
 	if s.kind == registrar.KindRenew {
 		return r01sim.ActionProlong
@@ -53,7 +53,7 @@ func (a account) lost() (all []string) {
 	return all
 }
 
-// unfinished says how the panel's book contradicts an order that was carried out; "" = it does not.
+// unfinished returns how the panel's book contradicts an order that was carried out; "" = it does not.
 func unfinished(orders map[string]api.Order, s sale) string {
 	o, ok := orders[s.id]
 	switch {
@@ -67,7 +67,7 @@ func unfinished(orders map[string]api.Order, s sale) string {
 	return ""
 }
 
-// untrue says how a domain contradicts an order that was carried out.
+// untrue returns how a domain contradicts an order that was carried out; "" = it does not.
 func untrue(shown api.Domain, there r01sim.Domain, till registrar.Date) string {
 	switch {
 	case there.Name == "":
@@ -92,12 +92,12 @@ func (a account) double() (all []string) {
 		}
 	}
 
-	got := map[string]int{} // by what is asked for
+	got := map[string]int{} // by the request
 	for _, e := range a.history {
 		for _, object := range e.Objects {
 			what := fmt.Sprint(e.Action, " ", object)
 			if got[what]++; got[what] == 1 && !ordered[what] {
-				clients-- // a handle is chosen by the plugin
+				clients-- // its handle was chosen by the plugin
 			}
 		}
 	}
@@ -114,7 +114,8 @@ func (a account) double() (all []string) {
 	return all
 }
 
-// unheard says where the events that the panel has heard differ from those that the plugin has told; "" = nowhere.
+// unheard returns where the events that the panel has heard
+// differ from those that the plugin has reported; "" = nowhere.
 func unheard(told, heard []string) string {
 	for i := range max(len(told), len(heard)) {
 		switch {

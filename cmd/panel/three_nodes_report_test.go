@@ -18,7 +18,7 @@ type occupancy struct {
 	first, last int
 }
 
-// grown is how much its memory has grown since it was first measured.
+// grown returns how much the memory has grown since it was first measured.
 func (o *occupancy) grown() int { return o.last - o.first }
 
 func (o *occupancy) lived() time.Duration { return o.seen.Sub(o.since) }
@@ -27,10 +27,10 @@ func (o *occupancy) String() string {
 	return fmt.Sprintf("from %d to %d MiB in %s", o.first, o.last, o.lived().Round(time.Second))
 }
 
-// size is that of the databases after so many orders, in KiB.
+// size is the size of the databases, in KiB, after a number of orders.
 type size struct{ orders, panel, plugin int }
 
-// measure notes the memory of all processes.
+// measure records the memory of all processes.
 func (n *trio) measure() {
 	n.t.Helper()
 	for _, w := range n.nodes {
@@ -59,7 +59,7 @@ func (n *trio) number(db *sql.DB, query string) (v int) {
 	return v
 }
 
-// tell logs the figures of docs/nodes.md.
+// tell logs the figures for docs/nodes.md.
 func (n *trio) tell() {
 	n.t.Helper()
 	n.tellTook("another instance had the lease", func(r replacement) time.Duration { return r.lease })
@@ -92,7 +92,7 @@ func (n *trio) tellTook(what string, of func(replacement) time.Duration) {
 	n.t.Logf("%s, in %d take-overs: median %s, longest %s", what, len(took), tenths(took[len(took)/2]), tenths(took[len(took)-1]))
 }
 
-// leaves is the query that counts the operations which left Uncertain by some evidence.
+// leaves returns the query that counts the operations which left Uncertain by the given evidence.
 func leaves(evidence string) string {
 	return `select count(distinct n.operation) from steps u join steps n on n.operation = u.operation and n.number = u.number + 1
 		where u.state = 'Uncertain' and n.state <> 'Uncertain' and n.evidence = '` + evidence + `'`

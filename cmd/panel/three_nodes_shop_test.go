@@ -26,9 +26,9 @@ type shop struct {
 	contact api.Contact
 	by      string // who decides
 
-	last   time.Time   // when it was time for an order
-	sold   []sale      // each of them acknowledged
-	quiet  func() bool // nothing that a dead sender has sent is on its way to R01
+	last   time.Time   // when the last order was due
+	sold   []sale      // all of them acknowledged
+	quiet  func() bool // reports whether nothing from a dead sender is on its way to R01
 	resent int
 }
 
@@ -47,7 +47,7 @@ func newShop(t *testing.T, nodes []*world, plugin *sql.DB, quiet func() bool) *s
 	return &shop{t: t, nodes: nodes, plugin: plugin, contact: contact, by: self.Username, quiet: quiet}
 }
 
-// tick sells at the next node when an order is due, and decides what waits.
+// tick sells at the next node if an order is due, and decides what waits.
 func (s *shop) tick() {
 	s.t.Helper()
 	if time.Since(s.last) < *holderPace {
@@ -68,7 +68,7 @@ func (s *shop) sell(at *world) {
 		s.takeOver(at, o)
 	}
 
-	// The order has an ID of the caller's, so it may be placed and paid again if no answer was heard.
+	// The order's ID is the caller's own, so it may be placed and paid again if an answer was lost.
 	s.ask(at, "place order "+one.id, func(ctx context.Context, c *api.Client) error {
 		_, err := api.Post[api.Order](ctx, c, api.Path("orders"), o)
 		return err
@@ -109,15 +109,15 @@ func (s *shop) takeOver(at *world, o api.NewOrder) {
 		if err == nil {
 			return nil
 		}
-		if _, unknown := api.Get[api.Domain](ctx, c, api.Path("domains", o.Domain), nil); unknown == nil { // the answer before was lost
+		if _, unknown := api.Get[api.Domain](ctx, c, api.Path("domains", o.Domain), nil); unknown == nil { // an earlier answer was lost
 			return nil
 		}
 		return err
 	})
 }
 
-// ask has a node do something, or the first after it that can, as a load balancer would. It must be harmless to
-// repeat. A refusal ends the test.
+// ask lets a node do something; if it can't, the next one tries, as behind a
+// load balancer. The call must be harmless to repeat. A refusal ends the test.
 func (s *shop) ask(first *world, what string, do func(context.Context, *api.Client) error) {
 	s.t.Helper()
 	at := slices.Index(s.nodes, first)
@@ -144,7 +144,7 @@ func (s *shop) call(w *world, do func(context.Context, *api.Client) error) error
 	return do(ctx, client)
 }
 
-// isRefusal reports whether another time or another node would not help either.
+// isRefusal reports whether neither another time nor another node would help.
 func isRefusal(err error) bool {
 	var refusal *api.Error
 	return errors.As(err, &refusal) && slices.Contains([]registrar.Code{registrar.Invalid, registrar.NotFound, registrar.Conflict,
@@ -165,7 +165,8 @@ func list[T any](s *shop, path string, query url.Values) (all []T, err error) {
 	return nil, err
 }
 
-// decide resolves what may or may not have been sent, as an operator does. What fails now is tried with the next order.
+// decide resolves requests that may or may not have been sent, as
+// an operator does. Failures are tried again with the next order.
 func (s *shop) decide() {
 	s.t.Helper()
 	waiting, err := list[api.OpenOperation](s, "operations", url.Values{"state": {"Uncertain"}})

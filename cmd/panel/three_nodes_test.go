@@ -58,12 +58,12 @@ type trio struct {
 	place         *testrun.Held
 	nodes         []*world
 	shop          *shop
-	hatch         *hatch  // before R01's relay
-	panel, plugin *sql.DB // read with eyes of our own
+	hatch         *hatch  // in front of R01's relay
+	panel, plugin *sql.DB // both books, read directly and not through the panel
 
-	dead      struct{ process, connection int } // of the plugin that was killed last, and the last to R01 until then
+	dead      struct{ process, connection int } // the plugin that was killed last, and R01's last connection until then
 	replaced  []replacement
-	processes map[int]*occupancy // by process
+	processes map[int]*occupancy // by process ID
 	begun     size
 }
 
@@ -83,7 +83,7 @@ func newTrio(t *testing.T) *trio {
 			w.mail.smtp = n.hatch.address
 		}
 		w.sim, w.mail = n.nodes[0].sim, n.nodes[0].mail
-		w.settle(func(hcl string) string { // a campaign spends more than one would let it
+		w.settle(func(hcl string) string { // a campaign spends more than the usual brake would let it
 			return strings.Replace(hcl, "    handles {", "    brake {\n      per_hour = 100000\n      per_day  = 100000\n    }\n    handles {", 1)
 		})
 	}
@@ -96,10 +96,10 @@ func newTrio(t *testing.T) *trio {
 	return n
 }
 
-// openBook opens a database of a server for reading.
+// openBook opens a database on a server for reading.
 func openBook(t *testing.T, url string) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("pgx", url) // which internal/sqldb brings
+	db, err := sql.Open("pgx", url) // the driver comes with internal/sqldb
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func openBook(t *testing.T, url string) *sql.DB {
 	return db
 }
 
-// holder is the instance that has the lease; "" = none has.
+// holder returns the instance that has the lease; "" = none has it.
 func (n *trio) holder() (name string) {
 	n.t.Helper()
 	err := n.plugin.QueryRowContext(n.t.Context(), "select holder from leases where name = 'r01'").Scan(&name)
@@ -122,7 +122,7 @@ func (n *trio) holder() (name string) {
 	return name
 }
 
-// nodeOf is the node whose plugin has the lease, when all is at rest.
+// nodeOf returns the node whose plugin has the lease, when all is at rest.
 func (n *trio) nodeOf(holder string) *world {
 	n.t.Helper()
 	for _, w := range n.nodes {
@@ -156,10 +156,10 @@ func (n *trio) rest() {
 	})
 }
 
-// live has orders placed for as long as a holder lives.
+// live places orders for as long as a holder lives.
 func (n *trio) live() {
 	n.t.Helper()
-	end, next := time.After(*holderLives), time.NewTicker(max(*holderPace/4, time.Millisecond)) // a tick more than is needed does nothing
+	end, next := time.After(*holderLives), time.NewTicker(max(*holderPace/4, time.Millisecond)) // too many ticks do no harm
 	defer next.Stop()
 	for {
 		select {
@@ -171,13 +171,13 @@ func (n *trio) live() {
 	}
 }
 
-// replace kills the holder of the lease, waits until another node works, and has the killed one stand by.
+// replace kills the holder of the lease, waits until another node works, and lets the killed one stand by.
 func (n *trio) replace(i int) {
 	n.t.Helper()
 	old := n.holder()
 	w := n.nodeOf(old)
 	plugin := w.child()
-	when := n.approach((i+i/3)%3, w) // with each way to kill, in turn
+	when := n.approach((i+i/3)%3, w) // each moment with each way to kill, in turn
 
 	killed := time.Now()
 	what := n.kill(i%3, w, plugin)
@@ -244,8 +244,8 @@ func (n *trio) kill(way int, w *world, plugin int) (what string) {
 // quiet reports whether nothing from the dead plugin is on its way to R01 any more.
 func (n *trio) quiet() bool { return !alive(n.dead.process) && n.hatch.ended(n.dead.connection) }
 
-// wait returns how long it takes until another instance has the lease and works. A plugin that its panel has started
-// again is another instance, too.
+// wait returns how long it takes until another instance has the lease and
+// works. A plugin that its panel has started again counts as another instance.
 func (n *trio) wait(killed time.Time, old string) (r replacement, holder string) {
 	n.t.Helper()
 	requests := 0
@@ -279,7 +279,7 @@ func (n *trio) wait(killed time.Time, old string) (r replacement, holder string)
 	return r, holder
 }
 
-// vacuum does what autovacuum, which the tests' servers lack, does once a minute.
+// vacuum does what autovacuum does once a minute, because the tests' servers run without it.
 func (n *trio) vacuum() {
 	n.t.Helper()
 	for _, w := range []string{n.nodes[0].panelStore, n.nodes[0].pluginStore} {
@@ -287,7 +287,7 @@ func (n *trio) vacuum() {
 	}
 }
 
-// judge compares what was ordered with the books of all three, once the panels have heard all events.
+// judge compares the orders with the books of all three, once the panels have heard all events.
 func (n *trio) judge() {
 	n.t.Helper()
 	orders, err := list[api.Order](n.shop, "orders", nil)
@@ -332,7 +332,7 @@ func (n *trio) told() (all []string) {
 	return all
 }
 
-// heard returns what the Action Log says, without the panel's own entries.
+// heard returns the lines of the Action Log, without the panel's own entries.
 func (n *trio) heard() []string {
 	n.t.Helper()
 	return n.column(n.panel, "select event || ' ' || domain || ' ' || message from log where actor <> 'panel' order by id")

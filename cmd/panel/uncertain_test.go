@@ -8,7 +8,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// uncertainWorld has what one kind of evidence needs, and not what the others do.
+// uncertainWorld has what one kind of evidence needs, and nothing that the others need.
 func uncertainWorld(t *testing.T, evidence string) *world {
 	t.Helper()
 	switch evidence {
@@ -22,7 +22,7 @@ func uncertainWorld(t *testing.T, evidence string) *world {
 	return newWorld(t, func(hcl string) string { return hcl })
 }
 
-// operationOf is the operation of the only order for a domain, over or not.
+// operationOf returns the operation of the only order for a domain, finished or not.
 func (w *world) operationOf(domain string) string {
 	w.t.Helper()
 	var list []api.Order
@@ -44,7 +44,7 @@ func TestLeavingUncertain(t *testing.T) {
 		name, domain string
 		resolve      func(t *testing.T, w *world, op string)
 		ends         string // the domain's status
-		evidence     string // of the step that leaves the uncertainty
+		evidence     string // of the step out of the uncertainty
 		says         string // in the timeline
 	}{
 		{"a reply", "answered.ru", func(t *testing.T, w *world, _ string) { w.sim.Release(0) },

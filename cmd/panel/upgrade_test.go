@@ -16,7 +16,7 @@ import (
 	"registrar.panel/internal/testrun"
 )
 
-// upgradeHCL is a panel with one plugin that is a program of its own.
+// upgradeHCL writes the plugin.hcl of a panel with one plugin that is a program of its own.
 func (w *world) upgradeHCL(program, confirm string) {
 	w.t.Helper()
 	text, err := os.ReadFile(program)
@@ -52,8 +52,8 @@ func (w *world) foreign() string {
 	return `user = "nobody"`
 }
 
-// releases makes programs of the manual plugin, with hashes of their own: what stands behind
-// the end of an executable does nothing.
+// releases makes programs of the manual plugin with different
+// hashes: bytes behind the end of an executable have no effect.
 func (w *world) releases(count int) []string {
 	w.t.Helper()
 	text, err := os.ReadFile(testrun.Program(w.t, "registrar.panel/cmd/registrar-manual"))
@@ -71,8 +71,8 @@ func (w *world) releases(count int) []string {
 	return programs
 }
 
-// A plugin is exchanged for another program, again and again, under a stream of orders: each
-// order becomes one operation and one domain.
+// A plugin is replaced by another program, again and again, under a
+// stream of orders: each order becomes one operation and one domain.
 func TestUpgradeUnderOrders(t *testing.T) {
 	t.Parallel()
 	testrun.Place(t)
@@ -100,7 +100,7 @@ func TestUpgradeUnderOrders(t *testing.T) {
 		switch {
 		case code == 0:
 			names = append(names, name)
-		case !strings.Contains(stderr, "registrar manual"): // it can't be asked between its programs, and is named
+		case !strings.Contains(stderr, "registrar manual"): // between its programs it can't be asked, and is named
 			t.Errorf("order %s: exit %d: %s%s", name, code, stdout, stderr)
 		}
 		select {
@@ -144,7 +144,7 @@ func TestUpgradeUnderOrders(t *testing.T) {
 	t.Logf("%d orders during two upgrades", len(names))
 }
 
-// Whatever is wrong with the new program or its settings is said, and the old one stays.
+// Whatever is wrong with the new program or its settings is reported, and the old one stays.
 func TestUpgradeIsRefused(t *testing.T) {
 	t.Parallel()
 	testrun.Place(t)
@@ -160,7 +160,7 @@ func TestUpgradeIsRefused(t *testing.T) {
 	refused := func(old, new string, code int, says string) {
 		t.Helper()
 		w.write("plugin.hcl", strings.ReplaceAll(string(good), old, new))
-		// The file may be unfit for the command line, too.
+		// The command line may not be able to read the file either.
 		_, stderr, got := w.run("--server", "unix://"+w.dir+"/panel.sock", "plugins", "upgrade", "manual", "--by", "ann")
 		if got != code || !strings.Contains(stderr, says) {
 			t.Errorf("%s: exit %d, want %d and %q: %s", new, got, code, says, stderr)

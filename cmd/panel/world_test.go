@@ -33,22 +33,22 @@ type world struct {
 	dir   string
 	sim   *r01sim.Simulator
 	mail  mailServers
-	env   []string // of the panel, beside our own
+	env   []string // for the panel, in addition to our own
 	self  string   // the panel's program
 	panel *exec.Cmd
-	log   *bytes.Buffer          // what panel serve wrote, over all its lives
-	last  atomic.Pointer[string] // what the last command printed
+	log   *bytes.Buffer          // output of panel serve, over all its lives
+	last  atomic.Pointer[string] // output of the last command
 
 	asking sync.Mutex
 	asks   struct {
 		client   *api.Client
-		settings string // that it was made of
+		settings string // the settings that it was made from
 	}
 
 	panelStore, pluginStore string // URLs of databases; "" = files
 }
 
-// mailServers is how the panel reaches its relay and its mailbox.
+// mailServers says how the panel reaches its relay and its mailbox.
 type mailServers struct {
 	smtp, imap, tls string
 	relayUser       string // "" = no login
@@ -64,10 +64,10 @@ const (
 	robot        = "robot@registrar.example"
 )
 
-// postgres is the server that the worlds share, each with databases of its own.
+// postgres is the server that the worlds share; each has databases of its own there.
 var postgres pgtest.Shared
 
-// everywhere plays a scenario against the simulator's own servers, and against real ones.
+// everywhere plays a scenario with the simulator's own servers, and with real ones.
 func everywhere(t *testing.T, scenario func(t *testing.T, w *world)) {
 	t.Parallel()
 	t.Run("own servers", func(t *testing.T) {
@@ -108,10 +108,10 @@ func (w *world) simulate(change ...func(*r01sim.Options)) {
 	w.mail = mailServers{smtp: w.sim.Addresses().SMTP, imap: w.sim.Addresses().IMAP, tls: "none", mailUser: "callback", poll: "1s"}
 }
 
-// newPlace is a world's directory.
+// newPlace returns a world with a directory of its own.
 func newPlace(t *testing.T) *world {
 	t.Helper()
-	// Not t.TempDir: socket paths must be short.
+	// Not t.TempDir, because socket paths must be short.
 	dir, err := os.MkdirTemp("", "panel-")
 	if err != nil {
 		t.Fatal(err)
@@ -124,15 +124,15 @@ func newPlace(t *testing.T) *world {
 	return &world{t: t, dir: dir, self: testrun.Program(t, "registrar.panel/cmd/panel"), log: &bytes.Buffer{}}
 }
 
-// watch makes the world's panel and plugins a program that runs under the race detector. The one
-// that is shipped takes a fraction of its time; the suites of the packages, which are watched as
-// well, do all that it does but for the processes.
+// watch lets the world's panel and plugins run under the race detector. The
+// shipped program takes a fraction of that time; the suites of the packages,
+// which are watched as well, do everything that it does except for the processes.
 func (w *world) watch() {
 	w.t.Helper()
 	w.self = testrun.Watched(w.t)
 }
 
-// settle writes plugin.hcl, and sees to it that the panel ends with the test.
+// settle writes plugin.hcl, and ends the panel with the test.
 func (w *world) settle(edit func(hcl string) string) {
 	w.t.Helper()
 	w.t.Cleanup(func() {
@@ -230,14 +230,13 @@ func (w *world) write(name, text string) string {
 	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := os.Rename(path+".new", path); err != nil { // no reader sees half of it
+	if err := os.Rename(path+".new", path); err != nil { // no reader sees half of the file
 		w.t.Fatal(err)
 	}
 	return path
 }
 
-// command is the panel as a process: this test binary, which TestMain turns into it, or the
-// program that is shipped.
+// command returns the panel as a process: this test binary, which TestMain turns into it, or the shipped program.
 func (w *world) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(w.self, append([]string{"--config", filepath.Join(w.dir, "plugin.hcl")}, args...)...)
 	cmd.Dir = w.dir
@@ -280,7 +279,7 @@ func (w *world) stop(s syscall.Signal) {
 	w.panel = nil
 }
 
-// run executes a CLI command, in this process: it is a client of the panel, which is another.
+// run executes a CLI command in this process: it is a client of the panel, which is another process.
 func (w *world) run(args ...string) (stdout, stderr string, code int) {
 	w.t.Helper()
 	var out, errOut bytes.Buffer
@@ -310,8 +309,8 @@ func (w *world) execute(args ...string) (stdout, stderr string, code int) {
 	return out.String(), errOut.String(), cmd.ProcessState.ExitCode()
 }
 
-// again puts a question again, as a person would, while a plugin on a busy machine has not
-// answered within the time that the panel gives it for reading.
+// again repeats a question, as a person would, while a plugin on a busy machine
+// has not answered within the time that the panel gives it for reading.
 func again(t *testing.T, ask func() (failed bool, stderr string)) {
 	t.Helper()
 	testrun.Until(t, "a busy plugin to answer", func() (bool, string) {
@@ -350,8 +349,8 @@ func (w *world) json(v any, args ...string) {
 	}
 }
 
-// ask asks the panel what a command would, for a wait: to parse a command takes longer than to
-// carry it out, and a wait looks often.
+// ask asks the panel what a command would ask, for a wait: to parse a
+// command takes longer than to carry it out, and a wait looks often.
 func (w *world) ask(v any, path ...string) error {
 	client, err := w.client()
 	var answer json.RawMessage
@@ -362,14 +361,14 @@ func (w *world) ask(v any, path ...string) error {
 	w.printed(path, fmt.Sprintf("%s%s", answer, because(err)))
 	if err != nil {
 		w.asking.Lock()
-		w.asks.client = nil // what it read beside plugin.hcl, such as a token, may be another by now
+		w.asks.client = nil // other files that it read, such as a token, may have changed by now
 		w.asking.Unlock()
 		return err
 	}
 	return json.Unmarshal(answer, v)
 }
 
-// client calls the panel as commands do. It is the same one as long as plugin.hcl is, and the panel answers.
+// client calls the panel as commands do. It stays the same while plugin.hcl does, and the panel answers.
 func (w *world) client() (*api.Client, error) {
 	path := filepath.Join(w.dir, "plugin.hcl")
 	text, err := os.ReadFile(path)
@@ -460,7 +459,7 @@ func (w *world) stands(name, state string) domainView {
 	return d
 }
 
-// alarms is stands for an operation that has an alarm of its own, which is told right after.
+// alarms is stands for an operation with an alarm of its own, which is raised right after.
 func (w *world) alarms(name, state string) domainView {
 	w.t.Helper()
 	d := w.stands(name, state)
@@ -488,7 +487,7 @@ func (w *world) buy(domain, customer, contact string) string {
 	return id
 }
 
-// requests counts what arrived at R01 about an object whose name begins so.
+// requests counts the mails that arrived at R01 about an object whose name begins with a text.
 func (w *world) requests(object string) int {
 	n := 0
 	for _, e := range w.sim.History() {
@@ -511,18 +510,18 @@ const organization = `{"kind":"organization","name_latin":["Newtime JSC"],"name"
 "postal_address":["123007, Москва, а/я 10"],"bank":[],"phones":["+7 495 1234567"],"faxes":[],
 "emails":["office@newtime.example"],"resident":true}`
 
-// endAtOnce: under the race detector a process would sleep a second before it ends.
+// endAtOnce keeps a process under the race detector from sleeping a second before it ends.
 const endAtOnce = "GORACE=atexit_sleep_ms=0"
 
-// TestMain makes the test binary the panel itself when it is run as one.
+// TestMain lets the test binary run as the panel itself.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-test.") {
-		if os.Getenv("GORACE") == "" { // a plugin: the host passes none of ours on
+		if os.Getenv("GORACE") == "" { // a plugin: the host passes on none of our variables
 			panic(syscall.Exec("/proc/self/exe", os.Args, append(os.Environ(), endAtOnce)))
 		}
 		main()
 	}
-	if err := os.Setenv("LC_ALL", "C"); err != nil { // tests read English, whatever the machine speaks
+	if err := os.Setenv("LC_ALL", "C"); err != nil { // tests read English, whatever the machine's language is
 		panic(err)
 	}
 	os.Exit(m.Run())

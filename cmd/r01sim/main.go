@@ -1,5 +1,4 @@
-// Command r01sim runs R01's mail robot, simulated, until it is interrupted. See
-// internal/r01sim/README.md.
+// Command r01sim runs the simulator of R01's mail robot until it is interrupted. See internal/r01sim/README.md.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command registrar-manual is the manual plugin as a binary of its own. A panel starts it;
-// run by hand it says so and exits.
+// Command registrar-manual is the manual plugin as a program of
+// its own. A panel starts it; run by hand, it says so and exits.
 package main
 
 import (

@@ -8,7 +8,7 @@ import (
 	"registrar.panel/shared/registrar/registrartest"
 )
 
-// The program is the one that is shipped; plugin/manual's own tests watch for races.
+// The program is the shipped one; plugin/manual's own tests watch for races.
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	testrun.Place(t)

@@ -1,5 +1,5 @@
-// Command registrar-r01 is the R01 plugin as a binary of its own. A panel starts it; run by
-// hand it says so and exits.
+// Command registrar-r01 is the R01 plugin as a program of its
+// own. A panel starts it; run by hand, it says so and exits.
 package main
 
 import (

@@ -20,8 +20,8 @@ import (
 	"registrar.panel/shared/registrar/registrartest"
 )
 
-// The suite plays against a simulated R01 that answers at once. The program is the one that is
-// shipped; what it does is watched for races where it runs in this process.
+// The suite runs against a simulated R01 that answers at once. The program is
+// the shipped one; its work is watched for races where it runs in this process.
 func TestConformance(t *testing.T) {
 	t.Parallel()
 
@@ -41,7 +41,7 @@ func TestConformance(t *testing.T) {
 			sim := simulate(t)
 			config := settings(t, sim.Addresses())
 			witness := ""
-			if name == "as a program" { // it can be killed
+			if name == "as a program" { // a program can be killed
 				witness = "http://" + sim.Addresses().Admin + "/witness"
 			}
 			registrartest.Run(t, registrartest.Subject{
@@ -82,7 +82,7 @@ func simulate(t *testing.T) *r01sim.Simulator {
 	return sim
 }
 
-// due has R01 hold domains that are to be renewed.
+// due makes R01 hold domains that must be renewed.
 func due(sim *r01sim.Simulator) func(context.Context) (registrar.Import, error) {
 	var n atomic.Int32
 	return func(context.Context) (registrar.Import, error) {
@@ -92,8 +92,8 @@ func due(sim *r01sim.Simulator) func(context.Context) (registrar.Import, error) 
 	}
 }
 
-// settings are what a host hands over. Mails that were handled are moved away, so that the
-// next data directory's registrar does not find them.
+// settings returns what a host hands over. Handled mails are moved away,
+// so that the registrar on the next data directory does not find them.
 func settings(t *testing.T, a r01sim.Addresses) json.RawMessage {
 	t.Helper()
 

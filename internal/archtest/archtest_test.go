@@ -1,5 +1,5 @@
-// Package archtest holds the arrows of ARCHITECTURE.md: it fails when a room imports what
-// it must not, when a package says nothing of itself, or when a cited rule has no form.
+// Package archtest checks the arrows of ARCHITECTURE.md: it fails when a room imports
+// what it must not, when a package has no comment, or when a cited rule does not exist.
 package archtest
 
 import (
@@ -24,8 +24,8 @@ import (
 // module is the path of the module.
 var module = strings.TrimSuffix(reflect.TypeFor[pkg]().PkgPath(), "/internal/archtest")
 
-// rule forbids packages that match From to import, directly, what matches Forbidden and
-// not Except. Patterns are of import paths, "ours/" standing for the module.
+// rule forbids packages that match from to import, directly, what matches forbidden and
+// not except. Patterns are matched against import paths, with "ours/" for the module.
 type rule struct {
 	from      string
 	forbidden string
@@ -82,11 +82,11 @@ var rules = []rule{
 	{`^ours/`, `^ours/shared/registrarrpc/registrarpb`, `^$`, "wire types stay behind registrarrpc"},
 }
 
-// allowed are the rooms that a rule about a library is not for.
+// allowed maps a rule about a library to the rooms that are exempt from it.
 var allowed = map[string]string{
 	"the rooms of r01 stand side by side":                               `^ours/plugin/r01/gateway$`,                                                           // it composes them
-	"SQL lives in sqldb and the stores":                                 `^ours/(internal/sqldb|plugin/(r01/store|kit/internal/store)|host/orders|cmd/crash)$`, // crash reads the books with its own eyes
-	"test support is for tests":                                         `^ours/internal/(pgtest|mailhost)$`,                                                   // they are support themselves
+	"SQL lives in sqldb and the stores":                                 `^ours/(internal/sqldb|plugin/(r01/store|kit/internal/store)|host/orders|cmd/crash)$`, // crash reads the books independently
+	"test support is for tests":                                         `^ours/internal/(pgtest|mailhost)$`,                                                   // they are for tests, too
 	"only tests and campaigns are patient by measure":                   `^ours/(internal/testrun|cmd/crash)$`,
 	"IMAP lives in mailbox and the simulator":                           `^ours/(plugin/r01/mailbox|internal/r01sim)`,
 	"go-mail lives in smtpout and notify":                               `^ours/(plugin/r01/smtpout|host/notify)$`,
@@ -136,7 +136,8 @@ func packages(t *testing.T) []pkg {
 
 func short(path string) string { return strings.Replace(path, module+"/", "ours/", 1) }
 
-// match reports whether a pattern fits. There are few, tried on each import of each package.
+// match reports whether a pattern matches. The few patterns are
+// tried on each import of each package, so they are compiled once.
 func match(pattern, s string) bool {
 	re, ok := compiled.Load(pattern)
 	if !ok {
@@ -145,7 +146,7 @@ func match(pattern, s string) bool {
 	return re.(*regexp.Regexp).MatchString(s)
 }
 
-// compiled are the patterns that were tried.
+// compiled caches the patterns.
 var compiled sync.Map
 
 func (r rule) broken(from, imported string) bool {
@@ -166,7 +167,7 @@ func TestArrows(t *testing.T) {
 	}
 }
 
-// The rules themselves: each must catch something.
+// Tests the rules: they must catch what they forbid, and nothing else.
 func TestRulesCatch(t *testing.T) {
 	t.Parallel()
 
@@ -178,7 +179,7 @@ func TestRulesCatch(t *testing.T) {
 	}
 }
 
-// arrows are imports, and whether a rule forbids each.
+// arrows lists imports, and whether a rule forbids each.
 var arrows = []struct {
 	from, imported string
 	broken         bool
@@ -274,7 +275,7 @@ var arrows = []struct {
 	{"ours/cmd/panel/command", "ours/plugin/r01", true},
 }
 
-// Pure rooms read no clock and draw no chance.
+// Pure rooms read no clock and draw no random numbers.
 func TestPureRoomsReadNoClock(t *testing.T) {
 	t.Parallel()
 
@@ -323,7 +324,7 @@ func TestPackageComments(t *testing.T) {
 	}
 }
 
-// The top level is fixed, and no room is named after nothing.
+// The top level is fixed, and no room has a name that says nothing.
 func TestNames(t *testing.T) {
 	t.Parallel()
 

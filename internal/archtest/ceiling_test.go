@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// mostMethods is how many methods a type may have: with more it is several types.
+	// mostMethods is how many methods a type may have: a type with more is several types.
 	mostMethods = 50
-	// mostLines is how long a file may be: with more it is about several things.
+	// mostLines is how long a file may be: a longer file is about several things.
 	mostLines = 400
 )
 
@@ -39,7 +39,7 @@ func TestNoTypeIsTooLarge(t *testing.T) {
 	}
 }
 
-// methods counts the methods that are declared of each type, and those an interface asks for.
+// methods counts the declared methods of each type, and those that an interface requires.
 func methods(t *testing.T, p pkg) map[string]int {
 	t.Helper()
 
@@ -69,7 +69,7 @@ func methods(t *testing.T, p pkg) map[string]int {
 	return count
 }
 
-// receiver is the name of a receiver's type.
+// receiver returns the name of a receiver's type.
 func receiver(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.StarExpr:
@@ -84,7 +84,7 @@ func receiver(e ast.Expr) string {
 	return ""
 }
 
-// The count itself: it must see what a type has.
+// Tests the count itself: it must see all methods of a type.
 func TestMethodsAreCounted(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -98,7 +98,7 @@ func TestMethodsAreCounted(t *testing.T) {
 	}
 }
 
-// A file is read in one sitting. Generated ones are not read.
+// A file should be readable in one sitting. Generated files are exempt.
 func TestFileLengths(t *testing.T) {
 	t.Parallel()
 	measured := 0
@@ -124,12 +124,12 @@ func TestFileLengths(t *testing.T) {
 	}
 }
 
-// length counts the lines of a file, and reports whether a program has written it.
+// length counts the lines of a file, and reports whether it was generated.
 func length(text []byte) (lines int, generated bool) {
 	return bytes.Count(text, []byte("\n")), bytes.Contains(text, []byte("DO NOT EDIT"))
 }
 
-// The measure itself: it must see a file that is too long, and pass over one that was generated.
+// Tests the measure itself: it must see a file that is too long, and ignore a generated one.
 func TestLengthsAreMeasured(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("\n", mostLines+1)

@@ -9,15 +9,15 @@ import (
 )
 
 // A comment cites a paragraph of a page in docs by the page's name and the paragraph's
-// number. Names of pages have a hyphen; "a-z 0-9" and the like are no citations.
+// number. Names of pages have a hyphen; "a-z 0-9" and the like are not citations.
 var (
 	anyCitation = regexp.MustCompile(`\b([a-z][a-z0-9]+(?:-[a-z][a-z0-9]*)+) (\d+(?:\.\d+)*)\b`)
 	paragraph   = regexp.MustCompile(`(?m)^(?:##+ |\*\*)(\d+(?:\.\d+)?)\.? `)
 	research    = regexp.MustCompile(`\b(mail-stack|r01-protocol|behaviour|architecture|audit-[a-z]+|faults-[a-z]+) \d`)
 )
 
-// TestCitationsLeadSomewhere holds that a reader finds what a comment appeals to.
-// r01-mail has rules of its own form, and a test of its own.
+// TestCitationsLeadSomewhere checks that the paragraphs that comments
+// cite exist. r01-mail has rules of its own form, and a test of its own.
 func TestCitationsLeadSomewhere(t *testing.T) {
 	t.Parallel()
 
@@ -40,7 +40,7 @@ func TestCitationsLeadSomewhere(t *testing.T) {
 				pages[page] = paragraphs(page)
 			}
 			if pages[page] == nil {
-				continue // no page: a phrase such as "utf-8 1"
+				continue // not a page but a phrase such as "utf-8 1"
 			}
 			if cited++; !slices.Contains(pages[page], number) {
 				t.Errorf("%s cites %s %s, which docs/%s.md does not have", file, page, number, page)
@@ -53,7 +53,7 @@ func TestCitationsLeadSomewhere(t *testing.T) {
 	}
 }
 
-// paragraphs are the numbers of a page's paragraphs; nil when there is no such page.
+// paragraphs returns the numbers of a page's paragraphs; nil = there is no such page.
 func paragraphs(page string) []string {
 	text, err := os.ReadFile(root("docs/" + page + ".md"))
 	if err != nil {
@@ -66,7 +66,7 @@ func paragraphs(page string) []string {
 	return all
 }
 
-// The patterns: each must catch something, and leave what is no citation.
+// Tests the patterns: each must catch citations, and nothing else.
 func TestCitationPatterns(t *testing.T) {
 	t.Parallel()
 

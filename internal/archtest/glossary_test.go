@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// homes are the rooms that may declare a package-level name that is a word of docs/glossary.md
-// marked with *: those that mean by it what the glossary says.
+// homes maps each word of docs/glossary.md that is marked with * to the rooms that
+// may declare it at package level: those that mean by it what the glossary says.
 var homes = map[string]string{
 	"agreement":   `^$`,
 	"binding":     `^ours/(plugin/r01/lifecycle|shared/registrar|shared/registrarrpc|host/web/api)$`,
@@ -41,7 +41,7 @@ var homes = map[string]string{
 
 var starred = regexp.MustCompile(`^\| *(\w+)\\\*`)
 
-// The words of the glossary that are marked are those that the test knows.
+// The marked words of the glossary are exactly those that the test knows.
 func TestGlossaryMarksTheWordsThatAreHeld(t *testing.T) {
 	t.Parallel()
 
@@ -69,7 +69,7 @@ func TestGlossaryMarksTheWordsThatAreHeld(t *testing.T) {
 	}
 }
 
-// A word of the glossary has one meaning, also as a name.
+// A word of the glossary has one meaning, even as a name.
 func TestGlossaryWordsHaveOneMeaning(t *testing.T) {
 	t.Parallel()
 
@@ -103,7 +103,7 @@ func TestGlossaryWordsHaveOneMeaning(t *testing.T) {
 	}
 }
 
-// packageLevel lists the names that a file declares at package level, methods left out.
+// packageLevel lists the names that a file declares at package level, without methods.
 func packageLevel(f *ast.File) (names []string) {
 	for _, d := range f.Decls {
 		switch d := d.(type) {
@@ -128,7 +128,7 @@ func packageLevel(f *ast.File) (names []string) {
 	return names
 }
 
-// The test itself: it must see each sort of declaration, and no method.
+// Tests packageLevel itself: it must see each sort of declaration, and no method.
 func TestPackageLevelNamesAreSeen(t *testing.T) {
 	t.Parallel()
 

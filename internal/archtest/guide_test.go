@@ -12,8 +12,8 @@ import (
 
 const guide = "docs/writing-a-registrar.md"
 
-// Every method of the contract is explained to authors, and no other; so are every code of an
-// error and every capability.
+// The guide explains to authors every method of the contract,
+// and no other; also every error code and every capability.
 func TestGuideIsComplete(t *testing.T) {
 	t.Parallel()
 

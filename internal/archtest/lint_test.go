@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// The vet tool of make lint stands for go vet, so it has each pass that the go command's own has.
+// The vet tool of make lint replaces go vet, so it must have each pass that the go command's own has.
 func TestLintVets(t *testing.T) {
 	t.Parallel()
 	out, err := exec.CommandContext(t.Context(), "go", "env", "GOROOT").Output()
@@ -30,7 +30,7 @@ func TestLintVets(t *testing.T) {
 	}
 }
 
-// passes are the passes that a program is made of, by what it imports.
+// passes returns the passes that a program imports.
 func passes(t *testing.T, file string) map[string]bool {
 	t.Helper()
 	f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)

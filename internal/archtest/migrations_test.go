@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// A database that is out there has run the published scripts, and runs no script with a lower number
-// any more: published ones never change, and new ones come after them.
+// Existing databases have run the published scripts, and no longer run scripts with
+// lower numbers: so published scripts never change, and new ones come after them.
 func TestPublishedMigrations(t *testing.T) {
 	t.Parallel()
 	published, last := map[string]string{}, map[string]string{}

@@ -10,11 +10,11 @@ import (
 	"testing"
 )
 
-// longFunction is from how many lines on a function needs paragraphs.
+// longFunction is the number of lines from which a function needs paragraphs.
 const longFunction = 20
 
-// A long function is read by its paragraphs: empty lines part its steps. One of two statements,
-// such as a table with what goes before it, needs none.
+// A long function is read by its paragraphs: empty lines separate its steps. A
+// function of two statements, such as a table and the line before it, needs none.
 func TestParagraphs(t *testing.T) {
 	t.Parallel()
 
@@ -75,7 +75,7 @@ func functions(t *testing.T, text []byte) (long int, solid []string) {
 	return long, solid
 }
 
-// steps counts statements; the last return and the defers belong to what they stand beside.
+// steps counts statements, but not returns and defers, which belong to the statements beside them.
 func steps(list []ast.Stmt) (n int) {
 	for _, s := range list {
 		switch s.(type) {
@@ -96,7 +96,7 @@ func hasBlank(lines []string) bool {
 	return false
 }
 
-// The test itself: it must see a function without paragraphs, and let those with one step be.
+// Tests the check itself: it must see a function without paragraphs, and accept one with a single step.
 func TestParagraphsCatch(t *testing.T) {
 	t.Parallel()
 

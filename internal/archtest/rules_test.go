@@ -83,7 +83,7 @@ func rulesOf(page string) map[string]string {
 	return rules
 }
 
-// testsThere are the tests of the project, as package.TestName.
+// testsThere returns the tests of the project, as package.TestName.
 func testsThere(t *testing.T) map[string]bool {
 	tests := map[string]bool{}
 	for _, file := range filesWhere(t, func(f string) bool { return strings.HasSuffix(f, "_test.go") }) {
@@ -120,7 +120,7 @@ func TestCitedRulesExist(t *testing.T) {
 	}
 }
 
-// Every rule says how far it can be relied on, and names what shows it or says "not yet".
+// Every rule says how far it can be relied on, and names the tests or vectors that show it, or says "not yet".
 func TestRulesAreShown(t *testing.T) {
 	t.Parallel()
 
@@ -206,8 +206,7 @@ func vectorHead(text string) map[string][]string {
 	return head
 }
 
-// No vector is left over: each stands on the page, by its path, by a pattern of paths, or in
-// the list.
+// No vector is left over: the page names each, by its path, by a pattern of paths, or in the list.
 func TestEveryVectorIsOnThePage(t *testing.T) {
 	t.Parallel()
 	var named []string

@@ -12,8 +12,7 @@ var (
 	testsOfRoom = regexp.MustCompile("`(\\w+)`:\\s+(`(?:Test|Benchmark)\\w+(?:/\\w+)?`(?:,\\s+`/?\\w+(?:/\\w+)?`)*)")
 )
 
-// What the pages on security and reliability say is shown by tests that are there, in the rooms
-// that they name.
+// The tests that the pages on security and reliability name exist, in the rooms that they name.
 func TestPagesNameTests(t *testing.T) {
 	t.Parallel()
 	inRooms := testsThere(t)

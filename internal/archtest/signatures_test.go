@@ -16,11 +16,11 @@ import (
 // public are the packages that other modules import.
 var public = regexp.MustCompile(`^ours/(shared/[a-z/]*|host[a-z/]*|plugin/(kit|r01|manual))$`)
 
-// kept are the types that a caller outside the module can't name, or should not have to.
+// kept matches types that a caller outside the module can't name, or should not have to.
 var kept = regexp.MustCompile(`^ours/internal/|go-hclog`)
 
-// What other modules import, they can call: no exported name speaks of types that they can't import,
-// nor of a logger that is not the standard library's.
+// Other modules can call everything that they can import: no exported name uses
+// types that they can't import, or a logger other than the standard library's.
 func TestPublicSignatures(t *testing.T) {
 	t.Parallel()
 
@@ -47,7 +47,7 @@ func TestPublicSignatures(t *testing.T) {
 	}
 }
 
-// unnameable finds the exported names of a file whose types are kept, and which type each speaks of.
+// unnameable finds the exported names of a file that use kept types, and the type that each uses.
 func unnameable(f *ast.File) map[string]string {
 	imports := map[string]string{}
 	for _, i := range f.Imports {
@@ -88,7 +88,7 @@ func unnameable(f *ast.File) map[string]string {
 	return found
 }
 
-// declared are the exported names of a declaration, and what a caller sees of each.
+// declared returns the exported names of a declaration, and the part of each that a caller sees.
 func declared(d *ast.GenDecl) map[string]ast.Node {
 	names := map[string]ast.Node{}
 	for _, spec := range d.Specs {
@@ -126,11 +126,11 @@ func exported(names []*ast.Ident) bool {
 	return slices.ContainsFunc(names, (*ast.Ident).IsExported)
 }
 
-// The look itself: it must see what a caller would.
+// Tests the search itself: it must see what a caller would.
 func TestSignaturesAreRead(t *testing.T) {
 	t.Parallel()
 
-	const head = "package p\nimport (\n\t\"" // then the module's path
+	const head = "package p\nimport (\n\t\"" // the module's path follows
 	source := head + module + "/internal/sqldb\"\n\t\"github.com/hashicorp/go-hclog\"\n)\n"
 	for text, want := range map[string]string{
 		"func F(l hclog.Logger) {}":                                            "F",

@@ -12,9 +12,9 @@ var (
 	script   = regexp.MustCompile(`(?m)^(?:\[[^\]]*\] )?skip\b`)
 )
 
-// Go's tests do not tell of those that were left out. So none may be, for want of anything
-// but the root account, without which .ci/run refuses to begin, or in a short run
-// (testrun.NeedsServers), which it is none.
+// Go's tests don't report tests that were skipped. So a test may be skipped
+// only if it needs the root account, without which .ci/run refuses to begin,
+// or in a short run (testrun.NeedsServers), which that of .ci/run is not.
 func TestNothingIsSkipped(t *testing.T) {
 	t.Parallel()
 

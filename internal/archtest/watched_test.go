@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// The gate watches for races what has several goroutines: .ci/unit lists the gateway's tests of this
-// kind by name, and tries the packages that have none without the detector.
+// The gate watches code with several goroutines for races: .ci/unit lists the gateway's
+// tests of this kind by name, and runs the packages that have none without the detector.
 func TestSeveralGoroutinesAreWatched(t *testing.T) {
 	t.Parallel()
 	script, err := os.ReadFile(root(".ci/unit"))
@@ -47,8 +47,8 @@ func TestSeveralGoroutinesAreWatched(t *testing.T) {
 	}
 }
 
-// severalGoroutines returns the functions in a directory's files that start goroutines, or come to one
-// of these by name.
+// severalGoroutines returns the functions in a directory's files
+// that start goroutines, or that use such a function by name.
 func severalGoroutines(t *testing.T, dir, ending string) map[string]bool {
 	t.Helper()
 	several, uses := map[string]bool{}, map[string]map[string]bool{}
@@ -63,14 +63,14 @@ func severalGoroutines(t *testing.T, dir, ending string) map[string]bool {
 		for _, d := range f.Decls {
 			fn, ok := d.(*ast.FuncDecl)
 			if !ok || fn.Body == nil || fn.Recv != nil && ending != ".go" {
-				continue // of a test's method its name says too little
+				continue // the name of a test's method alone says too little
 			}
 			uses[fn.Name.Name] = map[string]bool{}
 			ast.Inspect(fn.Body, func(n ast.Node) bool {
 				switch n := n.(type) {
 				case *ast.GoStmt:
 					several[fn.Name.Name] = true
-				case *ast.Ident: // one that starts goroutines, or has the gateway start them
+				case *ast.Ident: // a name that starts goroutines, or makes the gateway start them
 					uses[fn.Name.Name][n.Name] = true
 					several[fn.Name.Name] = several[fn.Name.Name] || n.Name == "Go" || n.Name == "synctest" || n.Name == "Senders"
 				}

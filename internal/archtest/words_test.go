@@ -10,20 +10,20 @@ import (
 	"testing"
 )
 
-// hostWords are what only the front ends of this panel say: its command line and its file. What a
-// person should do is said as data, registrar.Advice, and each front end words it.
+// hostWords are words that only the front ends of this panel use: its commands and its file.
+// What a person should do is expressed as data, registrar.Advice, and each front end words it.
 var hostWords = regexp.MustCompile(`\bpanel (backup|check|customers?|demo|domains?|erase|form|import|keys|log|mails?|notify|operations?|orders?|plugins?|renewals?|review|serve|staff|status|todo|token|webhooks?)\b|\bplugin\.hcl\b|\bHCL\b`)
 
-// registrarWords are one registrar's.
+// registrarWords belong to one registrar.
 var registrarWords = regexp.MustCompile(`(?i)\br01\b|-R01\b`)
 
-// speaks reports whether a file is of the rooms that know no front end.
+// speaks reports whether a file belongs to the rooms that know no front end.
 func speaks(file string) bool {
 	return (strings.HasPrefix(file, "shared/") || strings.HasPrefix(file, "plugin/")) && strings.HasSuffix(file, ".go") &&
 		!strings.HasSuffix(file, "_test.go") && !strings.HasSuffix(file, ".pb.go")
 }
 
-// No message of the contract, of its suite or of a plugin names a command of the panel or its file.
+// Messages of the contract, of its suite and of plugins name neither a command of the panel nor its file.
 func TestMessagesNameNoCommand(t *testing.T) {
 	t.Parallel()
 
@@ -41,7 +41,7 @@ func TestMessagesNameNoCommand(t *testing.T) {
 	}
 }
 
-// shared speaks of any registrar, and of any panel's configuration, in its comments too.
+// shared is about any registrar and any panel's configuration, even in its comments.
 func TestSharedIsNeutral(t *testing.T) {
 	t.Parallel()
 	for _, file := range filesWhere(t, func(f string) bool { return speaks(f) && strings.HasPrefix(f, "shared/") || path.Ext(f) == ".proto" }) {
@@ -53,7 +53,7 @@ func TestSharedIsNeutral(t *testing.T) {
 	}
 }
 
-// The words themselves: they must catch what was said once, and nothing innocent.
+// Tests the words themselves: they must catch what they forbid, and nothing innocent.
 func TestHostWords(t *testing.T) {
 	t.Parallel()
 	for text, caught := range map[string]bool{

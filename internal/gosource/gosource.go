@@ -1,5 +1,5 @@
-// Package gosource reads Go sources for tests that hold them to something: that what they say to people
-// has a text in every language.
+// Package gosource reads Go sources for tests that check them: for
+// example, that all texts for people are translated into every language.
 package gosource
 
 import (
@@ -14,13 +14,13 @@ import (
 	"testing"
 )
 
-// Held stands for what is put into a text when the program runs.
+// Held stands for a value that is put into a text when the program runs.
 const Held = "x7"
 
 var verb = regexp.MustCompile(`%(\[\d\])?[svdqwT]|U\+%04x`)
 
-// Inspect visits the files that match the patterns of [filepath.Glob], tests apart, as [ast.Inspect]
-// does. A pattern that no file matches fails the test.
+// Inspect visits the files that match the patterns of [filepath.Glob], except
+// tests, as [ast.Inspect] does. A pattern that matches no file fails the test.
 func Inspect(t *testing.T, patterns []string, visit func(ast.Node) bool) {
 	t.Helper()
 	for _, pattern := range patterns {
@@ -41,8 +41,8 @@ func Inspect(t *testing.T, patterns []string, visit func(ast.Node) bool) {
 	}
 }
 
-// Text is a text as far as the source has it, with [Held] for each verb of a format and for what is
-// no text there.
+// Text returns a text as far as the source contains it, with [Held]
+// for each verb of a format and for each part that is not a literal.
 func Text(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.BasicLit:
@@ -59,7 +59,7 @@ func Text(e ast.Expr) string {
 	return Held
 }
 
-// Called is the name of a function that is called, without its package or value; "" = it has none.
+// Called returns the name of the called function, without its package or value; "" = it has none.
 func Called(call *ast.CallExpr) string {
 	switch f := call.Fun.(type) {
 	case *ast.SelectorExpr:

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Certificate is what servers prove themselves by; it signs itself, for 127.0.0.1.
+// Certificate identifies the test servers. It is self-signed, for 127.0.0.1.
 type Certificate struct {
 	File  string         // in PEM, for SSL_CERT_FILE
 	Roots *x509.CertPool // trusts it

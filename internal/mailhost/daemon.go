@@ -19,7 +19,7 @@ import (
 type daemon struct {
 	name string
 	args []string
-	log  string // the file that takes what it prints; servers write it, too
+	log  string // the file for its output; servers write to it, too
 
 	ports []int // where it listens
 
@@ -27,7 +27,7 @@ type daemon struct {
 	ended   chan struct{}
 }
 
-// start runs the server. It is killed when this process ends, however that ends.
+// start runs the server. The server is killed when this process ends, however it ends.
 func (d *daemon) start() error {
 	log, err := os.OpenFile(d.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
 	if err != nil {
@@ -43,13 +43,13 @@ func (d *daemon) start() error {
 	started, ended := make(chan error), make(chan struct{})
 	go func() { // ends with the server
 		defer close(ended)
-		// The signal comes when this thread ends.
+		// The kernel sends the signal when this thread ends.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // how it ended is in its log
+			_ = cmd.Wait() // the log shows how it ended
 		}
 	}()
 
@@ -70,7 +70,7 @@ func (d *daemon) over() bool {
 	}
 }
 
-// signal reaches the server and all its children.
+// signal sends a signal to the server and all its children.
 func (d *daemon) signal(t testing.TB, s syscall.Signal) {
 	t.Helper()
 	if err := syscall.Kill(-d.process.Pid, s); err != nil && !errors.Is(err, syscall.ESRCH) {
@@ -78,14 +78,14 @@ func (d *daemon) signal(t testing.TB, s syscall.Signal) {
 	}
 }
 
-// stop ends the server, and its children for good. It may be frozen, or not run at all.
+// stop ends the server and all its children. The server may be frozen, or not run at all.
 func (d *daemon) stop(t testing.TB) {
 	t.Helper()
 	if d.process == nil {
 		return
 	}
 
-	// The server alone is asked, for it ends its children in order; what they leave behind is killed.
+	// Only the server is asked, because it ends its children in order. Those that it leaves behind are killed.
 	d.signal(t, syscall.SIGCONT)
 	_ = d.process.Signal(syscall.SIGTERM) // it may have ended
 	select {
@@ -119,7 +119,7 @@ func (d *daemon) leave(t testing.TB) {
 	}
 }
 
-// said returns the last of the log.
+// said returns the end of the log.
 func (d *daemon) said() string {
 	text, err := os.ReadFile(d.log)
 	if err != nil {

@@ -23,7 +23,7 @@ import (
 
 // DovecotOptions shape an instance.
 type DovecotOptions struct {
-	// Users are the passwords by address; the address is also the name to log in with.
+	// Users maps addresses to passwords. The address is also the login name.
 	Users map[string]string
 	// Folders exist for every user, beside INBOX.
 	Folders []string
@@ -38,8 +38,8 @@ type DovecotAddresses struct {
 	LMTP  string
 }
 
-// Dovecot is an instance: IMAP out, LMTP in. Its methods are for the test that started it,
-// whose failure ends them, and return when what they say is done.
+// Dovecot is an instance: IMAP out, LMTP in. Its methods belong to the test that
+// started it: an error fails the test, and they return when their work is done.
 type Dovecot struct {
 	Addresses   DovecotAddresses
 	Certificate *Certificate
@@ -50,7 +50,7 @@ type Dovecot struct {
 	config string
 	daemon *daemon
 	values dovecotValues
-	stamps int // of the file of users
+	stamps int // how often the file of users was written
 }
 
 // StartDovecot runs an instance until the test ends.
@@ -71,7 +71,7 @@ func StartDovecot(t testing.TB, o DovecotOptions) *Dovecot {
 	return d
 }
 
-// start tries other ports when another process has taken them meanwhile.
+// start starts a server, on other ports if another process has taken the first ones.
 func start(t testing.TB, d *daemon, listen func() error) {
 	t.Helper()
 	var err error
@@ -90,7 +90,7 @@ func (d *Dovecot) listen() error {
 	d.daemon.ports = ports
 	d.values.IMAP, d.values.IMAPS, d.values.LMTP = ports[0], ports[1], ports[2]
 	d.Addresses = DovecotAddresses{IMAP: loopback(ports[0]), IMAPS: loopback(ports[1]), LMTP: loopback(ports[2])}
-	language := d.language() // first, because it notes the version for the values
+	language := d.language() // before the values are used, because it sets their version
 	var text bytes.Buffer
 	if err := language.Execute(&text, d.values); err != nil {
 		return err
@@ -99,7 +99,7 @@ func (d *Dovecot) listen() error {
 	return d.run()
 }
 
-// language chooses by version: 2.4 does not read what 2.3 reads.
+// language chooses the language by version, because 2.4 can't read the configuration of 2.3.
 func (d *Dovecot) language() *template.Template {
 	d.values.Version, _, _ = strings.Cut(strings.TrimSpace(command(d.t, "dovecot", "--version")), " ")
 	if strings.HasPrefix(d.values.Version, "2.3.") {
@@ -141,7 +141,7 @@ func (d *Dovecot) Restart() {
 	d.Start()
 }
 
-// Freeze makes the server hang: connections stay, and nothing is answered.
+// Freeze makes the server hang: connections stay, and requests get no answer.
 func (d *Dovecot) Freeze() { d.daemon.signal(d.t, syscall.SIGSTOP) }
 
 // Thaw ends Freeze.
@@ -155,10 +155,10 @@ func (d *Dovecot) Deliver(to string, raw []byte) {
 	}
 }
 
-// Fill puts many mails into the INBOX of a user at once, past delivery.
+// Fill puts many mails into the INBOX of a user at once, without delivering them.
 func (d *Dovecot) Fill(user string, mails [][]byte) {
 	d.t.Helper()
-	before := d.Count(user, "INBOX", "all") // which makes the folder, too
+	before := d.Count(user, "INBOX", "all") // this creates the folder, too
 	owner, err := os.Stat(filepath.Join(d.dir, "mail"))
 	if err != nil {
 		d.t.Fatal(err)
@@ -175,7 +175,7 @@ func (d *Dovecot) Fill(user string, mails [][]byte) {
 	}
 }
 
-// Unmark takes a keyword off all mails of a folder.
+// Unmark removes a keyword from all mails of a folder.
 func (d *Dovecot) Unmark(user, folder, keyword string) {
 	d.t.Helper()
 	d.admin("flags", "remove", "-u", user, keyword, "mailbox", folder, "all")
@@ -192,7 +192,7 @@ func deliver(address, to string, raw []byte, patience time.Duration) error {
 	return client.SendMail("", []string{to}, bytes.NewReader(raw))
 }
 
-// Log returns the last that the server wrote about its work.
+// Log returns the end of the server's log.
 func (d *Dovecot) Log() string { return d.daemon.said() }
 
 // admin runs doveadm, Dovecot's own tool.
@@ -228,8 +228,8 @@ func (d *Dovecot) Count(user, folder string, search ...string) int {
 	return len(strings.Fields(d.admin(append([]string{"-f", "flow", "search", "-u", user, "mailbox", folder}, search...)...))) / 2
 }
 
-// WipeIndexes forgets the UIDs of INBOX: the mails get others, under another UIDVALIDITY.
-// Their flags stay, and their keywords unless they are forgotten, too.
+// WipeIndexes makes the server forget the UIDs of INBOX: the mails get new ones, under
+// another UIDVALIDITY. Their flags stay, and so do their keywords, unless keywords is set.
 func (d *Dovecot) WipeIndexes(user string, keywords bool) {
 	d.t.Helper()
 
@@ -264,7 +264,7 @@ func (d *Dovecot) SetPassword(user, password string) {
 	d.t.Helper()
 	d.Users[user] = password
 	d.writeUsers()
-	testrun.Until(d.t, "dovecot to take the new password of "+user, func() (bool, string) { // it looks at the file once a second
+	testrun.Until(d.t, "dovecot to take the new password of "+user, func() (bool, string) { // it checks the file once a second
 		return d.knows(user, password), "it knows another"
 	})
 }
@@ -273,7 +273,7 @@ func (d *Dovecot) knows(user, password string) bool {
 	return exec.Command("doveadm", "-c", d.config, "auth", "test", user, password).Run() == nil
 }
 
-// writeUsers replaces the file of users. Dovecot looks at its time in whole seconds.
+// writeUsers replaces the file of users. Dovecot reads its time in whole seconds.
 func (d *Dovecot) writeUsers() {
 	d.t.Helper()
 	var lines strings.Builder

@@ -11,7 +11,7 @@ type dovecotValues struct {
 	Version           string
 }
 
-// The two languages that Dovecot's configuration is written in. field-notes 4
+// The two languages of Dovecot's configuration. field-notes 4
 var (
 	dovecot23 = template.Must(template.New("2.3").Parse(`
 base_dir = {{.Dir}}/run
@@ -72,8 +72,8 @@ userdb static {
 ` + dovecotServices))
 )
 
-// dovecotServices is what both languages say in the same way. Without the penalty a refused
-// login is answered at once.
+// dovecotServices is the part that both languages have in common.
+// Without the penalty a refused login is answered at once.
 const dovecotServices = `
 namespace inbox {
   inbox = yes

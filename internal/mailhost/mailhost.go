@@ -1,13 +1,13 @@
-// Package mailhost is test support: it runs real mail servers, Dovecot and Postfix as
-// Debian packages them, as private instances that a test can break on purpose.
+// Package mailhost supports tests: it runs real mail servers, Dovecot and Postfix
+// as Debian packages them, as private instances that a test can break on purpose.
 //
-// Each instance has its own directory, its own ports on loopback and its own certificate,
-// touches nothing of the system's configuration, and needs no systemd. It ends with its
-// test, or with the test's process however that ends.
+// Each instance has its own directory, its own ports on loopback and its own
+// certificate. It leaves the system's configuration alone and needs no systemd.
+// It ends with its test, or with the test's process, however that ends.
 //
-// The servers change users for their parts, so tests that use them run as root. Whatever
-// keeps an instance from doing what it was told fails the test, and the message says what
-// to install or shows the server's log; nothing is ever skipped.
+// Parts of the servers run as other users, so tests with them run as root.
+// If an instance can't do what it was told, the test fails, and the message
+// says what to install or shows the server's log; no test is ever skipped.
 package mailhost
 
 import (
@@ -26,10 +26,10 @@ import (
 	"registrar.panel/internal/testrun"
 )
 
-// install is what the message says when a server is missing.
+// install is the command that the message names when a server is missing.
 const install = "apt-get install -y --no-install-recommends dovecot-imapd dovecot-lmtpd postfix"
 
-// require fails the test unless the programs are there and may be used.
+// require fails the test unless the programs are installed and may be used.
 func require(t testing.TB, programs ...string) {
 	t.Helper()
 	testrun.NeedsServers(t)
@@ -43,8 +43,8 @@ func require(t testing.TB, programs ...string) {
 	}
 }
 
-// directory makes one whose name is short, for the sockets in it, and that the servers'
-// users can enter. It is removed after what is started in it has ended.
+// directory makes a directory that the servers' users can enter. Its name is short,
+// because sockets lie in it. It is removed after the servers in it have ended.
 func directory(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "mh")
@@ -94,7 +94,7 @@ func ownedDir(t testing.TB, dir, name, owner, group string, mode os.FileMode) {
 
 	path := filepath.Join(dir, name)
 
-	// Mkdir leaves out what the umask forbids.
+	// Mkdir leaves out the bits that the umask forbids.
 	if err := errors.Join(os.Mkdir(path, mode), os.Chmod(path, mode), os.Chown(path, uid, gid)); err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func freePorts(t testing.TB, n int) []int {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close() // after the last is picked: none twice
+		defer l.Close() // after the last port is picked, so that no port is picked twice
 		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
 	return ports
@@ -126,8 +126,8 @@ func freePorts(t testing.TB, n int) []int {
 
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
-// greets waits until a server says its name on a port, or has ended. Without the name it
-// may be another server, which was faster to take the port.
+// greets waits until a server says its name on a port, or has ended.
+// Another name means another server, which was faster to take the port.
 func greets(t testing.TB, d *daemon, port int, name string) error {
 	deadline := time.Now().Add(testrun.Limit(t))
 	for {

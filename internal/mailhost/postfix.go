@@ -14,14 +14,14 @@ import (
 
 // PostfixOptions shape an instance.
 type PostfixOptions struct {
-	// Dovecot takes the mails to its users. Submission is for them alone then, after a
-	// login; nil = it needs none, and no login is offered.
+	// Dovecot gets the mails for its users. Submission is then only for
+	// them, after a login; nil = submission needs no login and offers none.
 	Dovecot *Dovecot
 	// Routes are the SMTP servers, HOST:PORT, that take the mails to other domains.
 	Routes map[string]string
-	// Sinks are domains whose mails it takes and throws away.
+	// Sinks are domains whose mails it accepts and throws away.
 	Sinks []string
-	// Without names what the instance does not offer, such as "8bitmime" or "starttls".
+	// Without names extensions that the instance does not offer, such as "8bitmime" or "starttls".
 	Without []string
 	// Certificate is shared by instances that have the same; nil = a new one.
 	Certificate *Certificate
@@ -34,8 +34,8 @@ type PostfixAddresses struct {
 	Submissions string // TLS from the first byte
 }
 
-// Postfix is an instance: a relay to Dovecot and to the routes, and nowhere else. Its
-// methods are for the test that started it.
+// Postfix is an instance that relays to Dovecot and to the routes,
+// and nowhere else. Its methods belong to the test that started it.
 type Postfix struct {
 	Addresses   PostfixAddresses
 	Certificate *Certificate
@@ -86,8 +86,8 @@ func StartPostfix(t testing.TB, o PostfixOptions) *Postfix {
 	return p
 }
 
-// master finds the server itself. The program postfix is a script around it, which takes
-// seconds to look for mistakes in an installation, and stays between us and the server.
+// master finds the server itself. The program postfix is a script around the server that
+// takes seconds to look for mistakes in an installation, and stays between us and the server.
 func master(t testing.TB) string {
 	t.Helper()
 	return filepath.Join(strings.TrimSpace(command(t, "postconf", "-h", "daemon_directory")), "master")
@@ -144,13 +144,13 @@ func (p *Postfix) Start() {
 	}
 }
 
-// Freeze makes the server hang: connections stay, and nothing is answered.
+// Freeze makes the server hang: connections stay, and requests get no answer.
 func (p *Postfix) Freeze() { p.daemon.signal(p.t, syscall.SIGSTOP) }
 
 // Thaw ends Freeze.
 func (p *Postfix) Thaw() { p.daemon.signal(p.t, syscall.SIGCONT) }
 
-// Queued counts the mails that it has taken and not yet handed on.
+// Queued counts the mails that it has accepted and not yet handed on.
 func (p *Postfix) Queued() (n int) {
 	p.t.Helper()
 	for _, name := range []string{"incoming", "active"} {
@@ -163,5 +163,5 @@ func (p *Postfix) Queued() (n int) {
 	return n
 }
 
-// Log returns the last that the server wrote about its work.
+// Log returns the end of the server's log.
 func (p *Postfix) Log() string { return p.daemon.said() }

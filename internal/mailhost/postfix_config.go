@@ -9,11 +9,10 @@ type postfixValues struct {
 	Cert, Key                     string
 	Auth                          string            // the socket of Dovecot's auth service; "" = no login
 	Routes                        map[string]string // transports by domain
-	Without                       string            // what EHLO does not offer
+	Without                       string            // the extensions that EHLO does not offer
 }
 
-// Nothing is looked up in DNS, what can't be delivered is tried again every second and
-// bounced soon, and no part runs in a chroot. field-notes 4
+// The instance uses no DNS and no chroot. It tries a mail again every second, and bounces it soon. field-notes 4
 var postfixMain = template.Must(template.New("main.cf").Parse(`compatibility_level = 3.6
 queue_directory = {{.Dir}}/queue
 data_directory = {{.Dir}}/data

@@ -1,6 +1,6 @@
-// Package pace measures how much longer than usual things take on this machine now, because it
-// is slow or because others are at work on it. What would be a fixed number of seconds is
-// multiplied by it, so that one patience fits an idle desktop and a loaded build server.
+// Package pace measures how much longer than usual things take on this machine now,
+// because it is slow or because others use it. Callers multiply their fixed waits by
+// this factor, so that the same wait fits an idle desktop and a loaded build server.
 package pace
 
 import (
@@ -12,35 +12,34 @@ import (
 	"time"
 )
 
-// Slowest is the largest factor: what is told of a machine that is slower still is an accident
-// of the measurement.
+// Slowest is the largest factor. A measurement that says more is an accident.
 const Slowest = 100
 
-// Factor measures, which takes some milliseconds of one processor. It returns 1 on a machine
-// that is as fast as usual and idle, and at most [Slowest].
+// Factor measures, for some milliseconds of one processor. It returns 1
+// on a machine that is idle and as fast as usual, and at most [Slowest].
 func Factor() float64 {
 	took := time.Hour
-	for range 3 { // one of them is not interrupted
+	for range 3 { // at least one of them should not be interrupted
 		began := time.Now()
 		work()
 		took = min(took, time.Since(began))
 	}
-	load, _ := os.ReadFile("/proc/loadavg") // other systems have none
+	load, _ := os.ReadFile("/proc/loadavg") // other systems don't have this file
 	return factor(took, busy(string(load)), runtime.NumCPU())
 }
 
-// Scale is a duration that fits the usual machine, as long as it has to be on this one now.
+// Scale stretches a duration that fits the usual machine to fit this one now.
 func Scale(d time.Duration) time.Duration { return time.Duration(float64(d) * Factor()) }
 
-// factor is of a machine whose processors take so long for the work when they are let, and have
-// so many others that want them.
+// factor is for a machine on which the undisturbed work takes took, and on which want others want its processors.
 func factor(took time.Duration, want float64, processors int) float64 {
 	slower := max(float64(took)/float64(usual), 1)
 	shared := max(want/float64(processors), 1)
 	return min(slower*shared, Slowest)
 }
 
-// busy is how many want a processor: now, or in the mean of the last minute. proc_loadavg(5)
+// busy returns how many processes want a processor: now, or in
+// the mean of the last minute, whichever is more. proc_loadavg(5)
 func busy(load string) float64 {
 	fields := strings.Fields(load)
 	if len(fields) < 4 {

@@ -7,6 +7,5 @@ import "time"
 // size is smaller under the race detector, which takes ten times as long: some suites measure for each test.
 const size = 1 << 11
 
-// usual is how long the work takes there under the race detector, which is no reason for more
-// patience than the tests were tuned with.
+// usual is how long the work takes on that machine under the race detector, which alone is no reason to wait longer.
 const usual = 1200 * time.Microsecond

@@ -19,25 +19,25 @@ import (
 // serverVariable names the server in the environment of a suite that runs again.
 const serverVariable = "PGTEST_SERVER"
 
-// Suite is what of a package's tests runs once more on a server.
+// Suite says which tests of a package run once more on a server, and how.
 type Suite struct {
-	Prepare func(database string) // fills the database that those of all tests are copies of; nil = it is empty
-	Skip    []string              // tests of these names, whose subject is the file
-	// PrepareStatements has connections prepare what they run again, as where no PgBouncer is on the way:
-	// for a suite that runs each statement many times.
+	Prepare func(database string) // fills the database that is copied for each test; nil = it is empty
+	Skip    []string              // names of tests whose subject is the file
+	// PrepareStatements makes connections prepare statements that they run again, as
+	// they do without PgBouncer: for a suite that runs each statement many times.
 	PrepareStatements bool
 }
 
-// unwatched are settings of a server that tells of itself what no test looks at, and plans once
-// what was prepared.
+// unwatched are the settings of a server that keeps no statistics,
+// which no test reads, and that plans prepared statements only once.
 var unwatched = []string{"plan_cache_mode=force_generic_plan", "jit=off", "max_parallel_workers_per_gather=0",
 	"update_process_title=off", "track_activities=off", "track_counts=off"}
 
-// prepareStatements is what sqldb reads in a URL.
+// prepareStatements is the parameter of a URL that sqldb reads.
 const prepareStatements = "default_query_exec_mode=cache_statement"
 
-// Again runs the tests of the package that t is in once more, in a process of its own, with
-// databases of a new server. The test that calls it is left out.
+// Again runs the tests of t's package once more, in a process of its own,
+// with databases of a new server. The test that calls it is left out.
 func Again(t *testing.T, suite Suite) {
 	t.Helper()
 	testrun.Place(t)
@@ -62,13 +62,13 @@ func Again(t *testing.T, suite Suite) {
 		t.Errorf("on PostgreSQL: %v\n%s", err, failures(out))
 	}
 
-	// Tests that ran on files once more would pass without having tried a server.
+	// If the tests had run on files again, they would pass without having tried a server.
 	if exchange(t, s.url(admin), "select count(*) from pg_database where datname ~ '^t.{26}$'") == "0" {
 		t.Errorf("no test asked for a database:\n%s", out)
 	}
 }
 
-// failures leaves out what passed.
+// failures leaves out the lines about tests that passed.
 func failures(out []byte) []byte {
 	lines := bytes.SplitAfter(out, []byte("\n"))
 	return bytes.Join(slices.DeleteFunc(lines, func(l []byte) bool {
@@ -77,11 +77,11 @@ func failures(out []byte) []byte {
 	}), nil)
 }
 
-// Runs reports whether this is the process that [Again] has started: databases there are dear.
+// Runs reports whether this is the process that [Again] has started, in which databases are expensive.
 func Runs() bool { return os.Getenv(serverVariable) != "" }
 
-// Database makes an empty database for a test of a suite that runs [Again], and returns its
-// URL; "" when the suite runs without a server.
+// Database makes an empty database for a test of a suite that runs
+// [Again], and returns its URL; "" = the suite runs without a server.
 func Database(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv(serverVariable)
@@ -96,7 +96,7 @@ func Database(t testing.TB) string {
 	return sibling(t, server, name)
 }
 
-// administrator makes the databases of the suite: to connect for each takes as long as to make one.
+// administrator makes the suite's databases: a new connection for each would take as long as making it.
 var administrator session
 
 // session is a connection that is made when it is first used, and ends with the process.

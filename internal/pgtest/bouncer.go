@@ -9,16 +9,15 @@ import (
 	"testing"
 )
 
-// Bouncer is a PgBouncer in transaction mode: every transaction may be on another
-// connection to the server, and nothing of a session stays.
+// Bouncer is a PgBouncer in transaction mode: every transaction may use
+// another connection to the server, and no state of a session stays.
 type Bouncer struct {
 	Address string // HOST:PORT
 }
 
-// StartBouncer runs one in front of a server until the test ends, with a few connections to
-// each database. Like a service manager it starts one that has died again: PgBouncer 1.18,
-// which Debian 12 has, ends with "bad client state" when a client goes away whose request to
-// cancel it is passing on.
+// StartBouncer runs a PgBouncer in front of a server until the test ends, with a few connections to each
+// database. Like a service manager it starts a PgBouncer that has died again: version 1.18, which Debian
+// 12 has, ends with "bad client state" if a client goes away while its request to cancel is passed on.
 func StartBouncer(t testing.TB, s *Server) *Bouncer {
 	t.Helper()
 

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// program finds one of PostgreSQL's own, which Debian keeps off the path, the newest first.
+// program finds a program of PostgreSQL, which Debian keeps off the path; the newest version first.
 func program(t testing.TB, name string) string {
 	t.Helper()
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
@@ -26,7 +26,7 @@ func program(t testing.TB, name string) string {
 	return path
 }
 
-// unprivileged is whom the servers run as.
+// unprivileged returns the user that the servers run as.
 func unprivileged(t testing.TB) *syscall.Credential {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -61,9 +61,8 @@ func own(path string) error {
 	return os.Chown(path, uid, gid)
 }
 
-// directory makes one whose name is short, for the sockets in it. It is removed after what
-// is started in it has ended. It lies in memory where there is room: these servers are killed,
-// and never lose their power.
+// directory makes a directory with a short name, because sockets lie in it. It is removed after the servers
+// in it have ended. It is in memory if there is room: these servers are killed, but never lose power.
 func directory(t testing.TB) string {
 	t.Helper()
 

@@ -1,13 +1,13 @@
-// Package pgtest is test support: it runs a real PostgreSQL, and PgBouncer in front of it,
-// as Debian packages them, as private instances that a test can break on purpose.
+// Package pgtest supports tests: it runs a real PostgreSQL, and PgBouncer in front of
+// it, as Debian packages them, as private instances that a test can break on purpose.
 //
-// An instance has its own directory and its own port on loopback, asks for a password (but
-// where a suite connects a thousand times), and syncs as a server should. It ends with its test, or with the test's process
-// however that ends. As root it runs as the user postgres, because PostgreSQL refuses root.
+// An instance has its own directory and its own port on loopback, asks for a password (unless a suite
+// connects a thousand times), and syncs as a server should. It ends with its test, or with the test's
+// process, however that ends. As root it runs as the user postgres, because PostgreSQL refuses root.
 //
-// [Again] runs a package's whole suite once more on a server, with samples of cases that are alike:
-// tests ask [Database] for one, and get none when they run without. Whatever keeps an instance from doing what it was
-// told fails the test; nothing is ever skipped.
+// [Again] runs a package's whole suite once more on a server, with samples of similar
+// cases: its tests ask [Database] for a database, and get none without a server. If
+// an instance can't do what it was told, the test fails; no test is ever skipped.
 package pgtest
 
 import (
@@ -32,13 +32,13 @@ import (
 	"registrar.panel/internal/testrun"
 )
 
-// Password is the one of every instance; whatever shows it has shown a secret.
+// Password is the password of every instance. A text that shows it has shown a secret.
 const Password = "pg-password-5432"
 
 const (
 	role     = "tester"
-	admin    = "postgres" // the database that is always there
-	prepared = "prepared" // the one that those of a suite are copies of
+	admin    = "postgres" // the database that always exists
+	prepared = "prepared" // the database that is copied for each test of a suite
 )
 
 // Server is an instance of PostgreSQL. Its methods are for the test that started it.
@@ -46,7 +46,7 @@ type Server struct {
 	t        testing.TB
 	dir      string
 	port     int
-	settings []string // beside those of every instance
+	settings []string // in addition to those of every instance
 	hurried  bool     // see StartHurried
 	process  *process
 }
@@ -54,9 +54,9 @@ type Server struct {
 // Start makes an instance and runs it until the test ends.
 func Start(t testing.TB) *Server { t.Helper(); return start(t, "scram-sha-256") }
 
-// StartHurried makes one for a test that asks it for very much, and not how it is reached: it takes any
-// password, tells nothing of itself, and the URLs of its databases lead to its socket, by connections that
-// prepare what they run again.
+// StartHurried makes an instance for a test that runs very many statements and does not test
+// how the server is reached. The instance takes any password and keeps no statistics, and the
+// URLs of its databases lead to its socket, by connections that prepare what they run again.
 func StartHurried(t testing.TB) *Server {
 	t.Helper()
 	s := start(t, "trust", unwatched...)
@@ -91,8 +91,8 @@ func start(t testing.TB, auth string, settings ...string) *Server {
 	return s
 }
 
-// initialize makes the instance's files: initdb takes a second of a processor, and to copy what it has
-// made for another of the run takes a twentieth.
+// initialize makes the instance's files. initdb takes a second of processor time; to
+// copy the files that another test of the run has made takes a twentieth of that.
 func (s *Server) initialize(auth string) {
 	s.t.Helper()
 	made := testrun.Once(s.t, "initdb-"+auth, func(dir string) {
@@ -132,7 +132,7 @@ func (s *Server) run() error {
 	args := []string{"-D", s.data()}
 	for _, setting := range append([]string{"listen_addresses=127.0.0.1", "port=" + strconv.Itoa(s.port),
 		"unix_socket_directories=" + s.dir, "max_connections=200", "shared_buffers=16MB", "max_wal_size=256MB",
-		"autovacuum=off"}, // it would look at each of a thousand databases, ten a second
+		"autovacuum=off"}, // it would visit each of a thousand databases, ten a second
 		s.settings...) {
 		args = append(args, "-c", setting)
 	}
@@ -140,30 +140,30 @@ func (s *Server) run() error {
 	return s.process.answers(s.url(admin))
 }
 
-// Address is where it listens, HOST:PORT.
+// Address returns where it listens, HOST:PORT.
 func (s *Server) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
 
 func (s *Server) url(database string) string { return at(s.Address(), database) }
 
-// at is the URL of a database of an instance, as it is reached at an address.
+// at returns the URL of a database, for an instance that is reached at an address.
 func at(address, database string) string {
 	u := url.URL{Scheme: "postgres", User: url.UserPassword(role, Password), Host: address, Path: "/" + database,
 		RawQuery: "sslmode=disable"}
 	return u.String()
 }
 
-// near is the URL of a database by the instance's socket, which takes half of what loopback does.
+// near returns the URL of a database by the instance's socket, which takes half the time of loopback.
 func (s *Server) near(database string) string {
 	u := url.URL{Scheme: "postgres", User: url.UserPassword(role, Password), Path: "/" + database,
 		RawQuery: url.Values{"host": {s.dir}, "port": {strconv.Itoa(s.port)}, "sslmode": {"disable"}}.Encode()}
 	return u.String()
 }
 
-// Via is the URL of a database as it is reached at another address: a proxy's or a pool's.
+// Via returns the URL of a database by another address: a proxy's or a pool's.
 func Via(address, database string) string {
 	u, err := url.Parse(database)
 	if err != nil {
-		panic(err) // it is one of ours
+		panic(err) // can't happen: the URL is one of ours
 	}
 	u.Host = address
 	return u.String()
@@ -193,8 +193,7 @@ func (s *Server) Restart() {
 	}
 }
 
-// create makes a database on a server, given by its administrator's URL. It goes with the
-// server.
+// create makes a database on a server, given its administrator's URL. The database is removed with the server.
 func create(t testing.TB, server, template string) string {
 	t.Helper()
 	name, statement := creation(template)
@@ -202,13 +201,13 @@ func create(t testing.TB, server, template string) string {
 	return sibling(t, server, name)
 }
 
-// creation is the statement that makes a database, of a new name.
+// creation returns a new name, and the statement that makes a database of that name.
 func creation(template string) (name, statement string) {
 	name = "t" + strings.ToLower(rand.Text())
 	return name, "create database " + name + " template " + template + " strategy file_copy"
 }
 
-// sibling is the URL of another database of a server.
+// sibling returns the URL of another database of a server.
 func sibling(t testing.TB, server, name string) string {
 	t.Helper()
 	u, err := url.Parse(server)
@@ -219,7 +218,7 @@ func sibling(t testing.TB, server, name string) string {
 	return u.String()
 }
 
-// Copy copies a database, to which there may be no connection, and returns the URL of the copy.
+// Copy copies a database, to which no connection may be open, and returns the URL of the copy.
 func Copy(t testing.TB, database string) string {
 	t.Helper()
 	u, err := url.Parse(database)
@@ -237,13 +236,13 @@ func Exec(t testing.TB, database, statement string) {
 	exchange(t, database, statement)
 }
 
-// Dump returns everything that a database holds, bytes as they are; "" holds nothing.
+// Dump returns everything that a database holds, with binary values also decoded; nothing for "".
 func Dump(t testing.TB, database string) []byte {
 	t.Helper()
 	if database == "" {
 		return nil
 	}
-	plain := strings.Replace(database, "&"+prepareStatements, "", 1) // it knows its own parameters only
+	plain := strings.Replace(database, "&"+prepareStatements, "", 1) // pg_dump knows only its own parameters
 	out, err := exec.Command(program(t, "pg_dump"), "--data-only", plain).CombinedOutput()
 	if err != nil {
 		t.Fatalf("pg_dump: %v: %s", err, out)
@@ -257,7 +256,7 @@ func Dump(t testing.TB, database string) []byte {
 	return out
 }
 
-// hexadecimal is how a dump writes bytes.
+// hexadecimal matches bytes as a dump writes them.
 var hexadecimal = regexp.MustCompile(`(?:[0-9a-f]{2}){8,}`)
 
 // exchange runs one statement and returns the first value of its answer.

@@ -25,7 +25,7 @@ type process struct {
 	ended chan struct{}
 }
 
-// run runs a program, and the caller buries it. It is killed when this process ends.
+// run runs a program, which the caller must bury. It is killed when this process ends.
 func run(t testing.TB, dir, name string, args ...string) *process {
 	t.Helper()
 
@@ -45,13 +45,13 @@ func run(t testing.TB, dir, name string, args ...string) *process {
 	started := make(chan error)
 	go func() { // ends with the server
 		defer close(p.ended)
-		// The signal comes when this thread ends.
+		// The kernel sends the signal when this thread ends.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := p.cmd.Start()
 		started <- err
 		if err == nil {
-			_ = p.cmd.Wait() // how it ended is in its log
+			_ = p.cmd.Wait() // the log shows how it ended
 		}
 	}()
 
@@ -62,7 +62,7 @@ func run(t testing.TB, dir, name string, args ...string) *process {
 	return p
 }
 
-// bury ends the server, and shows what it wrote when the test has failed.
+// bury ends the server, and shows its log if the test has failed.
 func (p *process) bury() {
 	p.end(syscall.SIGQUIT)
 	if p.t.Failed() {
@@ -70,7 +70,7 @@ func (p *process) bury() {
 	}
 }
 
-// end tells the server to end and waits for it.
+// end sends a signal to the server and waits until it has ended.
 func (p *process) end(s syscall.Signal) {
 	_ = p.cmd.Process.Signal(s) // it may have ended
 	select {
@@ -109,7 +109,7 @@ func (p *process) answers(database string) error {
 	}
 }
 
-// said returns the last of the log.
+// said returns the end of the log.
 func (p *process) said() string {
 	text, err := os.ReadFile(p.log)
 	if err != nil {

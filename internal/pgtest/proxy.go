@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Proxy passes connections on to a server, and can cut them off as a broken network does:
-// nothing arrives any more, and neither end gets an error.
+// Proxy passes connections on to a server, and can cut them as a broken
+// network does: nothing arrives any more, and neither end gets an error.
 type Proxy struct {
 	Address string // HOST:PORT
 
@@ -18,7 +18,7 @@ type Proxy struct {
 	mu   sync.Mutex
 	open map[net.Conn]bool
 	cut  bool
-	heal chan struct{} // closed when it is whole
+	heal chan struct{} // closed while the proxy is not cut
 }
 
 // StartProxy runs a proxy until the test ends.
@@ -85,7 +85,7 @@ func (p *Proxy) whole() {
 	<-heal
 }
 
-// track remembers a connection, to close it at the end; it reports whether the end is near.
+// track remembers a connection, to close it at the end. It reports false if the end has come.
 func (p *Proxy) track(c net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -110,7 +110,7 @@ func (p *Proxy) serve(from net.Conn) {
 		return
 	}
 
-	// When one direction has ended the other must, too, and only closing its connection ends it.
+	// When one direction has ended, the other must end, too, which only closing its connection brings about.
 	var ways sync.WaitGroup
 	for _, way := range [][2]net.Conn{{from, to}, {to, from}} {
 		ways.Go(func() {
@@ -127,7 +127,7 @@ func (p *Proxy) pass(to io.Writer, from io.Reader) {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buf)
-		p.whole() // also with an error: the end of a connection does not arrive either while it is cut
+		p.whole() // also after an error, because while it is cut the end of a connection does not arrive either
 		if n > 0 {
 			if _, err := to.Write(buf[:n]); err != nil {
 				return

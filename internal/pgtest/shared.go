@@ -5,9 +5,8 @@ import (
 	"testing"
 )
 
-// Shared is one instance for all tests of a package that ask for it, each of which has
-// databases of its own there and breaks nothing. It runs while one of them does. The zero
-// value is ready to use.
+// Shared is one instance for all tests of a package that ask for it. Each has its own databases
+// there and must break nothing. It runs while one of them does. The zero value is ready to use.
 type Shared struct {
 	mu     sync.Mutex
 	server *Server
@@ -15,8 +14,7 @@ type Shared struct {
 	users  int
 }
 
-// Use starts the instance, unless it runs. The server is t's, which may call its Database and
-// Address.
+// Use starts the instance, unless it runs. The returned server belongs to t, which may call its Database and Address.
 func (s *Shared) Use(t testing.TB) *Server {
 	t.Helper()
 
@@ -28,13 +26,13 @@ func (s *Shared) Use(t testing.TB) *Server {
 		s.server = start(s.keeper, "scram-sha-256")
 	}
 
-	// The server outlives the test that started it: it ends with the last one that uses it.
+	// The server outlives the test that started it: it ends with the last test that uses it.
 	s.users++
 	t.Cleanup(func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if s.users--; s.users == 0 {
-			s.keeper.TB = t // which still runs
+			s.keeper.TB = t // t still runs
 			s.keeper.end()
 			s.server = nil
 		}
@@ -45,8 +43,8 @@ func (s *Shared) Use(t testing.TB) *Server {
 	return &server
 }
 
-// keeper takes the place of the test that started what others go on to use: what that test was
-// to do at its end is done when the last of them ends.
+// keeper takes the place of the test that started the shared instance:
+// that test's cleanups run when the last user of the instance ends.
 type keeper struct {
 	testing.TB
 	cleanups []func()

@@ -12,10 +12,10 @@ import (
 
 const adminTimeout = 10 * time.Second
 
-// admin looks into the simulator and pulls its strings.
+// admin shows the simulator's state and controls it.
 type admin struct{ *Simulator }
 
-// server answers in JSON; a request that cannot be understood gets 400 and {"error": …}.
+// server answers in JSON; a request that can't be understood gets 400 and {"error": …}.
 func (s admin) server() *http.Server {
 	mux := http.NewServeMux()
 	handle := func(pattern string, do func(r *http.Request) (any, error)) {
@@ -57,7 +57,7 @@ func writeJSON(w http.ResponseWriter, answer any, err error) {
 		w.WriteHeader(http.StatusBadRequest)
 		answer = map[string]string{"error": err.Error()}
 	}
-	_ = json.NewEncoder(w).Encode(answer) // the client has gone
+	_ = json.NewEncoder(w).Encode(answer) // fails only when the client has gone
 }
 
 func readJSON(r *http.Request, into any) error {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// agenda is the list of the robot's tasks and their times. All are run by the one goroutine
-// that runs it, in order of time; equal times keep the order of arrival.
+// agenda is the list of the robot's tasks and their times. One goroutine
+// runs them all, in order of time; equal times keep the order of arrival.
 type agenda struct {
 	mu    sync.Mutex
 	items []item
@@ -36,7 +36,7 @@ func (a *agenda) after(delay time.Duration, do func()) {
 	}
 }
 
-// run works through the agenda until ctx ends; what is left is forgotten.
+// run works through the agenda until ctx ends, and forgets the rest.
 func (a *agenda) run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -55,7 +55,7 @@ func (a *agenda) run(ctx context.Context) {
 	}
 }
 
-// next takes the task that is due, or returns how long to wait for it.
+// next takes the task that is due, or returns how long to wait for one.
 func (a *agenda) next() (do func(), wait time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

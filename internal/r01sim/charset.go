@@ -17,7 +17,7 @@ const (
 	charsetUTF8        = "utf-8"
 )
 
-// codec is the single-byte code of a charset, nil for UTF-8.
+// codec returns the single-byte encoding of a charset, nil for UTF-8.
 func codec(charset string) encoding.Encoding {
 	switch charset {
 	case charsetKOI8R:
@@ -35,7 +35,7 @@ func encodeText(charset, text string) ([]byte, error) {
 	return []byte(text), nil
 }
 
-// decodeHeader reads encoded words; what it cannot read it leaves as it is.
+// decodeHeader decodes encoded words; text that it can't decode stays as it is.
 func decodeHeader(s string) string {
 	decoder := mime.WordDecoder{CharsetReader: func(charset string, r io.Reader) (io.Reader, error) {
 		e, err := ianaindex.MIME.Encoding(charset)

@@ -12,10 +12,9 @@ import (
 	"registrar.panel/shared/logline"
 )
 
-// Command is the simulator as a program: it runs until ctx ends and returns the exit
-// code, 0 done, 1 failed, 2 usage. On stdout it prints the seed, one line for each
-// address it listens on, and "r01sim: ready". env looks up environment variables:
-// R01_MAIL_PASSWORD and R01_IMAP_PASSWORD, both "secret" when empty.
+// Command runs the simulator as a program until ctx ends, and returns the exit code: 0 done, 1 failed, 2
+// usage. On stdout it prints the seed, one line for each address it listens on, and "r01sim: ready". env
+// looks up environment variables: R01_MAIL_PASSWORD and R01_IMAP_PASSWORD, both "secret" when empty.
 func Command(ctx context.Context, args []string, env func(string) string, stdout, stderr io.Writer) int {
 	options, err := parseOptions(args, env, stderr)
 	if errors.Is(err, flag.ErrHelp) {
@@ -45,13 +44,13 @@ func runCommand(ctx context.Context, o Options, stdout io.Writer) error {
 			fmt.Fprintln(stdout, "r01sim:", line.name, line.address)
 		}
 	}
-	// Printed last, after all addresses: the program that started the simulator reads up to this word.
+	// Printed last, because the program that started the simulator reads up to this word.
 	fmt.Fprintln(stdout, "r01sim: ready")
 	return s.Run(ctx)
 }
 
 func parseOptions(args []string, env func(string) string, stderr io.Writer) (Options, error) {
-	// Passwords come from the environment, because others on the machine can see arguments.
+	// Passwords come from the environment, because other users of the machine can see arguments.
 	o := Options{Policy: Chaos(),
 		Password:     cmp.Or(env("R01_MAIL_PASSWORD"), "secret"),
 		IMAPPassword: cmp.Or(env("R01_IMAP_PASSWORD"), "secret")}
@@ -102,7 +101,7 @@ func finishOptions(o Options, rest []string, calm, chaos bool, stderr io.Writer)
 	return o, nil
 }
 
-// usage explains the flags, and the kinds of lies.
+// usage explains the flags and the kinds of lies.
 func usage(flags *flag.FlagSet) {
 	out := flags.Output()
 	fmt.Fprintln(out, "Usage of r01sim:")

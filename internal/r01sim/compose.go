@@ -13,25 +13,25 @@ import (
 type reply struct {
 	to, from  string
 	messageID string
-	subject   string // of its own, for a style that does not keep the request's
+	subject   string // the answer's own, for a style that does not keep the request's
 	date      time.Time
 	request   origin
 	results   []result
 	garbled   bool
 
-	body  string       // instead of what the results say; "" = they speak
-	media string       // of a body that is not plain text; it goes as UTF-8, 8bit
+	body  string       // written in place of the results; "" = the results are written
+	media string       // media type of a body that is not plain text; such a body is UTF-8, 8bit
 	more  []headerLine // below the others
 }
 
-// origin is what an answer repeats of the mail it answers.
+// origin is the part of a mail that an answer repeats.
 type origin struct {
 	subject   string
 	messageID string
-	text      string // its body, decoded
+	text      string // the mail's body, decoded
 }
 
-// compose writes the mail. A text that does not fit the style's charset goes as UTF-8.
+// compose writes the mail. A text that does not fit the style's charset is written in UTF-8.
 func (r reply) compose(style Style) []byte {
 	if r.media != "" {
 		style.Charset, style.Encoding = charsetUTF8, "8bit"
@@ -119,7 +119,7 @@ func (r reply) header(style Style, charset string) []headerLine {
 	return append(h, r.more...)
 }
 
-// write folds the value behind the name when it is to look odd; both forms mean the same.
+// write writes a header line; an odd one has an unusual case and is folded, with the same meaning.
 func (l headerLine) write(odd bool) string {
 	if odd {
 		return strings.ToUpper(l.name) + ":\r\n\t" + l.value + "\r\n"

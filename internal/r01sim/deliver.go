@@ -16,7 +16,7 @@ const (
 	deliverAgain   = 5 * time.Second
 )
 
-// deliver hands a mail over to the callback mailbox, and counts it among what was sent.
+// deliver hands a mail over to the callback mailbox, and records it as sent.
 func (s *Simulator) deliver(raw []byte) {
 	s.bring(raw, func() {
 		s.mu.Lock()
@@ -26,7 +26,7 @@ func (s *Simulator) deliver(raw []byte) {
 	})
 }
 
-// bring hands a mail over. One that a real server does not take is offered again.
+// bring hands a mail over. A mail that a real server does not take is offered again.
 func (s *Simulator) bring(raw []byte, delivered func()) {
 	if err := s.handOver(raw); err != nil {
 		s.logger.Warn("mail not delivered", "err", err, "again_in", deliverAgain)

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// door is a listener that can be shut together with all connections it let in, and that
-// knows when their servers have finished with them.
+// door is a listener that can be shut together with all its connections,
+// and that knows when their servers have finished with them.
 type door struct {
 	net.Listener
 
@@ -36,7 +36,7 @@ func openDoor(address string, remote bool) (*door, error) {
 	return &door{Listener: l, guests: map[*guest]struct{}{}}, nil
 }
 
-// checkLoopback refuses every address that another machine could reach, or be reached at.
+// checkLoopback refuses every address that is not on this machine.
 func checkLoopback(address string) error {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
@@ -55,7 +55,7 @@ func (d *door) Accept() (net.Conn, error) {
 		return nil, err
 	}
 
-	// close sets shut under the same lock, and then waits for those inside: none may come in after that.
+	// close sets shut under the same lock, and then waits for the guests inside: none may come in after that.
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.shut {

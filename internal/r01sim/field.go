@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// fieldRule is what the robot knows about one field of a template.
+// fieldRule is the rule for one field of a template.
 type fieldRule struct {
 	name     string
 	multi    bool              // may be repeated
 	required bool              // in a NEW request
-	readOnly bool              // identity: cannot be changed by UPDATE
+	readOnly bool              // identity: can't be changed by UPDATE
 	valid    func(string) bool // nil: any text
 	message  string            // for an invalid value; "" = the general one
 }
 
-// fieldRules is the list of fields per kind. R01's own list is not public: these come
-// from the registries and clients of the same family.
+// fieldRules lists the fields of each kind. R01's own list is not public:
+// these come from the registries and clients of the same family.
 func fieldRules(kind Kind) []fieldRule {
 	switch kind {
 	case KindPerson:
@@ -83,8 +83,8 @@ func oneOf(values ...string) func(string) bool {
 	}
 }
 
-// rulesFor narrows the rules to an action: only the name prolongs a domain, and only the
-// key is required to update.
+// rulesFor narrows the rules to an action: PROLONG takes only
+// the name of the domain, and UPDATE requires only the key.
 func rulesFor(action Action, kind Kind) []fieldRule {
 	rules := fieldRules(kind)
 	switch action {
@@ -129,12 +129,12 @@ func requiredFields(action Action, t Template) *Rejection {
 	return nil
 }
 
-// notFilled is a literal message of R01's back end.
+// notFilled returns a literal message of R01's back end.
 func notFilled(field string) string {
 	return strings.ToUpper(field) + " not filled. You should fill all the necessary parameters to proceed."
 }
 
-// identityNumbers holds that a resident gives all its numbers, and a non-resident none, or
+// identityNumbers checks that a resident gives all its numbers, and a non-resident none, or
 // those of the tax roll. An entrepreneur, with an INN of 12 digits, has no KPP. r01-mail 2.5
 func identityNumbers(t Template) *Rejection {
 	const foreign = "9909" // begins the INN of a foreign organization
@@ -175,8 +175,8 @@ func fieldFormats(action Action, t Template) *Rejection {
 	return nil
 }
 
-// nameservers holds the rules of delegation: at least two servers, and an address
-// exactly where the server lies inside the domain. r01-mail 2.6
+// nameservers checks the rules of delegation: at least two servers, and
+// an address exactly if the server lies inside the domain. r01-mail 2.6
 func nameservers(t Template) *Rejection {
 	hosts := map[string]bool{}
 	for _, value := range t.Values("nserver") {

@@ -10,16 +10,16 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// forger writes one lie. It draws from chance of its own.
+// forger writes one lie. It has a source of chance of its own.
 type forger struct {
 	*rand.Rand
 	about           *target
-	bound           bool // it knows by what the request is known
+	bound           bool // the liar knows the thread and subject of the request
 	liar            *liar
 	now             time.Time
 	today           registrar.Date
 	robot, callback string
-	server          string // that receives the mail, by the name it writes into Authentication-Results; "" = it writes none
+	server          string // name of the receiving server in Authentication-Results; "" = it writes none
 	seed            uint64
 }
 
@@ -28,14 +28,14 @@ type forged struct {
 	messageID string
 	date      time.Time
 	claims    []Allegation
-	repeats   string // the Message-ID of the request that the robot once answered so
+	repeats   string // the Message-ID of the request that the robot once answered with this mail
 	raw       []byte
 }
 
 const attacker = "attacker.example"
 
-// letter is a mail about the request. Who is bound answers it; who is not claims to be the
-// robot all the same, or does not care.
+// letter returns a mail about the request. A bound liar answers the request.
+// Another one claims to be the robot all the same, or writes from its own address.
 func (f *forger) letter(results ...result) reply {
 	r := reply{to: f.callback, from: f.robot, date: f.now, messageID: fmt.Sprintf("<%016x@%s>", f.Uint64(), attacker),
 		subject: pick(f.Rand, []string{"R01 notice", "Re: " + f.about.object, "R01 task", "Ответ робота"}), results: results}
@@ -52,7 +52,7 @@ func (f *forger) letter(results ...result) reply {
 	return r
 }
 
-// style is any of the robot's; an answer to a request names it in one way at least.
+// style draws one of the robot's styles; an answer to a request names it by thread, by subject or by both.
 func (f *forger) style() Style {
 	s := drawStyle(f.Rand)
 	s.Quote = QuoteNone
@@ -64,25 +64,25 @@ func (f *forger) style() Style {
 	return s
 }
 
-// plain is the style of a mail that a person or a gateway wrote.
+// plain returns the style of a mail that a person or a gateway wrote.
 func (f *forger) plain() Style {
 	s := f.style()
 	s.Charset, s.Encoding, s.OddHeaders = charsetUTF8, pick(f.Rand, encodings()), false
 	return s
 }
 
-// seal writes a letter. The server that receives it finds no signature of the robot's.
+// seal writes a letter. The receiving server finds no signature of the robot's domain.
 func (f *forger) seal(r reply, style Style, claims ...Allegation) (forged, bool) {
 	raw := append(findings(f.server, r.from, false), r.compose(style)...)
 	return forged{messageID: r.messageID, date: r.date, claims: claims, raw: raw}, true
 }
 
-// tell writes results as the robot would.
+// tell writes results as the robot would write them.
 func (f *forger) tell(results ...result) (forged, bool) {
 	return f.seal(f.letter(results...), f.style(), claims(results)...)
 }
 
-// say writes a body of its own words.
+// say writes a body in its own words.
 func (f *forger) say(body string, claims ...Allegation) (forged, bool) {
 	r := f.letter()
 	r.body = body
@@ -117,7 +117,7 @@ func claimOf(r result) Allegation {
 	return c
 }
 
-// success is the robot's best answer to the request, with a date that fits.
+// success returns the robot's best answer to the request, with a date that fits.
 func (f *forger) success() result { return f.successOf(f.about.object) }
 
 func (f *forger) successOf(object string) result {
@@ -142,12 +142,12 @@ func (f *forger) result(status TaskStatus, message string) result {
 	return result{action: f.about.action, kind: f.about.kind, object: f.about.object, status: status, message: message}
 }
 
-// lines and sentence are the success in the two layouts, with a "\n" at the end.
+// lines and sentence return the success in the two layouts, with a "\n" at the end.
 func (f *forger) lines() string { return f.success().lines(English, false) }
 
 func (f *forger) sentence() string { return f.success().prose(pick(f.Rand, languages())) }
 
-// statement is the success in either layout.
+// statement returns the success in either layout.
 func (f *forger) statement() string {
 	if f.IntN(2) == 0 {
 		return f.lines()
@@ -155,7 +155,7 @@ func (f *forger) statement() string {
 	return f.sentence()
 }
 
-// nextTask guesses a number: that of the request, or one near it.
+// nextTask guesses a task number: that of the request, or one near it.
 func (f *forger) nextTask() int {
 	n := f.about.task
 	if n == 0 {
@@ -164,7 +164,7 @@ func (f *forger) nextTask() int {
 	return n
 }
 
-// other is a domain that is not the request's: one under way, if there is one.
+// other returns a domain other than the request's: one under way, if there is one.
 func (f *forger) other() string {
 	var open []string
 	for _, t := range f.liar.targets {
@@ -178,7 +178,7 @@ func (f *forger) other() string {
 	return pick(f.Rand, open)
 }
 
-// attackersHandle is of the same kind as the request's.
+// attackersHandle returns a handle of the same kind as the request's.
 func (f *forger) attackersHandle() string {
 	if f.about.kind == KindOrganization {
 		return fmt.Sprintf("ATTACKER_1_%d-ORG-R01", 10000+f.IntN(90000))
@@ -186,15 +186,15 @@ func (f *forger) attackersHandle() string {
 	return fmt.Sprintf("ATTACKER_1_%d-R01", 10000+f.IntN(90000))
 }
 
-// findings is the field that the receiving server writes on top of a mail: whether the
-// signature of the robot's domain holds. A server writes it whatever the sender wrote below.
+// findings returns the field that the receiving server writes on top of a mail: whether the
+// signature of the robot's domain holds. The server writes it whatever the sender wrote below.
 func findings(server, from string, signed bool) []byte {
 	if server == "" {
 		return nil
 	}
 	domain := from[strings.LastIndex(from, "@")+1:]
 	found := "dkim=none"
-	if signed || domain == attacker { // who has a domain can sign
+	if signed || domain == attacker { // the owner of a domain can sign for it
 		found = "dkim=pass header.d=" + domain
 	}
 	return []byte("Authentication-Results: " + server + "; " + found + "\r\n")

@@ -87,8 +87,8 @@ func isDomain(s string) bool {
 	return ok
 }
 
-// canonicalDomain writes a second-level name of .ru, .su or .рф in ACE and lower case.
-// It accepts ACE and Cyrillic, as R01's back end does.
+// canonicalDomain returns a second-level name of .ru, .su or .рф in ACE
+// and lower case. It accepts ACE and Cyrillic, as R01's back end does.
 func canonicalDomain(s string) (string, bool) {
 	name, err := idna.Lookup.ToASCII(s)
 	if err != nil {
@@ -106,7 +106,7 @@ func canonicalDomain(s string) (string, bool) {
 		return "", false
 	}
 
-	// Each zone takes its own letters: field-notes 3.2.
+	// Each zone accepts its own letters: field-notes 3.2.
 	switch zone {
 	case "ru":
 		return name, !international

@@ -12,7 +12,7 @@ import (
 func newMailbox(o Options) *imapmemserver.User {
 	user := imapmemserver.NewUser(o.IMAPUser, o.IMAPPassword)
 	for _, name := range []string{"INBOX", o.Mailbox} {
-		_ = user.Create(name, nil) // fails only for a name that is there already
+		_ = user.Create(name, nil) // fails only if the name exists already
 	}
 	return user
 }
@@ -33,17 +33,17 @@ func (s *Simulator) imapServer() *imapserver.Server {
 	})
 }
 
-// imapSession is a session of the one user there is.
+// imapSession is a session of the only user.
 type imapSession struct {
 	*imapmemserver.UserSession // nil until login
 
 	user     *imapmemserver.User
-	validity uint32          // of every mailbox; the library counts from 1 at each start
-	changed  *wake.Broadcast // when a mailbox changes
+	validity uint32          // of every mailbox; the library's own counts from 1 at each start
+	changed  *wake.Broadcast // woken when a mailbox changes
 }
 
-// Idle announces what changes. The library's own Idle keeps silent, until the next change,
-// about one that came between its "+ idling" and its listening.
+// Idle announces changes. The library's own Idle does not announce a change
+// that came between its "+ idling" and its listening until the next change.
 func (t *imapSession) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
 	for {
 		next := t.changed.Next()
@@ -105,8 +105,8 @@ func (t *imapSession) Copy(set imap.NumSet, to string) (*imap.CopyData, error) {
 	return data, err
 }
 
-// Move copies and expunges. The library's own Move announces each expunge twice, so that
-// clients miscount their mailbox.
+// Move copies and expunges. The library's own Move announces
+// each expunge twice, so that clients miscount their mailbox.
 func (t *imapSession) Move(w *imapserver.MoveWriter, set imap.NumSet, to string) error {
 	copied, err := t.Copy(set, to)
 	if err != nil {

@@ -10,15 +10,15 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// liar is the hostile partner beside the robot: what it has overheard, and what it has told.
-// It reads along at R01, and never changes what the robot does.
+// liar is the hostile partner beside the robot: what it has overheard, and the
+// lies it has told. It reads R01's mail, and never changes what the robot does.
 type liar struct {
-	kinds   []LieKind // that it tells of itself
+	kinds   []LieKind // kinds that it tells unasked
 	rate    float64   // lies for each template, in the mean
 	targets []*target
-	byName  map[string]*target            // the same, by the request's Message-ID and their object
+	byName  map[string]*target            // the same targets, by the request's Message-ID and the object
 	written map[[sha256.Size]byte]*spoken // the robot's answers, by their bytes
-	left    []*spoken                     // those that were delivered
+	left    []*spoken                     // those of written that were delivered
 	told    []Lie
 }
 
@@ -32,8 +32,8 @@ type target struct {
 	action   Action
 	kind     Kind
 	object   string
-	task     int            // 0 = it was not queued
-	paidTill registrar.Date // of the domain then; zero = it was not registered
+	task     int            // 0 = the template was not queued
+	paidTill registrar.Date // of the domain at that time; zero = the domain was not registered
 	over     bool           // the robot's final answer was delivered
 }
 
@@ -48,7 +48,7 @@ type spoken struct {
 	one   result
 }
 
-// overhear notes a template, and plans lies about it.
+// overhear records a template, and plans lies about it.
 func (d *dossier) overhear(t Template, task *Task) {
 	about := &target{origin: d.origin, action: d.request.Action, kind: t.Kind, object: t.Object,
 		paidTill: d.registry.domains[t.Object].PaidTill}
@@ -60,14 +60,14 @@ func (d *dossier) overhear(t Template, task *Task) {
 	d.plan(about)
 }
 
-// plan decides how often, when and how a request will be lied about. Chance depends on the
-// request alone, as the robot's does.
+// plan decides how often, when and how to lie about a request.
+// As with the robot, chance depends on the request alone.
 func (d *dossier) plan(about *target) {
 	if len(d.liar.kinds) == 0 {
 		return
 	}
 
-	// Lies come from the request on until a while after the robot's final answer.
+	// Lies come from the time of the request until a while after the robot's final answer.
 	random := d.random("lie " + string(about.action) + " " + about.object)
 	longest := float64(d.policy.Done) * (1 + d.policy.Jitter) * 1.5
 	for left := d.liar.rate; left > 0; left-- {
@@ -79,7 +79,7 @@ func (d *dossier) plan(about *target) {
 	}
 }
 
-// lie tells one, if what the liar knows by now is enough for it.
+// lie tells a lie if the liar knows enough for it by now, and reports whether it did.
 func (s *Simulator) lie(kind LieKind, about *target, seed uint64) bool {
 	s.mu.Lock()
 	l, ok := s.forge(kind, about, seed)
@@ -91,7 +91,7 @@ func (s *Simulator) lie(kind LieKind, about *target, seed uint64) bool {
 		return false
 	}
 
-	// Without the lock: a real server takes its time, and the robot must go on.
+	// Without the lock: a real server may be slow, and the robot must go on.
 	s.logger.Info("lie", "kind", l.Kind, "object", l.Object, "claims", l.Claims)
 	s.bring(l.Raw, func() {})
 	return true
@@ -101,7 +101,7 @@ func (s *Simulator) forge(kind LieKind, about *target, seed uint64) (Lie, bool) 
 	rows := lieTable()
 	row := rows[slices.IndexFunc(rows, func(r lieRow) bool { return r.kind == kind })]
 	now := s.options.Now()
-	// Every liar except a stranger knows what an answer to the request repeats.
+	// Except for a stranger, every liar knows the parts of the request that an answer repeats.
 	f := &forger{Rand: rand.New(rand.NewPCG(s.options.Seed, seed)), about: about, bound: row.group != LieOfStranger,
 		liar: &s.liar, now: now, today: today(now), robot: s.options.Gateway, callback: s.options.Callback,
 		server: s.options.AuthServID, seed: s.options.Seed}
@@ -116,7 +116,7 @@ func (s *Simulator) forge(kind LieKind, about *target, seed uint64) (Lie, bool) 
 		MessageID: forged.messageID, Date: forged.date.UTC(), Claims: forged.claims, Repeats: forged.repeats, Raw: forged.raw}, true
 }
 
-// say notes an answer that was written. One about a mail as a whole is about no template.
+// say records an answer that was written. An answer about a mail as a whole belongs to no template.
 func (d *dossier) say(raw []byte, one result) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -125,7 +125,7 @@ func (d *dossier) say(raw []byte, one result) {
 	}
 }
 
-// heard notes that a mail was delivered.
+// heard records that a mail was delivered.
 func (l *liar) heard(raw []byte) {
 	if a := l.written[sha256.Sum256(raw)]; a != nil {
 		a.about.over = a.about.over || a.one.status != TaskQueued
@@ -133,8 +133,8 @@ func (l *liar) heard(raw []byte) {
 	}
 }
 
-// old are the robot's mails about requests that are over, as they were delivered. None of
-// them tells what an open request is known by.
+// old returns the robot's mails about requests that are over, as they were
+// delivered. None of them reveals the thread or subject of an open request.
 func (l *liar) old() []*spoken {
 	var all []*spoken
 	for _, a := range l.left {
@@ -145,15 +145,15 @@ func (l *liar) old() []*spoken {
 	return all
 }
 
-// Lies copies what the hostile partner has told, oldest first.
+// Lies copies the lies that the hostile partner has told, oldest first.
 func (s *Simulator) Lies() []Lie {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Lie(nil), s.liar.told...)
 }
 
-// TellLie tells a lie of a kind about the latest request for an object, at once. It is an
-// error when there was none, or when the kind does not suit it.
+// TellLie tells a lie of the given kind about the latest request for an object, at
+// once. It is an error if there was no such request, or if the kind does not suit it.
 func (s *Simulator) TellLie(kind LieKind, object string) error {
 	if !slices.Contains(LieKinds(LieGroups()...), kind) {
 		return fmt.Errorf("tell lie: %q is no kind", kind)

@@ -12,25 +12,25 @@ import (
 // LieKind names a kind of lie: what is wrong with a mail of the hostile partner.
 type LieKind string
 
-// LieGroup says what the teller of a lie must know.
+// LieGroup says what the author of a lie must know.
 type LieGroup string
 
 const (
-	// Strangers know domains, the robot's address, how its mails look, its task numbers, which
-	// count up, and every mail of it about a request that is over.
+	// Strangers know domains, the robot's address, the look of its mails, its task
+	// numbers, which count up, and every mail of the robot about a request that is over.
 	LieOfStranger LieGroup = "stranger"
-	// Twisted mails answer an open request by thread and subject, and none of them may be
-	// believed, even if R01 itself sends it: a quotation, a contradiction, an impossible date.
+	// Twisted mails answer an open request by thread and subject. None of them may be believed,
+	// even if R01 itself sends it: for example a quotation, a contradiction or an impossible date.
 	LieTwisted LieGroup = "twisted"
-	// Leaked lies are what R01 could have said, in the thread of an open request. Only the
-	// proof of the sender tells them from its word.
+	// Leaked lies are what R01 could have said, in the thread of an open request.
+	// Only the proof of the sender distinguishes them from R01's own mails.
 	LieLeaked LieGroup = "leaked"
 )
 
 // LieGroups lists every group.
 func LieGroups() []LieGroup { return []LieGroup{LieOfStranger, LieTwisted, LieLeaked} }
 
-// Fact is what a mail says of an object.
+// Fact is what a mail says about an object.
 type Fact string
 
 // [FactQueued], [FactDone], [FactRejected], [FactNoFunds] and [FactAuthFailed] are the robot's own outcomes;
@@ -44,7 +44,7 @@ const (
 	FactBounced    Fact = "bounced"
 )
 
-// Allegation is one statement of a lie. What it does not state is zero.
+// Allegation is one statement of a lie. Fields that it does not state are zero.
 type Allegation struct {
 	Action   Action         `json:"action,omitempty"`
 	Object   string         `json:"object,omitempty"` // handle or domain
@@ -55,19 +55,19 @@ type Allegation struct {
 
 // Lie is a mail of the hostile partner.
 type Lie struct {
-	At        time.Time    `json:"at"` // when it was written; its Date may say something else
+	At        time.Time    `json:"at"` // when it was written; its Date may differ
 	Kind      LieKind      `json:"kind"`
 	Group     LieGroup     `json:"group"`
-	Object    string       `json:"object"`            // of the request that it is aimed at
-	Request   string       `json:"request"`           // the Message-ID of that
-	MessageID string       `json:"message_id"`        // its own
-	Date      time.Time    `json:"date"`              // that it claims to be of
-	Claims    []Allegation `json:"claims"`            // none: it is noise
-	Repeats   string       `json:"repeats,omitempty"` // of a replay: the Message-ID of the request that R01 once answered so
+	Object    string       `json:"object"`            // of the request that the lie is about
+	Request   string       `json:"request"`           // the Message-ID of that request
+	MessageID string       `json:"message_id"`        // the lie's own
+	Date      time.Time    `json:"date"`              // in the lie's Date field
+	Claims    []Allegation `json:"claims"`            // none = the lie is noise
+	Repeats   string       `json:"repeats,omitempty"` // of a replay: the Message-ID of the request that R01 once answered with this mail
 	Raw       []byte       `json:"raw"`               // exactly as it was delivered, in base64
 }
 
-// LieKinds lists the kinds of some groups, in the table's order.
+// LieKinds lists the kinds of the given groups, in the table's order.
 func LieKinds(groups ...LieGroup) []LieKind {
 	var all []LieKind
 	for _, l := range lieTable() {
@@ -78,8 +78,8 @@ func LieKinds(groups ...LieGroup) []LieKind {
 	return all
 }
 
-// parseLies reads kinds and groups, separated by commas. "true" is what no panel may believe,
-// whatever proof of the sender it asks for; "all" is every kind.
+// parseLies reads kinds and groups, separated by commas. "true" stands for the kinds that no
+// panel may believe, whatever proof of the sender it asks for; "all" stands for every kind.
 func parseLies(text string) ([]LieKind, error) {
 	var chosen []LieKind
 	for word := range strings.SplitSeq(text, ",") {
@@ -100,7 +100,7 @@ func parseLies(text string) ([]LieKind, error) {
 	return slices.Compact(chosen), nil
 }
 
-// lieFlag is --liar, which may stand alone.
+// lieFlag is --liar, which may be given without a value.
 type lieFlag struct{ kinds *[]LieKind }
 
 func (f lieFlag) String() string { return "" }

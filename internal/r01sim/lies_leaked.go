@@ -1,6 +1,6 @@
 package r01sim
 
-// leaks are what R01 could have said. Who knows the thread of an open request can write them.
+// leaks are mails that R01 could have sent. They can be written with the thread of an open request.
 func leaks() []lieRow {
 	return []lieRow{
 		{kind: "leaked-success", says: "success", write: func(f *forger) (forged, bool) { return f.tell(f.success()) }},

@@ -37,7 +37,7 @@ func replays() []lieRow {
 	}
 }
 
-// record is an old mail, of an earlier request for the same object if there is one.
+// record returns an old mail, about an earlier request for the same object if there is one.
 func (f *forger) record() *spoken {
 	var same []*spoken
 	old := f.liar.old()
@@ -55,18 +55,18 @@ func (f *forger) record() *spoken {
 	return nil
 }
 
-// reread finds in a mail what is recorded of it.
+// reread finds the recorded parts of a mail.
 func reread(raw []byte) forged {
 	r, rejection := openMail(raw)
-	if rejection != nil { // it is one of ours
+	if rejection != nil { // can't happen: the mail is one of ours
 		return forged{raw: raw}
 	}
-	date, _ := r.header.Date() // a mail without one claims no time
+	date, _ := r.header.Date() // a mail without a date claims no time
 	return forged{messageID: r.request.MessageID, date: date, raw: raw}
 }
 
-// blanks adds a blank at the ends of lines of the body. The relaxed canonicalization of a
-// signature does not see them. RFC 6376 3.4.4
+// blanks adds blanks at the ends of lines of the body. The relaxed
+// canonicalization of a signature ignores them. RFC 6376 3.4.4
 func (f *forger) blanks(raw []byte) []byte {
 	head, body, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
 	lines := bytes.Split(body, []byte("\r\n"))
@@ -78,9 +78,9 @@ func (f *forger) blanks(raw []byte) []byte {
 	return bytes.Join([][]byte{head, bytes.Join(lines, []byte("\r\n"))}, []byte("\r\n\r\n"))
 }
 
-// rehead writes a mail with other values of its header; the signature breaks.
+// rehead writes a mail with other values in its header, which breaks the signature.
 func (f *forger) rehead(raw []byte, values map[string]string) forged {
-	// The old finding of the server that received it goes as well: it makes another one of this mail.
+	// The old finding of the receiving server is left out, because the server writes a new one for this mail.
 	head, body, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
 	var kept []string
 	replaced := false
@@ -105,7 +105,7 @@ func (f *forger) rehead(raw []byte, values map[string]string) forged {
 	return reread(bytes.Join([][]byte{head, body}, []byte("\r\n\r\n")))
 }
 
-// again repeats what an old mail says in another encoding, or in a mail without thread.
+// again repeats an old mail in another encoding, or in a mail without thread.
 func (f *forger) again(old *spoken, unbound, encoded bool) forged {
 	r := reply{to: f.callback, from: f.robot, date: f.now, messageID: f.letter().messageID, subject: "R01 notice", results: []result{old.one}}
 	style := f.style()

@@ -34,7 +34,7 @@ func aboutClient(t *target) bool { return t.kind != KindDomain }
 
 func aboutPaid(t *target) bool { return t.paid() }
 
-// forgeries are what a stranger makes up, in the robot's form.
+// forgeries are mails that a stranger makes up, in the robot's form.
 func forgeries() []lieRow {
 	return []lieRow{
 		{kind: "success-lines", says: "success in name: value lines", suits: aboutDomain, write: func(f *forger) (forged, bool) {
@@ -81,7 +81,7 @@ func forgeries() []lieRow {
 	}
 }
 
-// takeID writes what makes the robot's answer look like one that has come before.
+// takeID writes a mail that makes the robot's later answer look like one that has come before.
 func takeID(f *forger) (forged, bool) {
 	r := f.letter(f.refusal("The service is not available."))
 	r.messageID = answerID(fmt.Sprintf("task-%d-done", f.nextTask()), 1, f.seed)
@@ -127,8 +127,8 @@ func manyNames(f *forger) (forged, bool) {
 	return f.tell(results...)
 }
 
-// bounce is a report of a relay that could not hand a mail to the robot, with what it returns
-// of its header.
+// bounce writes the report of a relay that could not hand a mail to the
+// robot. returned is what the report repeats of the mail's header.
 func (f *forger) bounce(returned string) (forged, bool) {
 	r := f.letter()
 	r.from, r.subject, r.more = "MAILER-DAEMON@"+attacker, "Undelivered: "+f.about.object, []headerLine{{"Return-Path", "<>"}}
@@ -139,12 +139,12 @@ func (f *forger) bounce(returned string) (forged, bool) {
 		"Final-Recipient: rfc822; " + f.robot + "\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 no such user\n\n" +
 		"--=_B\nContent-Type: text/rfc822-headers\n\n" + returned + "\n\n--=_B--\n"
 	style := f.plain()
-	style.Threaded = false // relays thread nothing
+	style.Threaded = false // relays don't thread their reports
 	return f.seal(r, style, Allegation{Action: f.about.action, Object: f.about.object, Fact: FactBounced})
 }
 
-// madeUpProof is what a sender can write of itself: fields that the receiving server writes,
-// and a signature that holds nowhere.
+// madeUpProof writes proofs that a sender can forge itself: fields that
+// the receiving server writes, and a signature that does not verify.
 func (f *forger) madeUpProof() (forged, bool) {
 	domain := f.robot[strings.LastIndex(f.robot, "@")+1:]
 	r := f.letter(f.success())

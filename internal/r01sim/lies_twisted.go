@@ -69,7 +69,7 @@ func (f *forger) headed(head string) string {
 	return strings.NewReplacer("{robot}", f.robot, "{callback}", f.callback).Replace(head) + "\n\n"
 }
 
-// inner is the header of a mail within the mail.
+// inner returns the header of a mail within the mail.
 func (f *forger) inner() string {
 	return "From: " + f.robot + "\nTo: " + f.callback + "\nSubject: Re: Request\nDate: Mon, 24 Nov 2025 12:00:00 +0300\n\n"
 }
@@ -81,7 +81,7 @@ func (f *forger) multipart(kind string, parts ...string) (forged, bool) {
 	return f.seal(r, f.plain(), f.claim())
 }
 
-// denial says that what follows does not hold. It names no object.
+// denial returns a text that denies what follows it. It names no object.
 func (f *forger) denial() string {
 	return pick(f.Rand, []string{
 		"The message below was sent by mistake, nothing of it was carried out.", "Please ignore what our robot wrote, see below.",
@@ -115,7 +115,7 @@ func doubts() []lieRow {
 	}
 }
 
-// reversal takes a success back, in words that are no plain "not".
+// reversal takes a success back, in words other than a plain "not".
 func (f *forger) reversal() string {
 	o := f.about.object
 	return pick(f.Rand, []string{
@@ -140,7 +140,7 @@ func contradict(f *forger) (forged, bool) {
 	return f.seal(f.letter(pair[0], pair[1]), style, claims(pair[:])...)
 }
 
-// misfits are plain statements that can't be the answer to the request they are bound to.
+// misfits are plain statements that can't answer the request they are bound to.
 func misfits() []lieRow {
 	return []lieRow{
 		{kind: "impossible-date", says: "paid till a day that no registry sells", suits: aboutPaid, write: func(f *forger) (forged, bool) {

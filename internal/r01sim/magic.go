@@ -2,14 +2,14 @@ package r01sim
 
 import "strings"
 
-// magic is an outcome forced by the beginning of a domain name.
+// magic is an outcome that the beginning of a domain name forces.
 type magic string
 
 const (
 	magicRefuse      magic = "refuse-"      // rejected, with a reason
 	magicFail        magic = "fail-"        // queued, then failed
-	magicNoFunds     magic = "nofunds-"     // rejected for want of money
-	magicSilent      magic = "silent-"      // taken and forgotten: nothing happens, no answer comes
+	magicNoFunds     magic = "nofunds-"     // rejected for lack of money
+	magicSilent      magic = "silent-"      // accepted and forgotten: nothing happens, no answer comes
 	magicMute        magic = "mute-"        // carried out, but no answer comes
 	magicLate        magic = "late-"        // answers wait for Policy.Late, or for a release
 	magicTwice       magic = "twice-"       // every answer comes twice, under different Message-IDs
@@ -22,7 +22,7 @@ func magics() []magic {
 		magicTwice, magicUndelegated, magicGarbled}
 }
 
-// magicOf is the magic of a template, "" for an ordinary one.
+// magicOf returns the magic of a template, "" for an ordinary one.
 func magicOf(t Template) magic {
 	if t.Kind != KindDomain {
 		return ""

@@ -9,9 +9,9 @@ import (
 	"registrar.panel/shared/registrar/registrartest"
 )
 
-// observer tells how often requests for a domain have reached the robot, and has it misbehave to them:
-// the contract of witnesses, in docs/conformance.md. A request is known by the domain in it, because
-// R01 hears of no order.
+// observer counts how often requests for a domain have reached the robot, and makes
+// the robot misbehave to them: the contract of witnesses, in docs/conformance.md.
+// It knows a request by the domain in it, because R01 never hears of orders.
 type observer struct {
 	ledger registrartest.Ledger
 
@@ -21,20 +21,20 @@ type observer struct {
 
 func newObserver() *observer { return &observer{waiting: map[string][]postponed{}} }
 
-// postponed is what the robot does once it behaves otherwise.
+// postponed is what the robot does when its behaviour changes.
 type postponed struct {
 	while registrartest.Behaviour
 	do    func()
 }
 
-// told are the behaviours that are spells, too.
+// told maps the behaviours to the magic that has the same effect.
 var told = map[registrartest.Behaviour]magic{
 	registrartest.Refuses:      magicRefuse,
 	registrartest.LosesAnswers: magicMute,
 	registrartest.AnswersTwice: magicTwice,
 }
 
-// orderKind is the kind of order behind a template for a domain. A transfer is not asked for by mail.
+// orderKind returns the kind of order behind a template for a domain. Transfers are not requested by mail.
 func orderKind(a Action) registrar.OperationKind {
 	switch a {
 	case ActionProlong:
@@ -54,7 +54,7 @@ func (o *observer) arrived(r Request) {
 	}
 }
 
-// spell is the magic of a template: what the witness was told, or that of its name.
+// spell returns the magic of a template: the behaviour that the witness was told, or that of the template's name.
 func (o *observer) spell(t Template) magic {
 	if t.Kind == KindDomain {
 		if m := told[o.behaviour(t.Object)]; m != "" {
@@ -69,8 +69,8 @@ func (o *observer) behaviour(domain string) registrartest.Behaviour {
 	return b
 }
 
-// treatment is how the relay in front of the robot treats a mail: as the first of its domains that is
-// not treated well.
+// treatment returns how the relay in front of the robot treats
+// a mail: as the first of its domains that is not treated well.
 func (o *observer) treatment(raw []byte) (domain string, b registrartest.Behaviour) {
 	r, rejection := openMail(raw)
 	if rejection != nil {
@@ -89,10 +89,10 @@ func (o *observer) treatment(raw []byte) (domain string, b registrartest.Behavio
 	return "", registrartest.BehavesWell
 }
 
-// unless does something now; while the robot behaves so to the domain it does it then, when that ends.
+// unless calls now. While the robot behaves in the given way to the domain, it instead calls then when that ends.
 func (o *observer) unless(while registrartest.Behaviour, domain string, now, then func()) {
-	// When the behaviour has changed, ServeHTTP collects what waits under the same lock: what is put there
-	// by the old behaviour is collected, too.
+	// When the behaviour changes, ServeHTTP collects the waiting calls under the same
+	// lock, so that it collects every call that waits because of the old behaviour.
 	o.mu.Lock()
 	postpone := o.behaviour(domain) == while
 	if postpone {
@@ -104,7 +104,7 @@ func (o *observer) unless(while registrartest.Behaviour, domain string, now, the
 	}
 }
 
-// ServeHTTP implements http.Handler. What waited for another behaviour follows.
+// ServeHTTP implements http.Handler. It then does what has waited for another behaviour.
 func (o *observer) ServeHTTP(answer http.ResponseWriter, r *http.Request) {
 	domain := r.PathValue("domain")
 	o.ledger.ServeHTTP(answer, r)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Layout is how an answer is written. R01's own layout is not public; both are ours.
+// Layout is how an answer is written. R01's own layout is not public; both layouts are ours.
 type Layout string
 
 const (
@@ -25,7 +25,7 @@ const (
 	Russian Language = "ru"
 )
 
-// Quotation is how an answer repeats the request, password and all.
+// Quotation is how an answer repeats the request, its password included.
 type Quotation string
 
 const (
@@ -65,20 +65,20 @@ type Policy struct {
 	Style
 
 	Queued Delay `json:"queued"` // from the request to the answer "queued", or to the rejection
-	Done   Delay `json:"done"`   // from the request to its execution and the answer about it
+	Done   Delay `json:"done"`   // from the request to its execution and the answer about that
 	Late   Delay `json:"late"`   // how long late- answers wait, unless released
 
-	Jitter    float64 `json:"jitter"`    // delays grow by up to this many times themselves
+	Jitter    float64 `json:"jitter"`    // delays grow by up to this many times their length
 	Vary      float64 `json:"vary"`      // rate of answers in a random style
 	Duplicate float64 `json:"duplicate"` // rate of answers sent twice
 	Lose      float64 `json:"lose"`      // rate of answers never sent
 	Reorder   float64 `json:"reorder"`   // rate of "queued" answers sent after the final one
 	Defer     float64 `json:"defer"`     // rate of mails refused for now, with 451
-	Drop      float64 `json:"drop"`      // rate of mails taken, and the connection cut before 250
+	Drop      float64 `json:"drop"`      // rate of mails accepted, but with the connection cut before 250
 
 	RefuseClients bool `json:"refuse_clients"` // every new client is rejected
 	Undelegated   bool `json:"undelegated"`    // no domain is delegated
-	Price         int  `json:"price"`          // of registering or renewing a domain
+	Price         int  `json:"price"`          // for registering or renewing a domain
 }
 
 // Calm is the policy without surprises.
@@ -102,7 +102,7 @@ func Chaos() Policy {
 	return p
 }
 
-// Validate names every knob that is out of range.
+// Validate reports every knob that is out of range.
 func (p Policy) Validate() error {
 	var faults []string
 	check := func(ok bool, knob string) {
@@ -137,8 +137,7 @@ func (p Policy) Validate() error {
 	return fmt.Errorf("check policy: out of range: %s", strings.Join(faults, ", "))
 }
 
-// patched is the policy with the knobs of a JSON object changed; unknown knobs are an
-// error.
+// patched returns the policy with the knobs of a JSON object changed. Unknown knobs are an error.
 func (p Policy) patched(patch []byte) (Policy, error) {
 	decoder := json.NewDecoder(strings.NewReader(string(patch)))
 	decoder.DisallowUnknownFields()
@@ -158,25 +157,25 @@ func encodings() []string { return []string{"8bit", "quoted-printable", "base64"
 
 func quotations() []Quotation { return []Quotation{QuoteNone, QuotePrefixed, QuoteTail} }
 
-// answer is what chance decided about one answer.
+// answer is the result of chance for one answer.
 type answer struct {
 	style  Style
 	copies int
 	after  time.Duration
 }
 
-// fate is what chance decided about the answers to one template.
+// fate is the result of chance for the answers to one template.
 type fate struct {
 	queued, done answer
 }
 
-// draw decides a fate. It always draws the same number of times, so that turning one
-// knob does not change what the others bring.
+// draw decides a fate. It always draws the same number of times,
+// so that turning one knob does not change what the others bring.
 func (p Policy) draw(random *rand.Rand) fate {
 	f := fate{queued: p.drawAnswer(random, p.Queued), done: p.drawAnswer(random, p.Done)}
 
-	// Chance may draw the final answer before the first. They change places by Reorder alone, so that the
-	// knob says how often that happens.
+	// Chance may draw the final answer before the first. Only Reorder may
+	// swap them, so that the knob alone says how often that happens.
 	f.done.after = max(f.done.after, f.queued.after)
 	if random.Float64() < p.Reorder {
 		f.queued.after = f.done.after + time.Duration(p.Queued)

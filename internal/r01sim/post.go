@@ -5,13 +5,13 @@ import (
 	"sync"
 )
 
-// post is where answers wait while the robot is told to hold them.
+// post keeps answers while the robot is told to hold them.
 type post struct {
 	deliver func(raw []byte) // must not block
 
 	mu      sync.Mutex
 	holding bool
-	passes  int // answers that may leave although the robot holds them
+	passes  int // answers that may still leave while the robot holds answers
 	held    []*letter
 }
 
@@ -33,8 +33,7 @@ func (p *post) send(raw []byte) {
 	p.deliver(raw)
 }
 
-// keep holds one answer in any case. The function it returns lets it leave, if it has
-// not left by then.
+// keep holds one answer in any case. The function that it returns lets the answer leave, if it has not left by then.
 func (p *post) keep(raw []byte) (letGo func()) {
 	l := &letter{raw}
 	p.mu.Lock()
@@ -56,8 +55,7 @@ func (p *post) hold() {
 	p.holding = true
 }
 
-// release lets the next n answers leave, those to come included, and with n = 0 all of
-// them, and ends the holding.
+// release lets the next n answers leave, including those still to come. With n = 0 all leave, and the holding ends.
 func (p *post) release(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -18,9 +18,9 @@ const (
 	headingEnd          = "#[TEMPLATES END]#"
 )
 
-// ReadRequest reads a mail as strictly as R01's rules, in the order in which the robot
-// checks them; the first fault is the rejection. It knows no agreement and no registry:
-// whether the password is right and the domain free is not its business.
+// ReadRequest reads a mail as strictly as R01's rules, in the order in which the
+// robot checks them; the first fault is the rejection. It knows neither agreement nor
+// registry, so it can't judge whether the password is right and the domain free.
 func ReadRequest(raw []byte) (Request, *Rejection) {
 	r, rejection := openMail(raw)
 	if rejection != nil {
@@ -35,7 +35,7 @@ type reader struct {
 	header  mail.Header
 	body    []byte
 	all     []string // the lines of the body, decoded
-	lines   []string // those not yet read
+	lines   []string // the lines not yet read
 	blocks  []block
 }
 
@@ -45,7 +45,7 @@ type block struct {
 	lines   []string
 }
 
-// openMail reads the header, without judging it.
+// openMail reads the header without judging it.
 func openMail(raw []byte) (*reader, *Rejection) {
 	m, err := mail.ReadMessage(bytes.NewReader(raw))
 	if err != nil {
@@ -56,7 +56,7 @@ func openMail(raw []byte) (*reader, *Rejection) {
 		return nil, reject(ReasonMail, "The message cannot be read.")
 	}
 
-	// A sender that can't be read stays empty, and so is not the one whom the robot serves.
+	// A sender that can't be read stays empty, and so differs from the one whom the robot serves.
 	r := &reader{header: m.Header, body: body}
 	r.request.MessageID = strings.TrimSpace(m.Header.Get("Message-ID"))
 	r.request.Subject = decodeHeader(m.Header.Get("Subject"))
@@ -115,7 +115,7 @@ func (r *reader) contentType() *Rejection {
 	return nil
 }
 
-// text decodes the body and splits it into lines; lines may end in LF alone.
+// text decodes the body and splits it into lines, which may end in LF alone.
 func (r *reader) text() *Rejection {
 	text, err := codec(r.request.Charset).NewDecoder().Bytes(r.body)
 	if err != nil || bytes.ContainsRune(text, unicode.ReplacementChar) {
@@ -138,7 +138,7 @@ func forbidden(c rune) bool {
 
 // authorization takes the lines above the first heading.
 func (r *reader) authorization() *Rejection {
-	// r01-mail 2.1: it opens the body, so what stands below a heading is none.
+	// r01-mail 2.1: the block opens the body, so lines below a heading don't belong to it.
 	n := slices.IndexFunc(r.lines, isHeading)
 	if n < 0 {
 		n = len(r.lines)
@@ -207,8 +207,8 @@ func (r *reader) action() *Rejection {
 	return reject(ReasonAction, "Unknown action.")
 }
 
-// end cuts the text at the end line; what follows it is not read. A mail without the
-// line may have been cut off on its way.
+// end cuts the text at the end line; later lines are not read.
+// A mail without that line may have been cut off on its way.
 func (r *reader) end() *Rejection {
 	n := slices.Index(r.lines, headingEnd)
 	if n < 0 {
@@ -238,7 +238,7 @@ func (r *reader) headings() *Rejection {
 
 func isHeading(line string) bool { return strings.HasPrefix(line, "#[") }
 
-// kindOf is the kind of object a heading opens, "" for an unknown heading.
+// kindOf returns the kind of object that a heading opens, "" for an unknown heading.
 func kindOf(heading string) Kind {
 	switch heading {
 	case headingPerson:
@@ -269,8 +269,7 @@ func (r *reader) syntax() *Rejection {
 	return nil
 }
 
-// parseFields reads "name: value" lines and skips empty ones. bad is the first line of
-// another form.
+// parseFields reads "name: value" lines and skips empty ones. bad is the first line of another form.
 func parseFields(lines []string) (fields []Field, bad string) {
 	for _, line := range lines {
 		if line == "" {

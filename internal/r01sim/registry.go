@@ -41,7 +41,7 @@ type Domain struct {
 // TaskStatus is the state of a task; the words are R01's.
 type TaskStatus string
 
-// [TaskQueued]: accepted, and not carried out yet. [TaskSuccess] and [TaskFailure]: how a task ends.
+// [TaskQueued] is accepted and not carried out yet. [TaskSuccess] and [TaskFailure] are how a task ends.
 const (
 	TaskQueued  TaskStatus = "TASK_QUEUED"
 	TaskSuccess TaskStatus = "TASK_SUCCESS"
@@ -60,7 +60,7 @@ type Task struct {
 	FinishedAt time.Time  `json:"finished_at,omitzero"`
 
 	template Template
-	paidFrom Account // "" = costs nothing
+	paidFrom Account // "" = the task costs nothing
 	price    int
 	spell    magic
 }
@@ -72,7 +72,7 @@ type Balance struct {
 	Blocked int `json:"blocked"`
 }
 
-// State is a copy of all that the registry holds.
+// State is a copy of everything that the registry holds.
 type State struct {
 	Clients []Client `json:"clients"`
 	Domains []Domain `json:"domains"`
@@ -80,7 +80,7 @@ type State struct {
 	Tasks   []Task   `json:"tasks"`
 }
 
-// registry is the memory of the robot. It is not safe for concurrent use.
+// registry is the robot's memory. It is not safe for concurrent use.
 type registry struct {
 	clients map[string]Client
 	domains map[string]Domain
@@ -107,13 +107,13 @@ func (r *registry) state() State {
 	return s
 }
 
-// moscow is the zone of R01's and the registry's days; it knows no summer time.
+// moscow is the time zone of R01's and the registry's days; it has no summer time.
 func moscow() *time.Location { return time.FixedZone("MSK", 3*60*60) }
 
 func today(now time.Time) registrar.Date { return registrar.DateOf(now.In(moscow())) }
 
-// references rejects a mail whose domain belongs to a client that neither the registry knows
-// nor the mail itself registers.
+// references rejects a mail with a domain whose client is neither
+// known to the registry nor registered by the mail itself.
 func (r *registry) references(request Request) *Rejection {
 	known := map[string]bool{}
 	for _, t := range request.Templates {
@@ -129,8 +129,8 @@ func (r *registry) references(request Request) *Rejection {
 	return nil
 }
 
-// judge applies the rules of business. A task is judged when it is queued and again when
-// it is carried out, because the world may have changed.
+// judge applies the rules of business. A task is judged when it is queued
+// and again when it is carried out, because the registry may have changed.
 func (r *registry) judge(action Action, t Template, now time.Time) *Rejection {
 	switch {
 	case t.Kind != KindDomain:
@@ -178,7 +178,7 @@ func (r *registry) judgeOwned(action Action, t Template, now time.Time) *Rejecti
 	return nil
 }
 
-// enqueue makes a task and blocks its price on the first account that can bear it.
+// enqueue makes a task and blocks its price on the first account that has enough money.
 func (r *registry) enqueue(request Request, t Template, price int, now time.Time) (*Task, *Rejection) {
 	task := &Task{ID: firstTask + len(r.tasks), Action: request.Action, Kind: t.Kind, Object: t.Object,
 		Status: TaskQueued, QueuedAt: now, template: t, spell: magicOf(t)}
@@ -211,7 +211,7 @@ func (r *registry) block(accounts []Account, price int) Account {
 	return ""
 }
 
-// execute carries a task out: the money is spent, or given back when it fails.
+// execute carries out a task. Its money is spent, or given back if the task fails.
 func (r *registry) execute(task *Task, delegate bool, now time.Time) {
 	rejection := r.verdict(task, now)
 	task.FinishedAt = now
@@ -279,8 +279,8 @@ func (r *registry) updateDomain(t Template) {
 	r.domains[t.Object] = d
 }
 
-// updateClient replaces the fields given, each as a set. Identity stays as it was, and
-// the message says so in the back end's literal words.
+// updateClient replaces each field that is given with all its values. Identity
+// stays as it was, and the message says so in the back end's literal words.
 func (r *registry) updateClient(t Template) (message string) {
 	c := r.clients[t.Object]
 	old := Template{Fields: c.Fields}

@@ -25,13 +25,13 @@ const (
 // Account is one of the two accounts a partner pays from.
 type Account string
 
-// R01 takes [AccountReal] if the request names none: r01-mail 2.1.
+// R01 uses [AccountReal] if the request names none: r01-mail 2.1.
 const (
 	AccountReal  Account = "real"
 	AccountBonus Account = "bonus"
 )
 
-// Request is a mail to the robot, read and found well formed.
+// Request is a well-formed mail to the robot.
 type Request struct {
 	From      string // address of the From header
 	Subject   string // decoded
@@ -62,7 +62,7 @@ type Field struct {
 	Value string // trimmed, UTF-8
 }
 
-// Value is the first value of a field, "" when it is absent.
+// Value returns the first value of a field, "" if it is absent.
 func (t Template) Value(name string) string {
 	for _, f := range t.Fields {
 		if f.Name == name {
@@ -72,7 +72,7 @@ func (t Template) Value(name string) string {
 	return ""
 }
 
-// Values are all values of a field that may be repeated.
+// Values returns all values of a field that may be repeated.
 func (t Template) Values(name string) []string {
 	var values []string
 	for _, f := range t.Fields {
@@ -105,7 +105,7 @@ const (
 	ReasonEnd              Reason = "end"               // the end line is missing
 	ReasonHeading          Reason = "heading"           // unknown heading, or no template
 	ReasonSyntax           Reason = "syntax"            // a line that is not "name: value"
-	ReasonOrder            Reason = "order"             // a template that may not stand here
+	ReasonOrder            Reason = "order"             // a template that may not come here
 	ReasonField            Reason = "field"             // unknown field, or a single-line field repeated
 	ReasonRequired         Reason = "required"          // a required field is missing or empty
 	ReasonFormat           Reason = "format"            // a value of the wrong form

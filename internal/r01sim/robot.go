@@ -16,7 +16,7 @@ type Verdict string
 
 const (
 	VerdictIgnored  Verdict = "ignored"  // not from the callback address, or automatic: no answer
-	VerdictRejected Verdict = "rejected" // nothing of it was queued
+	VerdictRejected Verdict = "rejected" // no part of it was queued
 	VerdictQueued   Verdict = "queued"   // at least one template was queued
 	VerdictSilent   Verdict = "silent"   // forgotten on purpose
 	VerdictRelayed  Verdict = "relayed"  // not for the robot
@@ -36,7 +36,7 @@ type Entry struct {
 	Raw        []byte    `json:"raw"`     // exactly as it arrived, in base64
 }
 
-// receive is called for every mail, before the sender is told that it was taken.
+// receive is called for every mail, before the sender learns that it was accepted.
 func (s *Simulator) receive(from string, recipients []string, raw []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,7 +63,7 @@ func (s *Simulator) receive(from string, recipients []string, raw []byte) {
 		"verdict", e.Verdict, "reasons", e.Reasons)
 }
 
-// handle is the robot's reading of one mail; r is nil when it cannot be read at all.
+// handle reads one mail as the robot does; r is nil if the mail can't be read at all.
 func (s *Simulator) handle(e *Entry, r *reader) {
 	if r == nil || !s.admitted(r) {
 		e.Verdict = VerdictIgnored
@@ -80,7 +80,7 @@ func (s *Simulator) handle(e *Entry, r *reader) {
 		rejection = s.registry.references(request)
 	}
 
-	// Counted whatever becomes of it: what R01 refuses has reached it.
+	// Counted in any case, because even a request that R01 refuses has reached it.
 	s.observer.arrived(request)
 	d := s.newDossier(request, r)
 	e.Verdict = VerdictSilent
@@ -95,8 +95,8 @@ func (s *Simulator) handle(e *Entry, r *reader) {
 	}
 }
 
-// admitted holds that only the callback address is served, and no automatic mail, which
-// might be an answer to an answer.
+// admitted reports whether the robot serves a mail: only the callback
+// address, and no automatic mail, which might be an answer to an answer.
 func (s *Simulator) admitted(r *reader) bool {
 	automatic := r.header.Get("Auto-Submitted")
 	return strings.EqualFold(r.request.From, s.options.Callback) &&
@@ -110,8 +110,8 @@ func (s *Simulator) account(a Authorization) *Rejection {
 	return reject(ReasonAccount, wrongAccount)
 }
 
-// random is chance about one matter. It depends on the seed, on the matter and on how
-// often it was asked about, not on what else happened meanwhile.
+// random returns a source of chance for one matter. It depends on the seed, on
+// the matter and on how often random was called for it, and not on other events.
 func (s *Simulator) random(about string) *rand.Rand {
 	s.drawn[about]++
 	h := fnv.New64a()
@@ -120,13 +120,13 @@ func (s *Simulator) random(about string) *rand.Rand {
 	return rand.New(rand.NewPCG(s.options.Seed, h.Sum64()))
 }
 
-// dossier is a request under way: what all answers to it have in common.
+// dossier is a request under way, with what all answers to it have in common.
 type dossier struct {
 	*Simulator
 	request Request
 	origin  origin
 	number  int           // of the mail
-	ready   time.Duration // when its last task so far is carried out: tasks keep their order
+	ready   time.Duration // when its last task so far is carried out, because tasks keep their order
 }
 
 func (s *Simulator) newDossier(request Request, r *reader) *dossier {
@@ -134,7 +134,7 @@ func (s *Simulator) newDossier(request Request, r *reader) *dossier {
 		origin: origin{subject: request.Subject, messageID: request.MessageID, text: strings.Join(r.all, "\n")}}
 }
 
-// take judges one template: queued, which makes it a task, rejected, or forgotten.
+// take judges one template: it is queued, which makes it a task, or rejected, or forgotten.
 func (d *dossier) take(e *Entry, t Template) *Task {
 	// R01 may never answer: r01-mail 4.4.
 	if magicOf(t) == magicSilent {
@@ -180,7 +180,7 @@ func (d *dossier) refuse(e *Entry, rejection *Rejection) {
 	d.agenda.after(d.pace(a.after), func() { d.answer(name, one, a, magicOf(about)) })
 }
 
-// schedule enters both answers to a task, and its execution just before the second.
+// schedule plans both answers to a task, and its execution just before the second.
 func (d *dossier) schedule(task *Task) {
 	f := d.fate(task.template)
 	queued := result{task: task.ID, action: task.Action, kind: task.Kind, object: task.Object,
@@ -199,7 +199,7 @@ func (d *dossier) schedule(task *Task) {
 	})
 }
 
-// unless does something about a task; while the witness has the robot behave so, later.
+// unless calls do for a task at once, or, while the witness makes the robot behave in the given way, after that.
 func (s *Simulator) unless(while registrartest.Behaviour, task *Task, do func()) {
 	if task.Kind != KindDomain {
 		do()
@@ -208,7 +208,7 @@ func (s *Simulator) unless(while registrartest.Behaviour, task *Task, do func())
 	s.observer.unless(while, task.Object, do, func() { s.agenda.after(0, do) })
 }
 
-// fate is what chance and magic have decided about the answers to a template.
+// fate returns what chance and magic have decided about the answers to a template.
 func (d *dossier) fate(t Template) fate {
 	random := d.random(string(d.request.Action) + " " + t.Object)
 	return d.observer.spell(t).bend(d.policy.draw(random))
@@ -218,7 +218,7 @@ func (s *Simulator) pace(delay time.Duration) time.Duration {
 	return time.Duration(float64(delay) / s.options.Speed)
 }
 
-// finish carries a task out and returns the result.
+// finish carries out a task and returns the result.
 func (s *Simulator) finish(task *Task) result {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -260,7 +260,7 @@ func (d *dossier) answer(name string, one result, a answer, spell magic) {
 	}
 }
 
-// answerID is the Message-ID of an answer.
+// answerID returns the Message-ID of an answer.
 func answerID(name string, number int, seed uint64) string {
 	return fmt.Sprintf("<%s-%d.%x@r01sim.invalid>", name, number, seed)
 }

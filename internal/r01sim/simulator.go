@@ -16,8 +16,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Options shape a simulator. The zero value of everything but Agreement, Password,
-// Callback and Gateway is usable.
+// Options shape a simulator. Only Agreement, Password, Callback and Gateway must be set.
 type Options struct {
 	// SMTP, IMAP, Whois and Admin are addresses to listen on, HOST:PORT, port 0 for any;
 	// "" leaves that service off.
@@ -27,7 +26,7 @@ type Options struct {
 
 	Agreement string
 	Password  string // of the mail interface
-	Callback  string // the one address requests may come from; answers go there
+	Callback  string // the only address that requests may come from; answers go there
 	Gateway   string // the robot's own address
 
 	IMAPUser     string // "" = Callback
@@ -41,15 +40,15 @@ type Options struct {
 	// and each lie, whether the signature of the robot's domain holds; "" = it writes nothing.
 	AuthServID string
 
-	// Lies are the kinds that a hostile partner beside the robot tells; none = there is none.
+	// Lies are the kinds that a hostile partner beside the robot tells; none = there is no such partner.
 	Lies    []LieKind
-	LieRate float64 // how many for each template that reaches the robot, in the mean; 0 = 1
+	LieRate float64 // mean number for each template that reaches the robot; 0 = 1
 
-	// ZoneList is a file that the registry's zone list is written to, gzip; "" = none.
+	// ZoneList is a file to which the registry's zone list is written, gzip; "" = none.
 	ZoneList string
 
-	Seed   uint64  // of chance: one seed treats the same requests the same way
-	Speed  float64 // delays are divided by it; 0 = 1
+	Seed   uint64  // of chance: with one seed the same requests are treated the same way
+	Speed  float64 // divides the delays; 0 = 1
 	Policy Policy  // the zero Policy is [Calm]
 	Logger *slog.Logger
 	Now    func() time.Time // the robot's calendar; nil = time.Now. Delays pass in real time.
@@ -62,7 +61,7 @@ type Simulator struct {
 	agenda   *agenda
 	post     *post
 	mailbox  *imapmemserver.User
-	changed  wake.Broadcast // when a mailbox changes
+	changed  wake.Broadcast // woken when a mailbox changes
 	observer *observer
 	over     chan struct{} // closed when Run ends
 	doors    []service
@@ -73,9 +72,9 @@ type Simulator struct {
 	registry *registry
 	history  []Entry
 	sent     [][]byte
-	drawn    map[string]int // how often chance was asked about the same thing
+	drawn    map[string]int // how often chance was asked about each matter
 	liar     liar
-	zone     edition // of the zone list, the latest
+	zone     edition // the latest of the zone list
 }
 
 // service is something that listens.
@@ -85,7 +84,7 @@ type service struct {
 	serve func(net.Listener) error
 }
 
-// Addresses are where a simulator listens; "" = not at all.
+// Addresses are where a simulator listens; "" = the service is off.
 type Addresses struct {
 	SMTP, IMAP, Whois, Admin string
 }
@@ -172,8 +171,8 @@ func (s *Simulator) Addresses() Addresses {
 	return Addresses{SMTP: bound["smtp"], IMAP: bound["imap"], Whois: bound["whois"], Admin: bound["admin"]}
 }
 
-// Run serves until ctx ends, then closes everything and waits for it; the end of ctx is
-// not an error. Listen comes first.
+// Run serves until ctx ends, then closes everything and waits for
+// it; the end of ctx is not an error. Listen must be called before.
 func (s *Simulator) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -193,7 +192,7 @@ func (s *Simulator) Run(ctx context.Context) error {
 		work.Go(func() { s.writeZoneLists(ctx) })
 	}
 
-	// over first: shutting waits for the sessions, and one of them may be holding an answer back.
+	// over is closed first: shut waits for the sessions, and one of them may be holding an answer back.
 	<-ctx.Done()
 	close(s.over)
 	s.shut()
@@ -206,7 +205,7 @@ func (s *Simulator) Run(ctx context.Context) error {
 	return nil
 }
 
-// State copies what the registry holds.
+// State copies the contents of the registry.
 func (s *Simulator) State() State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -227,14 +226,14 @@ func (s *Simulator) Sent() [][]byte {
 	return append([][]byte(nil), s.sent...)
 }
 
-// Policy is the policy in force.
+// Policy returns the policy in force.
 func (s *Simulator) Policy() Policy {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.policy
 }
 
-// SetPolicy changes the policy for requests and answers to come.
+// SetPolicy changes the policy for later requests and answers.
 func (s *Simulator) SetPolicy(p Policy) error {
 	if err := p.Validate(); err != nil {
 		return err
@@ -263,15 +262,15 @@ func (s *Simulator) SetPassword(password string) {
 	s.password = password
 }
 
-// SetBalance changes the money that is free on both accounts.
+// SetBalance changes the free money on both accounts.
 func (s *Simulator) SetBalance(real, bonus int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.registry.balance.Real, s.registry.balance.Bonus = real, bonus
 }
 
-// AddDomain puts a domain into the registry; Name and PaidTill are required, and a
-// Handle that is unknown becomes a client. Registrar "" is R01 itself.
+// AddDomain puts a domain into the registry. Name and PaidTill are required,
+// and an unknown Handle becomes a client. Registrar "" is R01 itself.
 func (s *Simulator) AddDomain(d Domain) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -281,15 +280,14 @@ func (s *Simulator) AddDomain(d Domain) error {
 // Hold keeps every answer from leaving until it is released.
 func (s *Simulator) Hold() { s.post.hold() }
 
-// Release lets the next n answers leave, in the order in which they were written, those
-// not yet written included; 0 lets all leave and ends the holding. It also releases the
-// answers to late- domains.
+// Release lets the next n answers leave, in the order in which they are written, including those not yet
+// written. With n = 0 all leave, and the holding ends. Release also frees the answers to late- domains.
 func (s *Simulator) Release(n int) { s.post.release(max(n, 0)) }
 
 // Held counts the answers that wait for a release.
 func (s *Simulator) Held() int { return s.post.count() }
 
-// Inject delivers a raw mail to the callback mailbox as it is, holding or not.
+// Inject delivers a raw mail to the callback mailbox unchanged, even while answers are held.
 func (s *Simulator) Inject(raw []byte) { s.agenda.after(0, func() { s.deliver(raw) }) }
 
 func (s *Simulator) today() registrar.Date { return today(s.options.Now()) }

@@ -30,8 +30,8 @@ func (s *Simulator) smtpServer() *smtp.Server {
 	return server
 }
 
-// smtpSession takes mails for any recipient: the simulator is also the relay, so that a
-// blind copy to the callback address arrives there.
+// smtpSession takes mails for any recipient: the simulator is also the
+// relay, so that a blind copy to the callback address arrives there.
 type smtpSession struct {
 	simulator  *Simulator
 	conn       *smtp.Conn
@@ -39,7 +39,7 @@ type smtpSession struct {
 	recipients []string
 }
 
-// AuthMechanisms offers PLAIN; any name and password will do.
+// AuthMechanisms offers PLAIN, with any name and password.
 func (*smtpSession) AuthMechanisms() []string { return []string{sasl.Plain} }
 
 func (*smtpSession) Auth(string) (sasl.Server, error) {
@@ -66,7 +66,8 @@ func (t *smtpSession) Data(r io.Reader) error {
 		return err
 	}
 
-	// A deferred mail has not arrived. One whose connection is dropped has, and the sender will never know.
+	// A deferred mail has not arrived. A mail whose connection
+	// is dropped has arrived, and the sender will never know.
 	deferred, dropped := t.simulator.weather()
 	if deferred {
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "Try again later"}
@@ -87,7 +88,7 @@ func (t *smtpSession) Data(r io.Reader) error {
 	return nil
 }
 
-// treatment is how the witness has the robot treat a mail.
+// treatment returns how the witness makes the robot treat a mail.
 func (s *Simulator) treatment(recipients []string, raw []byte) (domain string, b registrartest.Behaviour) {
 	if !slices.ContainsFunc(recipients, func(to string) bool { return strings.EqualFold(to, s.options.Gateway) }) {
 		return "", registrartest.BehavesWell
@@ -95,7 +96,7 @@ func (s *Simulator) treatment(recipients []string, raw []byte) (domain string, b
 	return s.observer.treatment(raw)
 }
 
-// hold waits until the robot behaves otherwise to a domain, or the simulator ends.
+// hold waits until the robot's behaviour to a domain changes, or the simulator ends.
 func (s *Simulator) hold(domain string) {
 	for {
 		behaviour, changed := s.observer.ledger.Behaves(domain)
@@ -110,7 +111,7 @@ func (s *Simulator) hold(domain string) {
 	}
 }
 
-// weather is what chance decided about one mail on its way in.
+// weather returns what chance has decided about one incoming mail.
 func (s *Simulator) weather() (deferred, dropped bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,8 +12,8 @@ const (
 	stateNotDelegated = "REGISTERED, NOT DELEGATED"
 )
 
-// The texts below are our own wording, except where a comment says that R01's back end
-// is known to use the words: R01's answers by mail are not public.
+// The texts below are our own wording, because R01's answers by mail are not
+// public. A comment marks the words that R01's back end is known to use.
 const (
 	noFunds      = "Not enough funds on the account."
 	wrongAccount = "Wrong agreement or password."
@@ -28,7 +28,7 @@ type result struct {
 	object   string // handle or domain
 	status   TaskStatus
 	message  string
-	state    string // of a domain: "REGISTERED, DELEGATED"; "" = nothing is said
+	state    string // of a domain: "REGISTERED, DELEGATED"; "" = the answer does not say
 	paidTill registrar.Date
 }
 
@@ -69,8 +69,7 @@ func writeDate(layout string, d registrar.Date) string {
 	return d.In(moscow()).Format(layout)
 }
 
-// translate puts the few messages that are our own into Russian; the back end's literal
-// ones are English in every language.
+// translate translates our own few messages into Russian; the back end's literal ones are English in every language.
 func translate(language Language, message string) string {
 	if language != Russian {
 		return message
@@ -172,7 +171,7 @@ func russian(r result) phrases {
 	return phrases{request: " на изменение клиента {object}", done: "Клиент {object} изменён. {message}"}
 }
 
-// garbled is an answer that names no object and states no fact.
+// garbled returns an answer that names no object and states no fact.
 func garbled(language Language) string {
 	if language == Russian {
 		return "Результат операции смотрите в личном кабинете, раздел 7.\n"

@@ -36,7 +36,7 @@ func (s *Simulator) serveWhois(l net.Listener) error {
 	}
 }
 
-// whois is the registry's record of a domain, in the layout of the Technical Center.
+// whois returns the registry's record of a domain, in the layout of the Technical Center.
 func (s *Simulator) whois(query string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,7 +74,7 @@ func (d Domain) record(paid bool) string {
 	put("person", "Private Person")
 	put("registrar", d.Registrar)
 	put("created", d.Created.UTC().Format(time.RFC3339))
-	// A day begins in Moscow and is written in UTC, which is the evening before: field-notes 3.3.
+	// A day begins in Moscow. Written in UTC, that is the evening before: field-notes 3.3.
 	put("paid-till", d.PaidTill.In(moscow()).UTC().Format(time.RFC3339))
 	put("free-date", d.PaidTill.AddDays(freeAfter).String())
 	put("source", "TCI")

@@ -23,11 +23,11 @@ const zoneEvery = time.Minute
 type edition struct {
 	text string
 	tag  string
-	made time.Time // when the registry came to be so
+	made time.Time // when the registry reached this state
 }
 
-// zoneList is the registry as the partner's lists show it, all zones in one: name,
-// registrar, created, paid-till, free-date, delegated, with tabs between.
+// zoneList returns the registry as the partner's lists show it, with all zones in
+// one: name, registrar, created, paid-till, free-date, delegated, separated by tabs.
 func (s *Simulator) zoneList() edition {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,7 +42,7 @@ func (s *Simulator) zoneList() edition {
 			delegated = 1
 		}
 
-		// field-notes 3.2: names are in upper case there.
+		// field-notes 3.2: the lists have names in upper case.
 		fmt.Fprintf(&b, "%s\t%s\t%s\t%s\t%s\t%d\n", strings.ToUpper(d.Name), d.Registrar, dotted(today(d.Created)),
 			dotted(d.PaidTill), dotted(d.PaidTill.AddDays(freeAfter)), delegated)
 	}
@@ -70,7 +70,7 @@ func (e edition) packed() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// serveZoneList gives the list as a file; it heeds If-None-Match and If-Modified-Since.
+// serveZoneList serves the list as a file; it respects If-None-Match and If-Modified-Since.
 func (s *Simulator) serveZoneList(w http.ResponseWriter, r *http.Request) {
 	e := s.zoneList()
 	packed, err := e.packed()
@@ -104,7 +104,7 @@ func (s *Simulator) writeZoneLists(ctx context.Context) {
 	}
 }
 
-// write replaces the file in one step: no reader sees half a list.
+// write replaces the file in one step, so that no reader sees half a list.
 func (e edition) write(path string) error {
 	packed, err := e.packed()
 	if err != nil {
@@ -125,7 +125,7 @@ func (e edition) write(path string) error {
 	return nil
 }
 
-// ZoneList is the list as the admin interface serves it, gzip.
+// ZoneList returns the list as the admin interface serves it, gzip.
 func (s *Simulator) ZoneList() ([]byte, error) { return s.zoneList().packed() }
 
 // RemoveDomain takes a domain out of the registry.

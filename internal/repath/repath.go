@@ -1,6 +1,6 @@
-// Package repath gives the module another path: for a publisher, who needs one at an address of
-// their own. Imports, the module's own files and what is generated from the proto follow; what is
-// said on the wire stays as it is, so that hosts and plugins of either path understand each other.
+// Package repath gives the module another path, for a publisher who needs it at an address of
+// their own. Imports, the module's own files and the code generated from the proto follow. Names
+// on the wire stay as they are, so that hosts and plugins of either path understand each other.
 package repath
 
 import (
@@ -20,8 +20,8 @@ import (
 	"golang.org/x/mod/module"
 )
 
-// Module gives the module in the directory root the path to, and lists the files that it changed.
-// A second time, with another path, it starts from the first.
+// Module gives the module in the directory root the path to, and returns the files
+// that it changed. Called again with another path, it starts from the present one.
 func Module(root, to string) (changed []string, err error) {
 	if err := module.CheckPath(to); err != nil {
 		return nil, err
@@ -62,11 +62,11 @@ func concerned(path string) bool {
 	return slices.Contains(kinds, filepath.Ext(path)) && !strings.Contains(path, string(filepath.Separator)+"testdata"+string(filepath.Separator)+"fuzz")
 }
 
-// rewriter knows the forms that a path has in a file.
+// rewriter knows the forms of a path in a file.
 type rewriter struct {
 	from, to   []byte
-	descriptor *regexp.Regexp // of a proto's go_package, with its two lengths before it
-	itself     *regexp.Regexp // the module by its name
+	descriptor *regexp.Regexp // a proto's go_package, with its two lengths before it
+	itself     *regexp.Regexp // the module's name on its own
 }
 
 func newRewriter(from, to string) rewriter {
@@ -86,8 +86,8 @@ func (r rewriter) file(path string) (changed bool, err error) {
 		return false, nil
 	}
 
-	// The descriptor in generated code has the length of the path before it. It is rewritten first, because a plain
-	// replacement would change the path and leave the length.
+	// The descriptor in generated code has the length of the path before it. It is rewritten
+	// first, because a plain replacement would change the path and leave the length.
 	after := before
 	if strings.HasSuffix(path, ".pb.go") {
 		after = r.descriptor.ReplaceAllFunc(after, r.described)
@@ -117,8 +117,7 @@ func (r rewriter) file(path string) (changed bool, err error) {
 	return true, nil
 }
 
-// below renames what lies in the module: the path where a slash follows, and which is not itself
-// the end of another.
+// below renames what lies in the module: each path that a slash follows, unless it is the end of a longer path.
 func (r rewriter) below(text []byte) []byte {
 	var renamed []byte
 	for rest := text; ; {
@@ -141,8 +140,8 @@ func partOfPath(b byte) bool {
 	return b >= '0' && b <= '9' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z' || strings.IndexByte("_./-", b) >= 0
 }
 
-// described writes the options of a proto file as its Go code holds them: field 8 of a file's
-// descriptor, and in it field 11, go_package, each with its length.
+// described writes the options of a proto file as its Go code holds them: field 8
+// of the file's descriptor, and in it field 11, go_package, each with its length.
 func (r rewriter) described(found []byte) []byte {
 	name := string(r.to) + string(r.descriptor.FindSubmatch(found)[1])
 	option := "Z" + length(name) + name

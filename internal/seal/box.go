@@ -1,4 +1,4 @@
-// Package seal keeps personal data from being read on disk: a [Box] seals them before they are stored.
+// Package seal keeps personal data unreadable on disk: a [Box] seals them before they are stored.
 package seal
 
 import (
@@ -20,16 +20,16 @@ const keyBytes = 32
 // Box seals data with AES-256-GCM under one key, which can be exchanged: see [Box.Renew]. It is
 // safe for concurrent use.
 type Box struct {
-	file   string // that holds the keys; "" = they are in memory alone
+	file   string // with the keys; "" = they are only in memory
 	keys   atomic.Pointer[ring]
 	steady sync.RWMutex // held for writing while the keys change
 }
 
-// ring is the keys of a box at one moment.
+// ring holds the keys of a box at one moment.
 type ring struct {
 	present *sealer
 	former  *sealer // still opens, while what it sealed is sealed again; nil = there is none
-	digests []byte  // the first key: digests can't be made anew, because most of what they are of is gone
+	digests []byte  // the first key: digests can't be made anew, because most of what was digested is gone
 }
 
 type sealer struct {
@@ -63,9 +63,9 @@ func NewBox(key []byte) (*Box, error) {
 	return b, nil
 }
 
-// OpenBox reads the key from a file that only its owner may read. With create, a missing
-// file is made with a fresh key; without, it is an error, because data sealed under a lost
-// key can't be read by a new one.
+// OpenBox reads the key from a file that only its owner may read. With
+// create, a missing file is made with a fresh key; without, it is an error,
+// because a new key can't read data that were sealed under a lost one.
 func OpenBox(file string, create bool) (*Box, error) {
 	keys, err := readKeys(file)
 	if errors.Is(err, fs.ErrNotExist) && create {
@@ -79,8 +79,8 @@ func OpenBox(file string, create bool) (*Box, error) {
 	return b, nil
 }
 
-// Seal encrypts. The context (for example "contact|42") must be given again to open it, so
-// a sealed value can't be moved to another row.
+// Seal encrypts. The same context (for example "contact
+// 42") must be given to open the value, so a sealed value can't be moved to another row.
 func (b *Box) Seal(plain []byte, context string) []byte {
 	return b.keys.Load().present.aead.Seal(nil, nil, plain, []byte(context))
 }
@@ -106,10 +106,10 @@ func (b *Box) open(sealed []byte, context string) (plain []byte, present bool, e
 	return plain, false, nil
 }
 
-// Check is a fingerprint of the present key: by it two files are known to hold one key.
+// Check returns a fingerprint of the present key. Two files with the same fingerprint hold the same key.
 func (b *Box) Check() string { return b.keys.Load().present.check() }
 
-// Name is a short fingerprint of the present key, for people.
+// Name returns a short fingerprint of the present key, for people.
 func (b *Box) Name() string { return b.Check()[:16] }
 
 // Knows reports whether a fingerprint is that of the present or the former key.
@@ -118,12 +118,12 @@ func (b *Box) Knows(check string) bool {
 	return check == keys.present.check() || keys.former != nil && check == keys.former.check()
 }
 
-// Fingerprint returns a keyed digest: equal inputs have equal fingerprints, also after the key was
-// exchanged, and a guess can't be tested without the key file.
+// Fingerprint returns a keyed digest: equal inputs have equal fingerprints, even
+// after the key was exchanged, and a guess can't be tested without the key file.
 func (b *Box) Fingerprint(parts ...string) string { return digest(b.keys.Load().digests, parts...) }
 
 func digest(key []byte, parts ...string) string {
-	// The length goes before each part: else ("ab", "c") and ("a", "bc") would have one digest.
+	// The length precedes each part, or ("ab", "c") and ("a", "bc") would have one digest.
 	mac := hmac.New(sha256.New, key)
 	for _, p := range parts {
 		fmt.Fprintf(mac, "%d:%s", len(p), p)

@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// A key file holds the present key in hex on its first line. Once the key was exchanged, lines
-// with a word before the key follow.
+// A key file holds the present key in hex on its first line. After
+// the key was exchanged, further lines follow, each a word and a key.
 const (
-	formerLine  = "former "  // while what it sealed is sealed again
-	digestsLine = "digests " // by which digests are made: the first key
+	formerLine  = "former "  // as long as what it sealed is being sealed again
+	digestsLine = "digests " // the key of digests, which is the first key
 )
 
 func readKeys(file string) (*ring, error) {
@@ -33,7 +33,7 @@ func readKeys(file string) (*ring, error) {
 
 	keys, err := parseKeys(string(text))
 	if err != nil {
-		return nil, fmt.Errorf("%s does not hold a key", file) // err may quote characters of one
+		return nil, fmt.Errorf("%s does not hold a key", file) // err may quote characters of a key
 	}
 	return keys, nil
 }
@@ -50,8 +50,8 @@ func parseKeys(text string) (*ring, error) {
 		return nil, err
 	}
 
-	// A line that is not known is refused, because the file is written as a whole: a program that passes
-	// over what a later one has put there would lose it.
+	// A line that is not known is refused. The file is always written as a
+	// whole: a program that ignored a line from a later program would lose it.
 	keys := &ring{present: present, digests: key}
 	for line := range strings.Lines(rest) {
 		former, isFormer := strings.CutPrefix(line, formerLine)
@@ -83,7 +83,7 @@ func parseKey(text string) ([]byte, error) {
 	return key, err
 }
 
-// text is what parseKeys reads. The key of digests is left out where it is the present one.
+// text returns what parseKeys reads. The key of digests is left out if it is the present one.
 func (r *ring) text() []byte {
 	var text bytes.Buffer
 	fmt.Fprintf(&text, "%x\n", r.present.key)
@@ -111,17 +111,17 @@ func makeKeys(file string) (*ring, error) {
 	}
 	keys := &ring{present: present, digests: key}
 
-	// Renaming would replace a key that another process has made meanwhile, and sealed with.
+	// A rename would replace a key that another process has made meanwhile, and used.
 	return keys, writeKeys(file, keys, os.Link)
 }
 
-// writeKeys writes through a temporary name, so that a crash leaves no half key behind.
+// writeKeys writes to a temporary name first, so that a crash leaves no half key behind.
 func writeKeys(file string, keys *ring, place func(from, to string) error) error {
 	tmp, err := os.CreateTemp(filepath.Dir(file), ".key-*")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name()) // after a rename there is none, which is no matter
+	defer os.Remove(tmp.Name()) // fails after a rename, which does not matter
 
 	_, err = tmp.Write(keys.text())
 	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
@@ -131,7 +131,7 @@ func writeKeys(file string, keys *ring, place func(from, to string) error) error
 		return err
 	}
 
-	// The name, too, must survive a power cut: from here on data are sealed with the key.
+	// The name, too, must survive a power cut, because from here on data are sealed with the key.
 	dir, err := os.Open(filepath.Dir(file))
 	if err != nil {
 		return err

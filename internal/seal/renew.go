@@ -6,13 +6,13 @@ import (
 	"os"
 )
 
-// A key is exchanged in three steps, each of which may be the last before a crash: Renew puts a
-// new key beside the former one, and the file with both is on the disk before anything is sealed
-// with it; Again seals what the former one sealed; and when nothing is left of that, Forget
-// removes it. What is interrupted goes on with the next Renew.
+// A key is exchanged in three steps, and a crash may follow each. Renew puts a new key
+// beside the former one; the file with both is on the disk before anything is sealed with
+// the new key. Again seals anew what the former key sealed. When nothing is left of that,
+// Forget removes the former key. The next Renew continues an exchange that was interrupted.
 
-// Renew begins to seal with a new key; what is sealed with the former one can still be opened.
-// While a former key is not forgotten there is no newer one: Renew changes nothing.
+// Renew begins to seal with a new key; what the former one sealed can still
+// be opened. While a former key is not forgotten, Renew changes nothing.
 func (b *Box) Renew() error {
 	b.steady.Lock()
 	defer b.steady.Unlock()
@@ -28,8 +28,8 @@ func (b *Box) Renew() error {
 	return b.replace(&keys, "renew key")
 }
 
-// Again seals a value with the present key that was sealed with the former one. It reports false
-// for one that is sealed with the present key already.
+// Again seals with the present key a value that was sealed with the former
+// one. changed is false for a value that the present key has sealed already.
 func (b *Box) Again(sealed []byte, context string) (again []byte, changed bool, err error) {
 	plain, present, err := b.open(sealed, context)
 	if err != nil || present {
@@ -55,7 +55,7 @@ func (b *Box) replace(keys *ring, what string) error {
 		return fmt.Errorf("%s: %w", what, errors.New("it is in no file"))
 	}
 
-	// The file first: a crash must not take a key away with which something is sealed.
+	// The file first, so that a crash can't lose a key with which something is sealed.
 	if err := writeKeys(b.file, keys, os.Rename); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
@@ -63,8 +63,8 @@ func (b *Box) replace(keys *ring, what string) error {
 	return nil
 }
 
-// Steady runs fn while no key comes or goes: a copy that it makes of what is sealed, and of the
-// keys, belong together.
+// Steady runs fn while the keys don't change, so that copies
+// that fn makes of sealed data and of the keys belong together.
 func (b *Box) Steady(fn func() error) error {
 	b.steady.RLock()
 	defer b.steady.RUnlock()

@@ -10,10 +10,10 @@ import (
 // settleWithin bounds how long the closing of a file waits for connections that are in use.
 const settleWithin = 30 * time.Second
 
-// closePools closes pools, and returns when their connections are closed. A pool's Close leaves those
-// in use to their users, and one whose reader was cut off ends a moment later: the last of a SQLite
-// file then removes a -wal of that name, which may be that of a database that was put in its place
-// meanwhile.
+// closePools closes pools, and returns when their connections are closed. A pool's Close
+// does not wait for connections that are in use, and the connection of a reader that was
+// cut off ends a moment later. The last connection to a SQLite file removes a -wal of
+// that name, which by then may belong to another database that was put in its place.
 func closePools(pools ...*sql.DB) error {
 	var err error
 	for _, p := range pools {
@@ -25,7 +25,7 @@ func closePools(pools ...*sql.DB) error {
 		if time.Now().After(end) {
 			return errors.Join(err, fmt.Errorf("close database: %d connections were in use for %s", open(pools), settleWithin))
 		}
-		time.Sleep(time.Millisecond) // database/sql tells no one when a connection ends
+		time.Sleep(time.Millisecond) // database/sql does not report when a connection ends
 	}
 
 	return err

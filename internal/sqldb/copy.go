@@ -8,12 +8,12 @@ import (
 	"path/filepath"
 )
 
-// ErrOnServer: what is wanted works on files only.
+// ErrOnServer is returned for what works on files only.
 var ErrOnServer = errors.New("the database is on a PostgreSQL server, which has means of its own for that: pg_dump, or copies of the server")
 
-// Copy writes the database, as of one moment, into a new file that only its owner
-// may read. Reading and writing go on meanwhile. The file is on the disk when it returns.
-// ErrOnServer when the database is none of our files.
+// Copy writes the database, as of one moment, into a new file that only its owner may read.
+// Reading and writing go on meanwhile. When it returns, the file is on the disk. It returns
+// ErrOnServer if the database is not in files of ours.
 func (db *DB) Copy(ctx context.Context, path string) error {
 	if db.lease != nil {
 		return fmt.Errorf("copy database: %w", ErrOnServer)
@@ -27,14 +27,14 @@ func (db *DB) Copy(ctx context.Context, path string) error {
 		err = errors.Join(syncPath(path), syncPath(filepath.Dir(path)))
 	}
 	if err != nil {
-		// A part of a copy is of no use, and nothing else can have come to this name.
+		// A part of a copy is of no use. The name was free, so this removes no other file.
 		return errors.Join(fmt.Errorf("copy database: %w", err), os.Remove(path))
 	}
 	return nil
 }
 
-// reserve makes an empty file that only its owner may read: SQLite writes into it, and would make one as
-// the umask has it, which other accounts could read until the copy is complete.
+// reserve makes an empty file that only its owner may read. SQLite writes into it; a file that
+// SQLite makes has the umask's mode, and other accounts could read it until the copy is complete.
 func reserve(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -57,12 +57,12 @@ func (db *DB) vacuumInto(ctx context.Context, path string) error {
 	}
 	_, err = conn.ExecContext(ctx, "vacuum into $1", path)
 
-	// Also when ctx has ended: the pool gives the connection to readers again.
+	// Also when ctx has ended, because the pool gives the connection to readers again.
 	_, back := conn.ExecContext(context.WithoutCancel(ctx), "pragma query_only(1)")
 	return errors.Join(err, back)
 }
 
-// syncPath brings a file to the disk, or the names in a directory.
+// syncPath flushes a file, or the names in a directory, to the disk.
 func syncPath(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

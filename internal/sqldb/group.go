@@ -88,7 +88,7 @@ func (g *group) leave(w *writing) bool {
 	return true
 }
 
-// take takes those who wait along.
+// take takes the writers that wait into the leader's batch.
 func (g *group) take() []*writing {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -153,8 +153,8 @@ func (g *group) run(batch []*writing) {
 	}
 }
 
-// within does one writer's part. broken reports that the transaction is lost: SQLite
-// ends it by itself when the disk is full or fails.
+// within does one writer's part. broken means that the transaction
+// is lost: SQLite ends it by itself when the disk is full or fails.
 func (w *writing) within(tx *sql.Tx) (err, broken error) {
 	if err := w.ctx.Err(); err != nil {
 		return fmt.Errorf("begin: %w", err), nil
@@ -163,15 +163,15 @@ func (w *writing) within(tx *sql.Tx) (err, broken error) {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
 
-	// What fn did after the end of its context has failed, even if it put those errors aside and
-	// returns nil: half of its work would be committed with the others'.
+	// A part that goes on after the end of its context has failed, even if fn ignores
+	// those errors and returns nil: half of its work would be committed with the others'.
 	err = w.call(tx)
 	if err == nil && w.ctx.Err() != nil {
 		err = fmt.Errorf("commit: %w", w.ctx.Err())
 	}
 
-	// Exec has no context here, so a part is undone after the end of its writer's, too. Rolling back
-	// leaves the savepoint open; released, it does not enclose the next writer's.
+	// Exec has no context here, so that a part is undone even after its writer's context has ended.
+	// A rollback leaves the savepoint open; released, it does not enclose the next writer's.
 	if err != nil {
 		if _, undone := tx.Exec("rollback to part"); undone != nil {
 			return err, fmt.Errorf("the transaction was lost by another writer: %w", err)
@@ -184,7 +184,7 @@ func (w *writing) within(tx *sql.Tx) (err, broken error) {
 	return nil, broken
 }
 
-// call keeps what fn throws for the goroutine that it belongs to.
+// call catches a panic of fn, for the goroutine that fn belongs to.
 func (w *writing) call(tx *sql.Tx) (err error) {
 	defer func() {
 		if w.thrown = recover(); w.thrown != nil {

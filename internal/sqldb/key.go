@@ -18,13 +18,12 @@ create table if not exists keeper (
     key_check text not null default '' -- fingerprint of the key that columns are sealed with
 );`
 
-// OpenBox opens the key of the database's sealed columns. The database stores its fingerprint,
-// so that another key, or none, is refused before anything is sealed with it. With a wrong key
-// what is sealed could not be read any more, and no customer would be recognised. create permits
-// making the key of a new database.
+// OpenBox opens the key of the database's sealed columns. The database stores its fingerprint, so that a
+// wrong or missing key is refused before anything is sealed: with a wrong key sealed values could not be
+// read any more, and no customer would be recognised. create permits making the key of a new database.
 //
-// sealed are all its columns that are sealed: a database from before there were fingerprints takes
-// that of a key which opens what is in them.
+// sealed lists all sealed columns. A database from before there
+// were fingerprints takes that of a key which opens their values.
 func (db *DB) OpenBox(ctx context.Context, file string, create bool, sealed ...Sealed) (*seal.Box, error) {
 	known, err := db.keyCheck(ctx)
 	if err != nil {
@@ -47,8 +46,8 @@ func (db *DB) OpenBox(ctx context.Context, file string, create bool, sealed ...S
 		return nil, err
 	}
 
-	// Without a fingerprint only the values themselves show whose key it is. This comes before the key's
-	// own is recorded, which would make a wrong key the right one.
+	// Without a fingerprint only the values themselves show whose key it is. They are checked
+	// before the key's own fingerprint is recorded, which would make a wrong key the right one.
 	if known == "" && !opens(box, samples) {
 		return nil, otherKey(file)
 	}
@@ -56,7 +55,7 @@ func (db *DB) OpenBox(ctx context.Context, file string, create bool, sealed ...S
 		return nil, fmt.Errorf("record the key's fingerprint: %w", err)
 	}
 
-	// While an exchange is under way it may still be that of the former key, which the file has, too.
+	// While an exchange is under way the fingerprint may still be the former key's, which the file has, too.
 	if !box.Knows(known) {
 		return nil, otherKey(file)
 	}
@@ -68,7 +67,7 @@ func otherKey(file string) error {
 	return fmt.Errorf("the database is sealed with another key than that in %s: put back the key file that belongs to the database, from where keys are kept or from another node", file)
 }
 
-// keyCheck is the fingerprint that the database keeps; "" = none yet.
+// keyCheck returns the fingerprint that the database keeps; "" = none yet.
 func (db *DB) keyCheck(ctx context.Context) (known string, err error) {
 	there := "select count(*) from sqlite_schema where type = 'table' and name = 'keeper'"
 	if db.lease != nil {
@@ -88,7 +87,7 @@ func (db *DB) keyCheck(ctx context.Context) (known string, err error) {
 	return known, err
 }
 
-// rememberKey keeps the fingerprint of a key unless there is one, and returns the one that is there.
+// rememberKey stores the fingerprint of a key unless one is stored already, and returns the stored one.
 func (db *DB) rememberKey(ctx context.Context, known, mine string) (string, error) {
 	if known != "" {
 		return known, nil
@@ -100,7 +99,7 @@ func (db *DB) rememberKey(ctx context.Context, known, mine string) (string, erro
 			}
 		}
 
-		// Looked at again where writers take turns: another node may have been first.
+		// Read again in the transaction, because another node may have been first.
 		if err := tx.QueryRowContext(ctx, "select key_check from keeper").Scan(&known); err != nil || known != "" {
 			return err
 		}

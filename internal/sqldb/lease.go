@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// LeaseTiming says how long a lease lasts. A holder that hears nothing for SafeFor after it last
-// asked stops working; until TTL has passed, when others may take over, it can end what is under way.
+// LeaseTiming says how long a lease lasts. A holder without an answer for SafeFor since it last
+// asked stops working. Others may take over after TTL; until then it can end what is under way.
 type LeaseTiming struct{ TTL, RenewEvery, SafeFor time.Duration }
 
 // DefaultLeaseTiming is the timing of the lease that decides which node works: docs/nodes.md.
@@ -16,20 +16,19 @@ func DefaultLeaseTiming() LeaseTiming {
 	return LeaseTiming{TTL: 15 * time.Second, RenewEvery: 5 * time.Second, SafeFor: 10 * time.Second}
 }
 
-// ErrLeaseLost: another instance has the lease now, or may have it soon.
+// ErrLeaseLost means that another instance has the lease now, or may have it soon.
 var ErrLeaseLost = errors.New("the lease is lost")
 
-// Lease makes one of several instances the one that works. It is a row that expires, by the
-// clock of the database, unless its holder renews it. A holder that was stopped and wakes
-// up does not know at once that it was replaced; what must not happen then needs a fence of
-// its own.
+// Lease makes one of several instances the one that works. It is a row that expires, by the clock
+// of the database, unless its holder renews it. A holder that was stopped and wakes up does not
+// know at once that it was replaced; what it must not do then needs a fence of its own.
 type Lease struct {
-	beat   func(ctx context.Context) (holder string, beats int64, err error) // takes or renews it, and returns its holder
+	beat   func(ctx context.Context) (holder string, beats int64, err error) // takes or renews the lease; returns its holder
 	free   func(ctx context.Context) error
 	holder string
 	timing LeaseTiming
 	beats  int64     // how often the row was renewed when it was last ours
-	sure   time.Time // it is ours until then
+	sure   time.Time // the lease is ours until then
 }
 
 // Lease returns a lease on a PostgreSQL database. holder is a name that no other instance has.
@@ -57,22 +56,22 @@ func (db *DB) beat(ctx context.Context, name, holder string, lasts time.Duration
 	return now, beats, nil
 }
 
-// Take tries to get the lease and returns its holder. It is not held, although the holder's name is
-// ours, in a database that was put in the place of the one in which we took it.
+// Take tries to get the lease and returns its holder. held is false, although the holder's name
+// is ours, in a database that was put in the place of the one in which we took the lease.
 func (l *Lease) Take(ctx context.Context) (holder string, held bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, l.timing.RenewEvery)
 	defer cancel()
 
-	// Before the question: the database counts from when it got it, which we don't know, and which was
-	// not earlier than this.
+	// Before the question: the database counts from when it got the
+	// question. We don't know that time, and it was not earlier than this.
 	asked := time.Now()
 	holder, beats, err := l.beat(ctx)
 	if err != nil {
 		return "", false, err
 	}
 
-	// A lease of ours that is older than it was belongs to an older database: nothing is ours there until
-	// we have taken over. Counting starts anew, so that the next Take gets it.
+	// If our own lease was renewed less often than we remember, the database is an older one: nothing
+	// there is ours until we have taken over. Counting starts anew, so that the next Take gets the lease.
 	held = holder == l.holder && beats > l.beats
 	if l.beats = 0; held {
 		l.beats, l.sure = beats, asked.Add(l.timing.SafeFor)
@@ -81,8 +80,8 @@ func (l *Lease) Take(ctx context.Context) (holder string, held bool, err error) 
 	return holder, held, nil
 }
 
-// Keep renews a lease that was taken, and returns when it can be relied on no longer:
-// ErrLeaseLost, or nil when ctx has ended.
+// Keep renews a lease that was taken, and returns when it can't be
+// relied on any longer: ErrLeaseLost, or nil when ctx has ended.
 func (l *Lease) Keep(ctx context.Context) error {
 	for {
 		select {
@@ -91,12 +90,12 @@ func (l *Lease) Keep(ctx context.Context) error {
 		case <-time.After(min(l.timing.RenewEvery, time.Until(l.sure))):
 		}
 
-		// A question without an answer must not last beyond the time in which the lease is sure.
+		// A question without an answer must not last beyond the time for which the lease is sure.
 		beat, cancel := context.WithDeadline(ctx, l.sure)
 		holder, held, err := l.Take(beat)
 		cancel()
 
-		// An error alone loses nothing: until then the lease is ours, and the next question may be answered.
+		// An error alone loses nothing: the lease is ours until l.sure, and the next question may be answered.
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -108,5 +107,5 @@ func (l *Lease) Keep(ctx context.Context) error {
 	}
 }
 
-// Release lets others have it at once.
+// Release lets others have the lease at once.
 func (l *Lease) Release(ctx context.Context) error { return l.free(ctx) }

@@ -8,8 +8,8 @@ import (
 	"os"
 )
 
-// Look runs fn on one view of a database that may be at work in another process. It makes,
-// migrates and changes nothing.
+// Look runs fn on one view of a database that may be at work in
+// another process. It does not make, migrate or change the database.
 func Look(ctx context.Context, o Options, fn func(tx *sql.Tx) error) error {
 	var pool *sql.DB
 	if o.Server.IsEmpty() {

@@ -7,13 +7,12 @@ import (
 	"os"
 )
 
-// files remembers which files a database was opened from. SQLite goes on with files that were
-// deleted or moved away as if they were there, and all that it acknowledges then is lost when
-// the process ends.
+// files remembers which files a database was opened from. SQLite goes on with files that were deleted or
+// moved away as if they were there, and everything that it acknowledges then is lost when the process ends.
 type files map[string]fs.FileInfo
 
-// remember looks at the files of a database that has just been opened, and is in use. One of them
-// may be gone: another database that lay here was closed only now.
+// remember looks at the files of a database that has just been opened and is in use.
+// One of them may be gone, if another database in the same place was closed only now.
 func remember(path string) (files, error) {
 	p := files{}
 	for _, file := range []string{path, path + "-wal"} {
@@ -29,7 +28,7 @@ func remember(path string) (files, error) {
 	return p, nil
 }
 
-// ErrMoved: a database is no longer where it was opened.
+// ErrMoved means that a database is no longer where it was opened.
 var ErrMoved = errors.New("it is not the file any more that was opened: it was deleted, moved or replaced")
 
 // InPlace returns ErrMoved when the files of the database are no longer where they were opened.

@@ -23,10 +23,10 @@ import (
 	"registrar.panel/shared/secret"
 )
 
-// Limits of a PostgreSQL database: every wait ends, also when the network or a node is gone.
+// Limits of a PostgreSQL database: every wait ends, even when the network or a node is gone.
 const (
-	dialWithin    = 5 * time.Second  // for the machine to be there
-	connectWithin = 20 * time.Second // and for its server, which may be busy, to let us in
+	dialWithin    = 5 * time.Second  // for the machine to answer
+	connectWithin = 20 * time.Second // and for its server, which may be busy, to accept us
 	within        = 30 * time.Second // a statement, and a transaction between statements
 	serverWriters = 1                // connections: writers take turns in any case
 	serverReaders = 8
@@ -34,16 +34,16 @@ const (
 
 // beginWrite makes a transaction the only writer: it waits for the one row of table keeper,
 // which it keeps locked until it ends. A writer that has stopped, or that the network has
-// cut off, loses its transaction when it does nothing for a few seconds, and its turn.
+// cut off, loses its transaction, and so its turn, when it does nothing for a few seconds.
 //
-// Writers that take turns need no SERIALIZABLE and its repetitions, so a function given to
-// Write runs once, as with SQLite, and what it counts is without gaps and in the order of
-// commits. The row is locked by the transaction and not by the session: PgBouncer in
+// Writers that take turns need no SERIALIZABLE and its repetitions, so a function given
+// to Write runs once, as with SQLite, and numbers that it gives are without gaps and in
+// the order of commits. The transaction locks the row and not the session: PgBouncer in
 // transaction mode would pass a session's lock on to another client.
 const beginWrite = `set local idle_in_transaction_session_timeout = '5s'; set local lock_timeout = '20s';
 	select id from keeper for update`
 
-// metaSchema are the tables that sqldb adds to a PostgreSQL database.
+// metaSchema declares the tables that sqldb adds to a PostgreSQL database.
 const metaSchema = metaTable + `
 create table if not exists leases (
     name   text primary key,
@@ -52,11 +52,11 @@ create table if not exists leases (
     beats  bigint not null default 1 -- how often it was taken or renewed
 )`
 
-// InFile is the setting of a store that is a file.
+// InFile is the setting of a store that is in a file.
 const InFile = "sqlite"
 
-// ServerOf reads the setting of a store: the URL of a PostgreSQL database, or nothing where the
-// store is a file. The error never shows the URL, because a password may be in it.
+// ServerOf reads the setting of a store. It returns the URL of a PostgreSQL database, or nothing
+// if the store is in a file. The error never shows the URL, because a password may be in it.
 func ServerOf(store secret.String) (server secret.String, err error) {
 	if store.IsEmpty() || store.Reveal() == InFile {
 		return secret.String{}, nil
@@ -76,7 +76,7 @@ func IsServer(text string) bool {
 // parseServer parses a URL. The connection carries customers' data, so it is encrypted when it
 // goes to another machine, and the certificate is checked unless the URL says sslmode=require.
 func parseServer(server secret.String) (*pgx.ConnConfig, error) {
-	// No error of a library is wrapped here: it may repeat the URL, and with it the password.
+	// No error of a library is wrapped here, because it may repeat the URL with its password.
 	text := server.Reveal()
 	u, err := url.Parse(text)
 	if err != nil || !IsServer(text) {
@@ -121,12 +121,12 @@ func parseServer(server secret.String) (*pgx.ConnConfig, error) {
 	return c, nil
 }
 
-// execModeParameter is the parameter of a URL by which pgx is told how to run statements.
+// execModeParameter is the parameter of a URL that says how pgx runs statements.
 const execModeParameter = "default_query_exec_mode"
 
-// execMode reads the way in which statements are run. By default types are sent with each statement, and
-// nothing is prepared: that works through PgBouncer. Without it a connection may prepare what it runs again,
-// which the server then need not plan anew.
+// execMode reads the way in which statements are run. By default types are sent with each
+// statement and nothing is prepared, which works through PgBouncer. Without PgBouncer a
+// connection may prepare statements that it runs again, which the server then need not plan anew.
 func execMode(word string) (pgx.QueryExecMode, error) {
 	switch word {
 	case "", "exec":
@@ -156,7 +156,7 @@ func allLocal(text string) (bool, error) {
 // serverConnector makes connections that take arguments as SQLite does.
 type serverConnector struct {
 	driver.Connector
-	prepares bool // what a connection runs again
+	prepares bool // statements that a connection runs again
 }
 
 // Connect implements driver.Connector.
@@ -177,8 +177,8 @@ type serverConn struct {
 	known map[string]bool // statements that have run before; nil = nothing is prepared
 }
 
-// prepared returns the arguments for a run of a statement. What runs for the first time is not worth
-// the way to the server and back that preparing takes.
+// prepared returns the arguments for a run of a statement. To prepare a
+// statement takes a round trip to the server, which the first run is not worth.
 func (c serverConn) prepared(query string, args []driver.NamedValue) []driver.NamedValue {
 	if c.known == nil || c.known[query] {
 		return args
@@ -189,8 +189,8 @@ func (c serverConn) prepared(query string, args []driver.NamedValue) []driver.Na
 	return append([]driver.NamedValue{{Value: pgx.QueryExecModeExec}}, args...)
 }
 
-// CheckNamedValue implements driver.NamedValueChecker: named types become what they are made
-// of, a bool is 0 or 1, and text is without what PostgreSQL has no place for.
+// CheckNamedValue implements driver.NamedValueChecker. A named type becomes its underlying
+// type, a bool becomes 0 or 1, and text loses the bytes that PostgreSQL can't store.
 func (serverConn) CheckNamedValue(v *driver.NamedValue) (err error) {
 	v.Value, err = driver.DefaultParameterConverter.ConvertValue(v.Value)
 	switch plain := v.Value.(type) {
@@ -205,14 +205,14 @@ func (serverConn) CheckNamedValue(v *driver.NamedValue) (err error) {
 	return err
 }
 
-// ExecContext implements driver.ExecerContext: a server that does not answer is given up.
+// ExecContext implements driver.ExecerContext, and gives up a server that does not answer.
 func (c serverConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	return c.Conn.ExecContext(ctx, query, c.prepared(query, args))
 }
 
-// QueryContext implements driver.QueryerContext: so is one that stops in the middle.
+// QueryContext implements driver.QueryerContext, and gives up a server that stops in the middle of the rows.
 func (c serverConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	found, err := c.Conn.QueryContext(ctx, query, c.prepared(query, args))
@@ -220,7 +220,7 @@ func (c serverConn) QueryContext(ctx context.Context, query string, args []drive
 		cancel()
 		return nil, err
 	}
-	return serverRows{found, cancel}, nil // they are still to be read, under the same limit
+	return serverRows{found, cancel}, nil // the rows are still to be read, under the same limit
 }
 
 type serverRows struct {
@@ -250,8 +250,8 @@ func openServer(ctx context.Context, o Options) (*DB, error) {
 	db := &DB{writer: serverPool(c, serverWriters), reader: serverPool(c, serverReaders), lease: serverPool(c, 1), beginWrite: beginWrite, within: within,
 		readOnly: &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}}
 
-	// In this order: nothing is written to a server that may forget it, and no schema is changed before
-	// the database is known to be this owner's.
+	// In this order: nothing is written to a server that may forget it, and the
+	// schema is changed only when the database is known to be this owner's.
 	err = checkServer(ctx, db.writer)
 	if err == nil {
 		err = prepareServer(ctx, db.writer, o)
@@ -266,8 +266,7 @@ func openServer(ctx context.Context, o Options) (*DB, error) {
 	return db, nil
 }
 
-// Probe reports whether a PostgreSQL database answers, and keeps what it acknowledges. It
-// changes nothing there.
+// Probe reports whether a PostgreSQL database answers and keeps what it acknowledges. It changes nothing there.
 func Probe(ctx context.Context, server secret.String) error {
 	c, err := parseServer(server)
 	if err != nil {
@@ -277,10 +276,10 @@ func Probe(ctx context.Context, server secret.String) error {
 	return errors.Join(checkServer(ctx, db), db.Close())
 }
 
-// oldest is the first PostgreSQL that is tried with this program.
+// oldest is the first PostgreSQL with which this program is tested.
 const oldest = 140000
 
-// checkServer reads back what durability rests on.
+// checkServer reads back the settings on which durability depends.
 func checkServer(ctx context.Context, db *sql.DB) error {
 	var s serverSettings
 	row := db.QueryRowContext(ctx, `select current_setting('server_version_num')::int, current_setting('fsync'),
@@ -308,8 +307,8 @@ func (s serverSettings) check() error {
 	return nil
 }
 
-// prepareServer creates the tables of sqldb in an empty database, or checks that the database
-// is one of the same owner.
+// prepareServer creates the tables of sqldb in an empty database,
+// or checks that the database belongs to the same owner.
 func prepareServer(ctx context.Context, db *sql.DB, o Options) error {
 	there := false
 	if err := db.QueryRowContext(ctx, "select to_regclass('keeper') is not null").Scan(&there); err != nil {
@@ -321,8 +320,8 @@ func prepareServer(ctx context.Context, db *sql.DB, o Options) error {
 			return ErrMissing
 		}
 
-		// When two nodes make the same table, "if not exists" does not keep the slower from failing. The
-		// second time it finds the table.
+		// When two nodes make the same table, the slower may fail
+		// despite "if not exists". The second time it finds the table.
 		_, err := db.ExecContext(ctx, metaSchema)
 		if err != nil {
 			_, err = db.ExecContext(ctx, metaSchema)
@@ -333,7 +332,7 @@ func prepareServer(ctx context.Context, db *sql.DB, o Options) error {
 		}
 	}
 
-	// Nodes may come here at the same time: the first insert decides whose the database is.
+	// Nodes may come here at the same time: the first insert decides who owns the database.
 	if _, err := db.ExecContext(ctx, "insert into keeper (id, owner) values (1, $1) on conflict do nothing", o.Owner); err != nil {
 		return fmt.Errorf("take the database: %w", err)
 	}
@@ -350,7 +349,7 @@ func prepareServer(ctx context.Context, db *sql.DB, o Options) error {
 	return nil
 }
 
-// migrateServer brings the schema forward; of several nodes one does, and the others wait.
+// migrateServer brings the schema forward. One of several nodes does so, and the others wait.
 func migrateServer(ctx context.Context, c *pgx.ConnConfig, migrations fs.FS) error {
 	locker, err := lock.NewPostgresTableLocker(lock.WithTableLockTimeout(500*time.Millisecond, 120))
 	if err != nil {
@@ -361,7 +360,7 @@ func migrateServer(ctx context.Context, c *pgx.ConnConfig, migrations fs.FS) err
 	return errors.Join(err, db.Close())
 }
 
-// IsUnique reports whether an error says that there is such a row already.
+// IsUnique reports whether an error means that such a row exists already.
 func IsUnique(err error) bool {
 	var server *pgconn.PgError
 	return isUniqueFile(err) || errors.As(err, &server) && server.Code == "23505"

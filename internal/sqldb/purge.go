@@ -6,13 +6,13 @@ import (
 	"fmt"
 )
 
-// ErrBusy: the database is being read, and what was removed may still lie in its files.
+// ErrBusy means that the database is being read, and its files may still contain what was removed.
 var ErrBusy = errors.New("the database is being read; try again in a moment")
 
-// Purge takes what was removed or replaced out of the database's files. SQLite overwrites it with
-// zeros where it lay (secure_delete), but earlier copies of the pages stand in the write-ahead log
-// until that has been copied into the database and cut. A server is left to itself: what it does
-// with old rows, and when, is its own.
+// Purge takes what was removed or replaced out of the database's files. SQLite
+// overwrites such data in place with zeros (secure_delete), but the write-ahead log has
+// earlier copies of the pages until it has been copied into the database and cut. On a
+// server Purge does nothing: the server decides what becomes of old rows, and when.
 func (db *DB) Purge(ctx context.Context) error {
 	if db.lease != nil {
 		return nil

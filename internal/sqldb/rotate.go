@@ -9,12 +9,12 @@ import (
 	"registrar.panel/internal/seal"
 )
 
-// Sealed is a column that is sealed.
+// Sealed names a column whose values are sealed.
 type Sealed struct {
 	Table   string
 	Key     string // column that is the table's primary key
 	Column  string
-	Context string // expression for the context that a value is sealed under: "'order|' || id"
+	Context string // SQL expression for the context that a value is sealed under: "'order|' || id"
 }
 
 func (c Sealed) sample() string {
@@ -34,16 +34,16 @@ func (c Sealed) put() string {
 	return fmt.Sprintf("update %s set %s = $1 where %s = $2", c.Table, c.Column, c.Key)
 }
 
-// resealAtOnce bounds, in bytes, how long writers wait for what is sealed again.
+// resealAtOnce bounds, in bytes, how much one transaction seals again, and so how long writers wait for it.
 const resealAtOnce = 1 << 20
 
-// ErrShared: the keys of a database that several nodes share lie on each of them.
+// ErrShared means that several nodes share the database, and each has a copy of its keys.
 var ErrShared = errors.New("the database is on a PostgreSQL server, and each node has a copy of its key: it can't be exchanged on one of them")
 
-// RotateKey exchanges the key that the database's sealed columns are under, or goes on with an
-// exchange that was interrupted. Reading and writing go on meanwhile. When it returns, nothing in
-// the database's files is sealed with the former key, which is forgotten. It tells how many
-// values it has sealed again.
+// RotateKey exchanges the key of the database's sealed columns, or continues an
+// exchange that was interrupted. Reading and writing go on meanwhile. When it
+// returns without an error, nothing in the database's files is sealed with the
+// former key, which is forgotten. It returns how many values it has sealed again.
 func (db *DB) RotateKey(ctx context.Context, box *seal.Box, columns ...Sealed) (n int64, err error) {
 	if db.lease != nil {
 		return 0, fmt.Errorf("exchange key: %w", ErrShared)
@@ -52,8 +52,8 @@ func (db *DB) RotateKey(ctx context.Context, box *seal.Box, columns ...Sealed) (
 	db.rotating.Lock()
 	defer db.rotating.Unlock()
 
-	// From here on new values are sealed with the new key, so going through the columns comes to an end.
-	// Both keys stay in the file until Forget: whatever a crash leaves can be read.
+	// From here on new values are sealed with the new key, so the pass through the columns comes to
+	// an end. The file keeps both keys until Forget, so that everything can be read after a crash.
 	if err := box.Renew(); err != nil {
 		return 0, err
 	}
@@ -65,8 +65,7 @@ func (db *DB) RotateKey(ctx context.Context, box *seal.Box, columns ...Sealed) (
 		}
 	}
 
-	// Before Forget: a crash after that would leave a database that knows only the forgotten key, and
-	// refuses its own.
+	// Before Forget: after a crash in between, the database would know only the forgotten key and refuse its own.
 	err = db.Write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "update keeper set key_check = $1", box.Check())
 		return err
@@ -75,8 +74,8 @@ func (db *DB) RotateKey(ctx context.Context, box *seal.Box, columns ...Sealed) (
 		return n, fmt.Errorf("record the key's fingerprint: %w", err)
 	}
 
-	// Earlier copies of the pages, sealed with the former key, still lie in the write-ahead log. When a
-	// reader keeps them there, the former key stays, and the next exchange goes on from here.
+	// Earlier copies of the pages, sealed with the former key, are still in the write-ahead log. If
+	// a reader keeps them there, the former key stays, and the next exchange continues from here.
 	if err := db.Purge(ctx); err != nil {
 		return n, err
 	}
@@ -84,8 +83,8 @@ func (db *DB) RotateKey(ctx context.Context, box *seal.Box, columns ...Sealed) (
 	return n, box.Forget()
 }
 
-// reseal goes through a column in the order of its keys, in small transactions. What is written
-// meanwhile is sealed with the present key already.
+// reseal goes through a column in the order of its keys, in small transactions.
+// Values written meanwhile are sealed with the present key already.
 func (db *DB) reseal(ctx context.Context, box *seal.Box, c Sealed) (n int64, err error) {
 	var after any = int64(-1) // before every number, and in SQLite before every text
 	for {
@@ -102,9 +101,10 @@ func (db *DB) reseal(ctx context.Context, box *seal.Box, c Sealed) (n int64, err
 	}
 }
 
-// again seals some values again whose keys are greater than a key; none are left when none is done.
+// again seals the next values again, those whose keys are greater
+// than a given one. An empty done means that none are left.
 func (c Sealed) again(ctx context.Context, tx *sql.Tx, box *seal.Box, after any) (done []any, changed int64, err error) {
-	// The page has sizes and no values: a mail may be large, and a page of them need not fit into memory.
+	// The page has sizes and no values: a page of large mails may not fit into memory.
 	rows, err := Collect(ctx, tx, scanSized, c.page(), after)
 	if err != nil {
 		return nil, 0, err

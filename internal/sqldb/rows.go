@@ -41,8 +41,7 @@ type Scanner interface {
 	Scan(dest ...any) error
 }
 
-// Changed runs a statement and returns the number of rows it changed: the answer of a
-// compare-and-swap.
+// Changed runs a statement and returns the number of rows that it changed: the answer of a compare-and-swap.
 func Changed(ctx context.Context, q Querier, query string, args ...any) (int64, error) {
 	res, err := q.ExecContext(ctx, query, args...)
 	if err != nil {
@@ -51,7 +50,7 @@ func Changed(ctx context.Context, q Querier, query string, args ...any) (int64, 
 	return res.RowsAffected()
 }
 
-// Millis is how an instant is stored: Unix milliseconds, and NULL for the zero time.
+// Millis converts an instant to what is stored: Unix milliseconds, and NULL for the zero time.
 func Millis(t time.Time) sql.NullInt64 {
 	return sql.NullInt64{Int64: t.UnixMilli(), Valid: !t.IsZero()}
 }
@@ -74,8 +73,8 @@ func (i *instant) Scan(src any) error {
 	return nil
 }
 
-// Words is the inside of a list in SQL, as of status in (…), made of constants. What comes from
-// outside is an argument of a query and never in its text.
+// Words returns the inside of an SQL list, as in status in (…), made of constants.
+// Values from outside are arguments of a query and never part of its text.
 func Words[T ~string](list []T) string {
 	quoted := make([]string, len(list))
 	for i, word := range list {

@@ -1,20 +1,18 @@
 // Package sqldb opens the databases that hold the panel's and the plugins' truth.
 //
-// What it guarantees: a commit that was acknowledged survives a crash and a power cut
-// (SQLite in WAL mode with synchronous=FULL, read back on every connection's behalf at
-// start); one writer at a time, so a transaction sees no other's half; the schema is
-// migrated forward on opening, and a database newer than the program is refused. A missing
-// database is made only when the caller says so: starting afresh by mistake would forget
-// what has been paid for.
+// Its guarantees: a commit that was acknowledged survives a crash and a power cut (SQLite in
+// WAL mode with synchronous=FULL; both are checked at start). There is one writer at a time,
+// so a transaction never sees another's half. The schema is migrated forward on opening, and
+// a database newer than the program is refused. A missing database is made only when the
+// caller permits it: starting afresh by mistake would forget what has been paid for.
 //
-// SQL given to it uses $1, $2 … for arguments. Migrations are written in SQLite's STRICT
-// dialect, and translated for PostgreSQL: types, and nothing else that the two say differently.
+// Its SQL uses $1, $2 … for arguments. Migrations are written in SQLite's STRICT dialect
+// and translated for PostgreSQL: their types, and nothing else in which the two differ.
 //
-// With Options.Server it is a PostgreSQL database, for several nodes at once, with the same
-// promises: writers take turns there, too, and a reader sees one unchanging view. It
-// works through PgBouncer in transaction mode. One thing differs: after a failed statement
-// only a rollback is left of a transaction, so what may exist already is inserted with "on
-// conflict do nothing".
+// Options.Server names a PostgreSQL database, for several nodes at once, with the same promises:
+// there, too, writers take turns and a reader sees one unchanging view. It works through
+// PgBouncer in transaction mode. One thing differs: after a failed statement a transaction can
+// only be rolled back, so a row that may exist already is inserted with "on conflict do nothing".
 package sqldb
 
 import (
@@ -37,16 +35,16 @@ type Options struct {
 	Path string
 	// Server is the URL of a PostgreSQL database to use instead; it may hold a password.
 	Server secret.String
-	// Owner names the program of a store on a server; each needs a database of its own.
+	// Owner names the program whose store is on the server; each program needs a database of its own.
 	Owner string
-	// Create permits making the file, or the tables on the server, when they are missing.
+	// Create permits making the file, or the tables on the server, if they are missing.
 	Create bool
-	// Migrations holds goose migrations, NNNNN_name.sql, at its root; those that PostgreSQL
-	// needs in other words it holds once more in the directory postgres.
+	// Migrations holds goose migrations, NNNNN_name.sql, at its root. Its directory
+	// postgres holds other versions of those that PostgreSQL needs in other words.
 	Migrations fs.FS
 }
 
-// ErrMissing: there is no database, and creating one was not permitted.
+// ErrMissing means that there is no database, and creating one was not permitted.
 var ErrMissing = errors.New("the database does not exist")
 
 // Querier runs statements, inside a transaction or outside one.
@@ -56,24 +54,24 @@ type Querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// DB is one database: writing connections, of which one works at a time, and reading ones.
+// DB is one database. It has writing connections, of which one works at a time, and reading ones.
 type DB struct {
 	writer   *sql.DB
 	reader   *sql.DB
-	readOnly *sql.TxOptions // of a reading transaction
+	readOnly *sql.TxOptions // for reading transactions
 	rotating sync.Mutex     // held while the key is exchanged
 
-	// Of SQLite only.
-	group *group // of writers that share a commit
-	files files  // those that it was opened from
+	// Only with SQLite.
+	group *group // writers that share a commit
+	files files  // the files that it was opened from
 
-	// Of PostgreSQL only.
-	lease      *sql.DB       // so that a lease waits for nothing
+	// Only with PostgreSQL.
+	lease      *sql.DB       // a pool of its own, so that a lease waits for nothing
 	beginWrite string        // the first statement of a writing transaction
 	within     time.Duration // how long a transaction may take
 }
 
-// Open opens, checks and migrates.
+// Open opens, checks and migrates a database.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	if !o.Server.IsEmpty() {
 		db, err := openServer(ctx, o)
@@ -83,8 +81,8 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		return db, nil
 	}
 
-	// Another database that lay here may have been closed only now, and have taken the -wal along: opened
-	// again, this one makes a new one.
+	// Another database in the same place may have been closed only now,
+	// and have removed the -wal: opened again, this one makes a new -wal.
 	db, err := openFile(ctx, o)
 	if errors.Is(err, ErrMoved) {
 		db, err = openFile(ctx, o)
@@ -95,8 +93,8 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	return db, nil
 }
 
-// isCurrent reports whether the schema is the newest that this program knows, from the names of the
-// migrations alone: to read them takes longer than all else that opening a database does.
+// isCurrent reports whether the schema is the newest that this program knows. It looks at the names
+// of the migrations alone: to read their texts takes longer than the rest of opening a database.
 func isCurrent(ctx context.Context, db *sql.DB, migrations fs.FS) bool {
 	names, err := fs.Glob(migrations, "*.sql")
 	if err != nil {
@@ -107,7 +105,7 @@ func isCurrent(ctx context.Context, db *sql.DB, migrations fs.FS) bool {
 	for _, name := range names {
 		version, err := goose.NumericComponent(name)
 		if err != nil {
-			return false // migrate says which it is
+			return false // migrate reports which one it is
 		}
 		know = max(know, version)
 	}
@@ -116,7 +114,7 @@ func isCurrent(ctx context.Context, db *sql.DB, migrations fs.FS) bool {
 	return err == nil && have == know
 }
 
-// migrate brings the schema forward, and refuses one that this program does not know.
+// migrate brings the schema forward, and refuses a schema that is newer than this program.
 func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, migrations fs.FS, more ...goose.ProviderOption) error {
 	provider, err := goose.NewProvider(dialect, db, migrations, append(more, goose.WithLogger(goose.NopLogger()))...)
 	if err != nil {
@@ -143,10 +141,9 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect, migrations 
 	return nil
 }
 
-// Write runs fn, one writer at a time, and commits when it returns nil; otherwise nothing that
-// fn did remains. A commit that is reported has reached the disk. Writers that come at the
-// same time may share one transaction. fn must not wait for anything but the database, and
-// must not end the transaction.
+// Write runs fn, one writer at a time, and commits if it returns nil; otherwise nothing that fn did
+// remains. When Write returns nil, the commit has reached the disk. Writers that come at the same time may
+// share one transaction. fn must not wait for anything but the database, and must not end the transaction.
 func (db *DB) Write(ctx context.Context, fn func(tx *sql.Tx) error) error {
 	if db.group == nil {
 		return db.commit(ctx, fn)
@@ -165,7 +162,7 @@ func (db *DB) Read(ctx context.Context, fn func(tx *sql.Tx) error) error {
 }
 
 func (db *DB) inTx(ctx context.Context, pool *sql.DB, o *sql.TxOptions, begin string, fn func(tx *sql.Tx) error) error {
-	// On a server other nodes wait for their turn until a writer's transaction ends.
+	// On a server other nodes wait until a writer's transaction ends.
 	if db.within > 0 {
 		limited, cancel := context.WithTimeout(ctx, db.within)
 		defer cancel()
@@ -194,8 +191,8 @@ func (db *DB) inTx(ctx context.Context, pool *sql.DB, o *sql.TxOptions, begin st
 	return nil
 }
 
-// Close closes all connections. Those of a file are closed when it returns, unless one is in use for
-// long, which is an error.
+// Close closes all connections. Those to a file are closed when
+// it returns; one that stays in use for long is an error.
 func (db *DB) Close() error {
 	if db.lease == nil {
 		return closePools(db.reader, db.writer)

@@ -16,8 +16,8 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// makeFile creates the file itself, because SQLite would give it the umask's mode; the WAL
-// takes over the mode of the file.
+// makeFile creates the file itself, because SQLite would give it
+// the umask's mode. SQLite gives the WAL the mode of the file.
 func makeFile(o Options) error {
 	_, err := os.Stat(o.Path)
 	if err == nil {
@@ -46,8 +46,8 @@ func openFile(ctx context.Context, o Options) (*DB, error) {
 		return nil, err
 	}
 
-	// Writers wait for this connection, and stop waiting when their context ends. SQLite itself would have
-	// them ask for the lock again and again.
+	// Writers wait for this connection, and stop waiting when their context
+	// ends. SQLite itself would make them ask for the lock again and again.
 	writer.SetMaxOpenConns(1)
 	reader, err := openPool(dsn(o.Path, true))
 	if err != nil {
@@ -55,12 +55,12 @@ func openFile(ctx context.Context, o Options) (*DB, error) {
 	}
 
 	reader.SetMaxOpenConns(readers)
-	reader.SetMaxIdleConns(readers) // to open one costs more than what is read
+	reader.SetMaxIdleConns(readers) // to open one costs more than the reading itself
 	reader.SetConnMaxIdleTime(time.Minute)
 	db := &DB{writer: writer, reader: reader, readOnly: &sql.TxOptions{ReadOnly: true}}
 	db.group = &group{commit: db.commit}
 
-	// In this order, each after the one before: a connection without its settings changes nothing.
+	// In this order: nothing is migrated through a connection that lacks its settings.
 	if err = check(ctx, writer); err == nil {
 		err = migrateFile(ctx, writer, o.Migrations)
 	}
@@ -90,10 +90,10 @@ const readers = 4
 
 // dsn sets every pragma in the data source name, so that each connection of a pool has it.
 func dsn(path string, readOnly bool) string {
-	// A transaction that asks for the lock only when it first writes fails, without waiting, when another
-	// process has written since it began to read: hence "immediate". The caches are small, because the system
-	// has the file's pages as well, and each connection has a cache of its own. With secure_delete no page
-	// keeps what was replaced.
+	// "immediate", because a transaction that asks for the lock only when it first writes
+	// fails, without waiting, if another process has written since it began to read. The
+	// caches are small, because the system caches the file's pages as well, and each
+	// connection has its own. With secure_delete no page keeps what was replaced.
 	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
 		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "fullfsync(1)",
 		"foreign_keys(1)", "cache_size(-2048)", "trusted_schema(0)", "secure_delete(1)",
@@ -107,10 +107,10 @@ func dsn(path string, readOnly bool) string {
 	return u.String()
 }
 
-// safeVersion is the first SQLite that cannot corrupt a WAL database with two connections.
+// safeVersion is the first SQLite that can't corrupt a WAL database with two connections.
 const safeVersion = "3.51.3"
 
-// check reads back what durability rests on.
+// check reads back the settings on which durability depends.
 func check(ctx context.Context, db *sql.DB) error {
 	var version, journal string
 	var synchronous, foreignKeys int
@@ -120,8 +120,8 @@ func check(ctx context.Context, db *sql.DB) error {
 		return fmt.Errorf("read settings: %w", err)
 	}
 
-	// SQLite passes over a pragma that it can't obey: where a file system has no shared memory, for example,
-	// the journal is another than WAL.
+	// SQLite ignores a pragma that it can't obey. On a file system
+	// without shared memory, for example, the journal is not WAL.
 	const full = 2
 	switch {
 	case olderVersion(version, safeVersion):
@@ -144,7 +144,7 @@ func olderVersion(have, want string) bool {
 	return false
 }
 
-// isUniqueFile is IsUnique of SQLite.
+// isUniqueFile is IsUnique for SQLite.
 func isUniqueFile(err error) bool {
 	var lite *sqlite.Error
 	return errors.As(err, &lite) && (lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)

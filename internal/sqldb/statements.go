@@ -12,8 +12,8 @@ import (
 	"modernc.org/sqlite"
 )
 
-// openPool opens connections to a SQLite file that keep the statements they have prepared:
-// to prepare one costs more than to run it.
+// openPool opens connections to a SQLite file that keep the statements
+// they have prepared: to prepare a statement costs more than to run it.
 func openPool(dsn string) (*sql.DB, error) {
 	c, err := sqlite.NewConnector(dsn)
 	if err != nil {
@@ -37,8 +37,7 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 	return &stmtCacheConn{connection: able, idle: map[string]statement{}}, nil
 }
 
-// connection and statement are all that the driver's can do, so that nothing is lost on the
-// way through a stmtCacheConn.
+// connection and statement list all methods of the driver's types, so that a stmtCacheConn hides none of them.
 type connection interface {
 	driver.Conn
 	driver.ConnBeginTx
@@ -56,19 +55,19 @@ type statement interface {
 	driver.StmtQueryContext
 }
 
-// cacheSize bounds the statements of one connection. A program's texts are constants and far
-// fewer; the bound is for one that builds them.
+// cacheSize bounds the statements of one connection. A program's texts are
+// constants and far fewer; the bound is for a program that builds its texts.
 const cacheSize = 256
 
 // stmtCacheConn is a connection that caches its statements. Like any driver's connection it is used
 // by one goroutine at a time.
 type stmtCacheConn struct {
 	connection
-	idle map[string]statement // by text; one that is running is not among them
+	idle map[string]statement // by text; a statement that is running is not in it
 }
 
-// cacheable are the first words of statements that may be run again as they were prepared. A
-// pragma may take effect while it is prepared.
+// cacheable lists the first words of statements that may be run again
+// as they were prepared. A pragma may take effect while it is prepared.
 var cacheable = []string{"select ", "insert ", "update ", "delete ", "with ", "savepoint ", "release ", "rollback to "}
 
 func isCacheable(query string) bool {
@@ -86,7 +85,7 @@ func (k *stmtCacheConn) ExecContext(ctx context.Context, query string, args []dr
 	}
 	res, err := s.ExecContext(uninterruptible(ctx), args)
 	if err != nil {
-		s.Close() // whatever it says, the statement's own failure matters
+		s.Close() // its error is ignored: the statement's own failure matters
 		return nil, err
 	}
 	return res, k.put(query, s)
@@ -109,14 +108,14 @@ func (k *stmtCacheConn) QueryContext(ctx context.Context, query string, args []d
 	return &cachedRows{rows, func() error { return k.put(query, s) }}, nil
 }
 
-// uninterruptible returns a context that lets a statement end once it has begun. To interrupt one
-// the driver starts a goroutine, which costs as much as many a statement does. Between two
-// statements database/sql checks the context.
+// uninterruptible returns a context that lets a statement end once it has
+// begun. To interrupt one the driver starts a goroutine, which costs as much
+// as many a statement. database/sql checks the context between statements.
 func uninterruptible(ctx context.Context) context.Context { return context.WithoutCancel(ctx) }
 
-// BeginTx implements driver.ConnBeginTx. A transaction that only reads begins and ends by kept statements, too:
-// it waits for nothing, and a status is told by two statements that cost no more than these. What writes is
-// begun and ended by the driver, which knows what may go wrong then.
+// BeginTx implements driver.ConnBeginTx. A transaction that only reads begins and ends with cached statements, too:
+// it waits for nothing, and the two statements that read a status cost no more than begin and commit. The driver
+// begins and ends those that write, because it knows what may go wrong then.
 func (k *stmtCacheConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
 	if !o.ReadOnly {
 		return k.connection.BeginTx(ctx, o)
@@ -130,7 +129,7 @@ type reading struct{ conn *stmtCacheConn }
 // Commit implements driver.Tx.
 func (r reading) Commit() error {
 	err := r.conn.run(context.Background(), "commit")
-	if err != nil { // it is to leave no transaction behind
+	if err != nil { // no transaction may stay open
 		r.Rollback()
 	}
 	return err
@@ -139,7 +138,7 @@ func (r reading) Commit() error {
 // Rollback implements driver.Tx.
 func (r reading) Rollback() error { return r.conn.run(context.Background(), "rollback") }
 
-// run runs a statement that is kept and has neither arguments nor results.
+// run runs a cached statement that has neither arguments nor results.
 func (k *stmtCacheConn) run(ctx context.Context, query string) error {
 	s, err := k.take(ctx, query)
 	if err != nil {
@@ -156,7 +155,7 @@ func (k *stmtCacheConn) take(ctx context.Context, query string) (statement, erro
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	// A statement that is being read can't run again at the same time, so it leaves the cache.
+	// A statement whose rows are being read can't run again at the same time, so it leaves the cache.
 	if s, ok := k.idle[query]; ok {
 		delete(k.idle, query)
 		return s, nil
@@ -172,7 +171,7 @@ func (k *stmtCacheConn) take(ctx context.Context, query string) (statement, erro
 	return s, nil
 }
 
-// put caches a statement that has run, unless there is one like it already, or no room.
+// put caches a statement that has run, unless one like it is cached already or the cache is full.
 func (k *stmtCacheConn) put(query string, s statement) error {
 	if _, ok := k.idle[query]; ok || k.idle == nil || len(k.idle) == cacheSize {
 		return s.Close()

@@ -1,5 +1,5 @@
-// Package systemd reports the state of the program to a service manager, by the protocol of sd_notify(3).
-// Where no service manager listens, it does nothing.
+// Package systemd reports the state of the program to a service manager, by
+// the protocol of sd_notify(3). Without a service manager it does nothing.
 package systemd
 
 import (
@@ -17,13 +17,13 @@ const (
 	alive    = "WATCHDOG=1"
 )
 
-// Manager is the service manager that has started the program. The zero value listens to nothing.
+// Manager is the service manager that has started the program. The zero value ignores every report.
 type Manager struct {
 	socket string
-	within time.Duration // between two signs of life; 0 = none are wanted
+	within time.Duration // between two signs of life; 0 = the manager wants none
 }
 
-// FromEnvironment finds what the environment says of the manager of the process pid.
+// FromEnvironment reads the environment for the service manager of the process pid.
 func FromEnvironment(look func(name string) (string, bool), pid int) Manager {
 	var m Manager
 	m.socket, _ = look("NOTIFY_SOCKET")
@@ -44,7 +44,7 @@ func (m Manager) Tell(state string) error {
 	if m.socket == "" {
 		return nil
 	}
-	// A name that begins with @ is of the abstract name space; net.Dial knows that.
+	// A name that begins with @ is in the abstract name space, which net.Dial understands.
 	conn, err := net.Dial("unixgram", m.socket)
 	if err != nil {
 		return fmt.Errorf("tell the service manager: %w", err)
@@ -56,8 +56,8 @@ func (m Manager) Tell(state string) error {
 	return nil
 }
 
-// Watch gives signs of life until ctx ends, as long as healthy returns: a program that hangs
-// gives none, and is killed and started again.
+// Watch gives signs of life until ctx ends, as long as healthy returns. The
+// manager kills and restarts a program that hangs, because it gives none.
 func (m Manager) Watch(ctx context.Context, healthy func()) error {
 	if m.socket == "" || m.within == 0 {
 		return nil

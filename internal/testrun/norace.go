@@ -2,5 +2,5 @@
 
 package testrun
 
-// watched: this program runs under the race detector.
+// watched is true if this program runs under the race detector.
 const watched = false

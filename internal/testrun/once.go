@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// Once returns a directory of the run that fill has filled, for the first test of all packages that
-// asks for it: others copy from there. It is "" for a test that is run by hand. Where fill fails its
-// test, or dies, the next one to ask begins anew.
+// Once returns a directory of the run that fill has filled, for the first test of all
+// packages that asks for it; other tests copy from it. It is "" for a test that is
+// run by hand. If fill fails its test, or dies, the next test that asks begins anew.
 func Once(t testing.TB, name string, fill func(dir string)) string {
 	t.Helper()
 	run := shared()
@@ -26,7 +26,7 @@ func Once(t testing.TB, name string, fill func(dir string)) string {
 		t.Fatalf("wait for %s: %v", name, err)
 	}
 
-	// Looked for under the lock: another package may have filled it while this one waited.
+	// Checked under the lock, because another package may have filled it while this one waited.
 	filled := filepath.Join(run, name)
 	if _, err := os.Stat(filled); err == nil {
 		return filled
@@ -39,7 +39,7 @@ func Once(t testing.TB, name string, fill func(dir string)) string {
 
 	fill(part)
 
-	// The name comes last, so that a directory which is half filled is never found under it.
+	// The name comes last, so that a half-filled directory never has it.
 	if err := os.Rename(part, filled); err != nil {
 		t.Fatalf("make %s: %v", name, err)
 	}

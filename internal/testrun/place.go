@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// perProcessor is how many families of processes may be at work for each processor: they wait
-// for each other, for a disk and for a server most of the time.
+// perProcessor is how many families of processes may be at work for each processor.
+// Most of the time they wait for each other, for a disk and for a server.
 const perProcessor = 2
 
-// Places is how many families of processes may be at work at a time.
+// Places returns how many families of processes may be at work at a time.
 func Places() int { return perProcessor * runtime.NumCPU() }
 
 // Held is a place that a test has taken.
@@ -24,9 +24,8 @@ type Held struct {
 	leave func()
 }
 
-// Place takes one of the run's places until the test ends. The caller then starts processes,
-// and takes no second place: tests that hold one and wait for another would wait for each
-// other.
+// Place takes one of the run's places until the test ends. The caller then starts processes, and
+// must not take a second place: tests that hold one and wait for another would block each other.
 func Place(t testing.TB) *Held {
 	t.Helper()
 	NeedsServers(t)
@@ -45,8 +44,8 @@ func (h *Held) take() {
 	h.leave = leave
 }
 
-// Lend lets another test have the place while wait waits for time to pass, such as that of a lease. It returns
-// when there is a place again.
+// Lend lets another test have the place while wait waits for time to
+// pass, such as that of a lease. It returns when it has a place again.
 func (h *Held) Lend(wait func()) {
 	h.t.Helper()
 	h.leave()
@@ -82,15 +81,15 @@ func take(t testing.TB) (leave func(), err error) {
 	}
 }
 
-// Within is the environment of a process that a test has taken a place for: its own tests take
-// none of the run's.
+// Within returns the environment of a process for which a test has
+// taken a place: tests in that process take none of the run's.
 func Within(environment []string) []string { return append(environment, directory+"=") }
 
-// own are the places of a process that has no run's directory.
+// own holds the places of a process that has no run directory.
 var own = make(chan struct{}, Places())
 
-// lock returns nil when another has the lock. It is free again when the file is closed, or its
-// process ends however that ends.
+// lock returns nil if another process has the lock. The lock is free again
+// when the file is closed, or when its process ends, however it ends.
 func lock(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o666)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Program returns the path of a command of this module, as it is shipped: without the race
-// detector. make test has built it; for a test run by hand it is built now.
+// Program returns the path of a command of this module, as it is shipped: without
+// the race detector. make test has built it; a test run by hand builds it now.
 func Program(t testing.TB, command string) string {
 	t.Helper()
 	NeedsServers(t)
@@ -24,9 +24,9 @@ func Program(t testing.TB, command string) string {
 	return program
 }
 
-// Suite returns the path of the test program of the package that t is in, for a suite that runs
-// more than once, or in processes. That of make test has no race detector, which the first run
-// had; that of a test run by hand is the test's own.
+// Suite returns the path of the test program of t's package, for a suite that
+// runs more than once, or in processes. make test builds it without the race
+// detector, which the first run had; a test run by hand uses its own program.
 func Suite(t testing.TB) string {
 	t.Helper()
 	if dir := shared(); dir != "" {
@@ -43,9 +43,8 @@ func Suite(t testing.TB) string {
 	return self
 }
 
-// Watched returns the path of the test program of the package that t is in, with the race
-// detector: for a process that is to be watched by a suite that is not. That of a test run by
-// hand is the test's own.
+// Watched returns the path of the test program of t's package with the race detector, for a suite
+// without the detector that needs a process with it. A test run by hand uses its own program.
 func Watched(t testing.TB) string {
 	t.Helper()
 	self, err := os.Executable()
@@ -59,9 +58,9 @@ func Watched(t testing.TB) string {
 	return self
 }
 
-// Unwatched runs the test that t is once more, without the race detector that the suite is under,
-// and reports whether it did: of very many cases that are alike a test then needs a few itself, and
-// [Sample] picks them. It does nothing in a suite without a detector, and in one that is run by hand.
+// Unwatched runs the test t once more, without the race detector of the suite, and reports
+// whether it did. A test of very many similar cases then needs only a few itself, and [Sample]
+// picks them. It does nothing in a suite without a detector, and in one that is run by hand.
 func Unwatched(t *testing.T) bool {
 	t.Helper()
 	if !watched || shared() == "" {
@@ -76,10 +75,10 @@ func Unwatched(t *testing.T) bool {
 	return true
 }
 
-// Sample runs a test of many cases that are alike, each the work of one goroutine, without the race
-// detector: see [Unwatched]. What it returns reports whether the test tries its next case itself:
-// the first and every n-th where that was done, in a suite that runs [Elsewhere], and in a short run;
-// otherwise all of them.
+// Sample runs a test of many similar cases, each the work of one goroutine, without the
+// race detector: see [Unwatched]. The function that it returns reports whether the test
+// tries its next case itself. These are the first and every n-th if the test has run
+// unwatched, in a suite that runs [Elsewhere], and in a short run; otherwise they are all.
 func Sample(t *testing.T, n int) (tries func() bool) {
 	t.Helper()
 	if !Unwatched(t) && os.Getenv(elsewhere) == "" && !testing.Short() {
@@ -88,11 +87,11 @@ func Sample(t *testing.T, n int) (tries func() bool) {
 	return everyNth(n)
 }
 
-// elsewhere marks in the environment a suite that runs once more.
+// elsewhere marks the environment of a suite that runs once more.
 const elsewhere = "TESTRUN_ELSEWHERE"
 
-// Elsewhere is the environment of a suite that runs once more on something else, as on another
-// database: all of its cases are tried where it runs first, and a [Sample] is tried there.
+// Elsewhere returns the environment of a suite that runs once more on something else,
+// such as another database: its first run tries all cases, and this one a [Sample].
 func Elsewhere(environment []string) []string { return append(environment, elsewhere+"=1") }
 
 func everyNth(n int) func() bool {

@@ -1,7 +1,7 @@
-// Package turn has one of several instances on one database work, while the others stand by.
+// Package turn lets one of several instances on one database work, while the others stand by.
 //
-// The holder of a lease works. What an instance that lost it does too late, and does not know yet, a
-// fence in the store must forbid.
+// The holder of a lease works. An instance that lost the lease and does not
+// know it yet may act too late: a fence in the store must forbid that.
 package turn
 
 import (
@@ -19,20 +19,20 @@ import (
 // ReleaseWithin bounds how long it takes to give a lease back.
 const ReleaseWithin = 5 * time.Second
 
-// lease decides whose turn it is: sqldb.Lease, or Alone.
+// lease decides whose turn it is. It is a sqldb.Lease or Alone.
 type lease interface {
-	// Take tries to get it, and tells who has it.
+	// Take tries to get the lease, and returns who has it.
 	Take(ctx context.Context) (holder string, held bool, err error)
-	// Keep holds what was taken, and returns when work must stop: nil when ctx has ended.
+	// Keep holds a lease that was taken, and returns when work must stop: nil when ctx has ended.
 	Keep(ctx context.Context) error
-	// Release lets others have it at once.
+	// Release lets others have the lease at once.
 	Release(ctx context.Context) error
 }
 
 // Alone is the lease of an instance that shares nothing.
 type Alone struct{}
 
-// Take tells that it is had.
+// Take always gets the lease.
 func (Alone) Take(context.Context) (holder string, held bool, err error) { return "", true, nil }
 
 // Keep returns when ctx has ended.
@@ -44,7 +44,7 @@ func (Alone) Keep(ctx context.Context) error {
 // Release does nothing.
 func (Alone) Release(context.Context) error { return nil }
 
-// Node names this instance: no other has the name, and people find it by it.
+// Node names this instance. No other instance has the name, and people can find the process by it.
 func Node() (string, error) {
 	host, err := os.Hostname()
 	if err != nil {
@@ -53,7 +53,7 @@ func Node() (string, error) {
 	return fmt.Sprintf("%s (process %d, %s)", host, os.Getpid(), rand.Text()[:6]), nil
 }
 
-// Every is how often an instance that stands by asks for a lease that is renewed so often.
+// Every returns how often an instance that stands by asks for a lease that is renewed at the given interval.
 func Every(renewed time.Duration) time.Duration { return renewed * 2 / 5 }
 
 // Work is what the holder does. Run returns when ctx has ended and nothing is under way any more.
@@ -69,8 +69,8 @@ func (f Func) Run(ctx context.Context) { f(ctx) }
 type Turn struct {
 	Lease    lease
 	Every    time.Duration                                  // how often an instance that stands by asks
-	TakeOver func(ctx context.Context) (Work, error)        // comes first when the lease is ours
-	Follow   func(ctx context.Context, holder string) error // of one that stands by
+	TakeOver func(ctx context.Context) (Work, error)        // runs first when the lease is ours
+	Follow   func(ctx context.Context, holder string) error // runs while another instance has it
 	Log      *slog.Logger
 
 	mu     sync.Mutex
@@ -79,8 +79,8 @@ type Turn struct {
 	err    error // why this instance can neither work nor stand by
 }
 
-// Try asks for the lease once. With it, it takes over from the last holder, and returns the work to do;
-// without it, it follows the holder.
+// Try asks for the lease once. With the lease it takes over from the last
+// holder and returns the work to do; without, it follows the holder.
 func (t *Turn) Try(ctx context.Context) (Work, error) {
 	var work Work
 	holder, held, err := t.Lease.Take(ctx)
@@ -112,11 +112,11 @@ func (t *Turn) Run(ctx context.Context, work Work) {
 			}
 		}
 
-		// Also after the lease was lost: to ask at once would bring no other answer.
+		// Also after the lease was lost: a question at once would get the same answer.
 		select {
 		case <-ctx.Done():
 		case <-time.After(t.Every):
-			work, _ = t.Try(ctx) // why not is told by Component
+			work, _ = t.Try(ctx) // Component reports why there is none
 		}
 	}
 }
@@ -128,8 +128,8 @@ func (t *Turn) hold(ctx context.Context, work Work) error {
 	all.Go(func() { work.Run(ctx) })
 	err := t.Lease.Keep(ctx)
 
-	// Keep returns while the lease still has some seconds to run, in which the work can end. Only then is
-	// the lease asked for again, so that no two works of this instance run side by side.
+	// Keep returns while the lease is still ours for some seconds, in which the work can end. Only
+	// then is the lease asked for again, so that no two works of this instance run side by side.
 	end()
 	all.Wait()
 	return err
@@ -142,7 +142,7 @@ func (t *Turn) Release(ctx context.Context) error {
 	return t.Lease.Release(within)
 }
 
-// set reports whether anything is new.
+// set reports whether anything has changed.
 func (t *Turn) set(holder string, work Work, err error) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -158,7 +158,7 @@ func (t *Turn) Work() Work {
 	return t.work
 }
 
-// Component says for Health whose turn it is.
+// Component reports for Health whose turn it is.
 func (t *Turn) Component() registrar.Component {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -6,19 +6,19 @@ import (
 	"runtime/debug"
 )
 
-// number and commit are those of a release; its linker sets them.
+// number and commit are those of a release; the linker sets them.
 var number, commit string
 
 // Build is one build of the program.
 type Build struct {
-	Version string `json:"version"` // "devel" when it is no release
-	Commit  string `json:"commit"`  // "" when it is not known
+	Version string `json:"version"` // "devel" = not a release
+	Commit  string `json:"commit"`  // "" = not known
 	Go      string `json:"go"`
 	OS      string `json:"os"`
 	Arch    string `json:"arch"`
 }
 
-// Of is the running program's build.
+// Of returns the running program's build.
 func Of() Build {
 	b := Build{Version: number, Commit: commit, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 	if b.Version == "" {
@@ -30,7 +30,7 @@ func Of() Build {
 	return b
 }
 
-// revision is what the go command noted of the working tree.
+// revision returns what the go command recorded about the working tree.
 func revision(settings []debug.BuildSetting) (commit string) {
 	changed := ""
 	for _, s := range settings {

@@ -1,17 +1,17 @@
-// Package wake lets goroutines sleep until there is something to look at. A wake-up carries
-// nothing: who is woken looks at the rows, and so a wake-up that came twice or too early
-// does no harm. All of it may be used concurrently.
+// Package wake lets goroutines sleep until there is something to look at. A wake-up
+// carries no data: the woken goroutine reads the rows, so a wake-up that comes
+// twice or too early does no harm. Everything here may be used concurrently.
 package wake
 
 import "sync"
 
-// Signal wakes one loop. Make it with NewSignal; a nil Signal does nothing.
+// Signal wakes one loop. NewSignal makes one; a nil Signal does nothing.
 type Signal chan struct{}
 
 // NewSignal makes a signal.
 func NewSignal() Signal { return make(Signal, 1) }
 
-// Wake wakes the loop. Doing it again before the loop looks is the same as once.
+// Wake wakes the loop. Several calls before the loop looks have the effect of one.
 func (s Signal) Wake() {
 	select {
 	case s <- struct{}{}:
@@ -19,14 +19,13 @@ func (s Signal) Wake() {
 	}
 }
 
-// Broadcast wakes all goroutines that wait. The zero Broadcast is ready.
+// Broadcast wakes all waiting goroutines. The zero Broadcast is ready to use.
 type Broadcast struct {
 	mu sync.Mutex
 	ch chan struct{}
 }
 
-// Next returns a channel that closes at the next Wake. Take it before looking, and nothing
-// slips in between.
+// Next returns a channel that closes at the next Wake. A caller that takes it before it looks misses nothing.
 func (b *Broadcast) Next() <-chan struct{} {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -36,7 +35,7 @@ func (b *Broadcast) Next() <-chan struct{} {
 	return b.ch
 }
 
-// Wake wakes all who wait.
+// Wake wakes all waiting goroutines.
 func (b *Broadcast) Wake() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -1,9 +1,9 @@
-// Command licences prints the licences of the Go modules that programs are linked from, and that
-// of Go itself, as a package has to carry them.
+// Command licences prints the licences of the Go modules that programs are
+// linked from, and that of Go itself, because a package has to contain them.
 //
 //	go run ./.ci/package/licences PROGRAM… > THIRD-PARTY-LICENCES
 //
-// It fails when a module has no file that it knows as a licence.
+// It fails if it finds no licence file in a module.
 package main
 
 import (
@@ -55,7 +55,7 @@ func collect(w io.Writer, programs []string) error {
 	return nil
 }
 
-// linked are the modules of programs, with their versions.
+// linked returns the modules of programs, with their versions.
 func linked(programs []string) (map[string]string, error) {
 	modules := map[string]string{}
 	for _, program := range programs {

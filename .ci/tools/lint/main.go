@@ -1,9 +1,8 @@
-// Command lint is a vet tool: the passes of go vet, and the check that go vet and staticcheck lack, of
-// errors that are compared or asserted as if they were never wrapped. In one tool they share what takes
-// longest, to read each package and to check its types. go vet caches its results by package.
+// Command lint is a vet tool. It has the passes of go vet, and a check that go vet and staticcheck
+// lack: for errors that are compared or asserted as if they were never wrapped. In one tool they share
+// the slowest part, reading each package and checking its types. go vet caches its results by package.
 //
-// Which linters are off, and why, says docs/contributing.md; archtest sees to it that no pass of go vet
-// is missing.
+// docs/contributing.md says which linters are off, and why. archtest checks that no pass of go vet is missing.
 package main
 
 import (
@@ -57,7 +56,7 @@ func main() {
 	unitchecker.Main(append(vet(), wrapped)...)
 }
 
-// vet is what go vet looks for, by itself.
+// vet returns the passes of go vet itself.
 func vet() []*analysis.Analyzer {
 	return []*analysis.Analyzer{
 		appends.Analyzer, asmdecl.Analyzer, assign.Analyzer, atomic.Analyzer, bools.Analyzer, buildtag.Analyzer,

@@ -1,5 +1,5 @@
-// Package author is what authors of plugins and of rules have of the panel: the skeleton of a
-// plugin, its judgement by the contract, and the trial of rules on captured mails.
+// Package author has the commands for authors of plugins and rules: they write the
+// skeleton of a plugin, judge a plugin by the contract, and try rules on captured mails.
 package author
 
 import (
@@ -32,7 +32,7 @@ type Conformance struct {
 	Patience  time.Duration `default:"20s" help:"How long something that must happen may take (${default})."`
 }
 
-// Help warns.
+// Help explains the command, with a warning.
 func (Conformance) Help() string {
 	return `Judges a plugin by the rules in docs/conformance.md, in data directories of its own.
 
@@ -43,7 +43,7 @@ With --witness URL it judges, too, that orders are sent once, whatever happens o
 Exits with 0 when no rule of level MUST is broken, 1 when one is, or could not be judged, and 2 when the command line or FILE is wrong. Skipped rules are listed with the reason and count as neither.`
 }
 
-// Run examines the plugin and prints the report. A rule of level MUST that is broken or not judged is an error.
+// Run examines the plugin and prints the report. It returns an error if a rule of level MUST is broken or not judged.
 func (p *Conformance) Run(c *command.Call, parsed *kong.Context) error {
 	program, err := p.program()
 	if err != nil {
@@ -73,7 +73,7 @@ func (p *Conformance) Run(c *command.Call, parsed *kong.Context) error {
 	return nil
 }
 
-// program is how to run the plugin.
+// program returns the command that runs the plugin.
 func (p *Conformance) program() ([]string, error) {
 	known, err := bundled.Commands()
 	if err != nil {
@@ -102,8 +102,8 @@ func (p *Conformance) program() ([]string, error) {
 	return []string{path}, nil
 }
 
-// settingsFile returns the --config after the command's word. One before it is the panel's own
-// plugin.hcl, which this command must not touch.
+// settingsFile returns the --config after the command's word. One before that
+// word names the panel's own plugin.hcl, which this command must not touch.
 func settingsFile(parsed *kong.Context) string {
 	mine, file := false, ""
 	for _, p := range parsed.Path {
@@ -117,8 +117,8 @@ func settingsFile(parsed *kong.Context) string {
 	return file
 }
 
-// configureSubject reads the plugin's block in a file by the schema it describes. A plugin
-// that describes nothing is left as it is: the report says why, rule by rule.
+// configureSubject reads the plugin's block in a file by the schema that the plugin describes.
+// A plugin that describes nothing is left as it is: the report gives the reason, rule by rule.
 func configureSubject(ctx context.Context, s *registrartest.Subject, file, account string) error {
 	d, err := describe(ctx, *s)
 	if err != nil {
@@ -142,7 +142,7 @@ func configureSubject(ctx context.Context, s *registrartest.Subject, file, accou
 
 	s.Config = settings.Config
 
-	// The exam makes up Latin names, which a zone such as xn--p1ai does not take: field-notes 3.2.
+	// The exam invents Latin names, which a zone such as xn--p1ai does not accept: field-notes 3.2.
 	for _, tld := range block.TLDs {
 		if !strings.HasPrefix(tld, "xn--") {
 			s.TLD = cmp.Or(s.TLD, tld)
@@ -152,7 +152,8 @@ func configureSubject(ctx context.Context, s *registrartest.Subject, file, accou
 	return nil
 }
 
-// accountIn finds the block of a plugin in a file: the one of that name, or else the only one.
+// accountIn finds a plugin's block in a file: the one of the
+// given name, or the one named like the plugin, or the only one.
 func accountIn(loaded *config.Config, file, plugin, account string) (config.Registrar, error) {
 	all := loaded.Accounts(plugin)
 	var names []string
@@ -199,7 +200,7 @@ type conformance struct {
 	Rules     []ruleState `json:"rules"`
 }
 
-// ruleState is what became of one rule.
+// ruleState is the result of one rule.
 type ruleState struct {
 	ID           string   `json:"id"`
 	Level        string   `json:"level"`
@@ -256,7 +257,7 @@ func showConformance(c *command.Call, r registrartest.Report) error {
 	})
 }
 
-// ruleText writes what is wrong; nothing when nothing is.
+// ruleText writes what is wrong with a rule, or nothing.
 func ruleText(w io.Writer, r ruleState) {
 	switch registrartest.Outcome(r.Outcome) {
 	case registrartest.Broken:
@@ -270,7 +271,7 @@ func ruleText(w io.Writer, r ruleState) {
 	}
 }
 
-// skippedText lists what was skipped, by the reason.
+// skippedText lists the skipped rules by reason.
 func skippedText(w io.Writer, rules []ruleState) {
 	var reasons []string
 	ids := map[string][]string{}

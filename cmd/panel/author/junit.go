@@ -40,8 +40,8 @@ type junitMessage struct {
 	Text    string `xml:",chardata"`
 }
 
-// writeJUnit writes a report in JUnit's XML: a broken MUST is a failure, a broken SHOULD
-// passes with a remark, and what could not be judged is an error.
+// writeJUnit writes a report in JUnit's XML: a broken MUST is a failure, a broken
+// SHOULD passes with a remark, and a rule that could not be judged is an error.
 func writeJUnit(w io.Writer, v conformance) error {
 	s := junitSuite{Name: "conformance " + v.Registrar + " " + v.Version, Tests: len(v.Rules), Skipped: v.Skipped}
 	total := int64(0)

@@ -20,7 +20,7 @@ import (
 	"registrar.panel/shared/registrarrpc"
 )
 
-// Replies are the commands about captured mails.
+// Replies holds the commands about captured mails.
 type Replies struct {
 	Test testRepliesCommand `cmd:"" help:"How captured mails would be understood, whom they would be believed from, and what would become of them. Touches nothing."`
 }
@@ -30,12 +30,12 @@ type testRepliesCommand struct {
 	Registrar string   `placeholder:"NAME" help:"Needed when several work by mail."`
 }
 
-// Help says what a running panel adds.
+// Help explains what a running panel adds.
 func (testRepliesCommand) Help() string {
 	return `With a panel that serves, its store tells which operations a mail is tied to. Without one the mails are judged by plugin.hcl and by what they carry alone, as if the request that each seems to be about waited for an answer; no secret is read, and nothing is started or written.`
 }
 
-// recognised is what was found in one file.
+// recognised is the result for one file.
 type recognised struct {
 	File string `json:"file"`
 	api.Recognition
@@ -52,7 +52,7 @@ func (p *testRepliesCommand) Run(c *command.Call) error {
 	}
 	list, err := p.ask(c, mails)
 	if errors.Is(err, api.ErrNotServing) && c.Server == "" {
-		// No panel was named and none is at work, so the mails are read by the settings alone.
+		// No panel was named and none is running, so the settings alone decide how the mails are read.
 		list, err = p.alone(c, mails)
 	}
 	if err != nil {
@@ -61,7 +61,7 @@ func (p *testRepliesCommand) Run(c *command.Call) error {
 	return c.Show(list, func(w io.Writer) { recognisedText(w, list) })
 }
 
-// ask has the panel judge the mails.
+// ask lets the panel judge the mails.
 func (p *testRepliesCommand) ask(c *command.Call, mails map[string][]byte) ([]recognised, error) {
 	client, server, err := c.Client()
 	if err != nil {
@@ -98,7 +98,7 @@ func (p *testRepliesCommand) alone(c *command.Call, mails map[string][]byte) ([]
 	return list, nil
 }
 
-// plugin is the one bundled plugin that works by mail, configured and not started.
+// plugin returns the only bundled plugin that works by mail, configured and not started.
 func (p *testRepliesCommand) plugin(ctx context.Context, file string) (registrar.Hosted, error) {
 	loaded, err := config.Load(file)
 	if err != nil {
@@ -143,7 +143,7 @@ func configure(ctx context.Context, p registrar.Hosted, loaded *config.Config, n
 	if err != nil {
 		return err
 	}
-	dir := filepath.Join(loaded.Dir(), name) // where nothing is looked for
+	dir := filepath.Join(loaded.Dir(), name) // no such directory is read
 	err = p.Configure(ctx, registrar.Settings{Config: settings.Config, DataDir: dir})
 	var refused *registrar.Error
 	if errors.As(err, &refused) && len(refused.Problems) > 0 {
@@ -207,7 +207,7 @@ func withDetail(word, detail *string) string {
 	return command.OrDash(word) + ": " + *detail
 }
 
-// becomes says what would become of a mail.
+// becomes returns what would become of a mail.
 func becomes(r api.Recognition) string {
 	words := map[string]string{"apply": "it would be applied", "note": "it would be noted", "wait": "it would wait for a person", "ignore": "it would be set aside"}
 	fate := command.OrDash(r.Fate)

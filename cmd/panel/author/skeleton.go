@@ -23,7 +23,7 @@ import (
 //go:embed skeleton/*.tmpl
 var skeleton embed.FS
 
-// Plugin are the commands of authors of plugins.
+// Plugin holds the commands for authors of plugins.
 type Plugin struct {
 	New newPluginCommand `cmd:"" help:"Write a plugin to begin with, which compiles and passes the conformance suite."`
 }
@@ -40,14 +40,14 @@ type newFile struct {
 	File string `json:"file"`
 }
 
-// templateData are the values of the templates.
+// templateData holds the values for the templates.
 type templateData struct {
 	Name, Module, Token string
 	Panel, PanelModule  string // the checkout, and the path of its module
-	Go                  string // the version that it asks for
+	Go                  string // the Go version that it requires
 }
 
-// A name is a directory's, a program's and an HCL label's.
+// A name becomes the name of a directory and of a program, and an HCL label.
 var pluginName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
 
 func (p *newPluginCommand) Run(c *command.Call) error {
@@ -84,12 +84,12 @@ func (p *newPluginCommand) Run(c *command.Call) error {
 	return nil
 }
 
-// panelModule is the path of the module that this program, and what the templates import, is of.
+// panelModule returns the path of the module of this program, which the templates import.
 func panelModule() string {
 	return strings.TrimSuffix(reflect.TypeFor[templateData]().PkgPath(), "/cmd/panel/author")
 }
 
-// find reads the checkout that is named, or the one that we are in.
+// find reads the checkout that is named, or else the one around this directory or program.
 func (b *templateData) find(named string) error {
 	if named != "" {
 		return b.read(named)
@@ -120,7 +120,7 @@ func (b *templateData) find(named string) error {
 	return errors.New("neither this directory nor this program lies in one: give --panel DIR")
 }
 
-// read finds out what a plugin takes over from a checkout.
+// read reads what a plugin takes over from a checkout.
 func (b *templateData) read(dir string) (err error) {
 	if b.Panel, err = filepath.Abs(dir); err != nil {
 		return err
@@ -145,13 +145,13 @@ func (b *templateData) read(dir string) (err error) {
 	return nil
 }
 
-// places are where files go whose templates can't be called so.
+// places maps templates to their files, if the files can't have the template's name.
 var places = map[string]string{"gitignore": ".gitignore", "fake.go": "fake/main.go"}
 
-// writeSkeleton fills the templates into a directory. It replaces no file, and where one is in
-// the way it writes none.
+// writeSkeleton fills the templates into a directory. It never
+// replaces a file: if one exists already, it writes none.
 func writeSkeleton(dir string, b templateData) ([]newFile, error) {
-	// Go is full of {{.
+	// The delimiters are not {{ and }}, which Go code contains itself.
 	templates, err := template.New("").Delims("[[", "]]").ParseFS(skeleton, "skeleton/*.tmpl")
 	if err != nil {
 		return nil, fmt.Errorf("write plugin: %w", err)

@@ -1,5 +1,5 @@
-// Package bundled is the plugins that come with the panel, and the simulator of R01: the panel
-// runs each as a process of its own, from its own program.
+// Package bundled has the plugins that come with the panel, and the simulator
+// of R01. The panel runs each as a process of its own, from its own program.
 package bundled
 
 import (
@@ -18,13 +18,13 @@ import (
 	"registrar.panel/shared/secret"
 )
 
-// Words by which the panel runs itself as something else.
+// Words with which the panel runs itself as something else.
 const (
 	PluginWord    = "plugin"
 	SimulatorWord = "r01sim"
 )
 
-// Plugins are the plugins that come with the panel, by name.
+// Plugins returns the plugins that come with the panel, by name.
 func Plugins() map[string]func(*slog.Logger) registrar.Plugin {
 	return map[string]func(*slog.Logger) registrar.Plugin{
 		"r01":    func(log *slog.Logger) registrar.Plugin { return r01.New(log) },
@@ -32,7 +32,7 @@ func Plugins() map[string]func(*slog.Logger) registrar.Plugin {
 	}
 }
 
-// Commands is how to run them: each as a process of its own, from this very program.
+// Commands returns the commands that run them: each is a process of its own, from this very program.
 func Commands() (map[string][]string, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -45,7 +45,7 @@ func Commands() (map[string][]string, error) {
 	return commands, nil
 }
 
-// Serve is the process of a bundled plugin; it returns when the plugin has ended.
+// Serve runs as the process of a bundled plugin, and returns when the plugin has ended.
 func Serve(name string, stderr io.Writer) int {
 	make, ok := Plugins()[name]
 	if !ok {
@@ -60,7 +60,7 @@ func Serve(name string, stderr io.Writer) int {
 	return command.ExitDone
 }
 
-// Simulate is the process of the simulator.
+// Simulate runs as the process of the simulator.
 func Simulate(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return r01sim.Command(ctx, args, os.Getenv, stdout, stderr)
 }

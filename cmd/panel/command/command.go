@@ -1,5 +1,5 @@
-// Package command is what the commands of the panel have in common: what each is given, how it
-// asks the panel, how it shows what came of it, and how it says that it failed.
+// Package command is the common part of the panel's commands: their input, the
+// calls to the panel, how they show results, and how they report failures.
 package command
 
 import (
@@ -14,7 +14,7 @@ import (
 	"text/tabwriter"
 )
 
-// Streams is where a command reads and writes, and in which language for people.
+// Streams says where a command reads and writes, and in which language it speaks to people.
 type Streams struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
@@ -32,8 +32,8 @@ type Globals struct {
 // SystemConfig is the configuration of a panel that a package has installed.
 const SystemConfig = "/etc/panel/plugin.hcl"
 
-// DefaultConfig is the configuration that is meant where none is named: the one in the working
-// directory, or the system's if only that is there.
+// DefaultConfig returns the configuration to use if none is named: the
+// one in the working directory, or the system's if only that exists.
 func DefaultConfig() string {
 	const here = "plugin.hcl"
 	if _, err := os.Stat(here); errors.Is(err, os.ErrNotExist) {
@@ -44,10 +44,10 @@ func DefaultConfig() string {
 	return here
 }
 
-// Formats of a result, beside text.
+// Formats of a result other than text.
 const (
 	JSON  = "json"
-	JUnit = "junit" // what continuous integration reads
+	JUnit = "junit" // the format for continuous integration
 )
 
 // Call is one execution of a command.
@@ -57,12 +57,12 @@ type Call struct {
 	Globals
 }
 
-// Show writes a result: as JSON, or as text made by the function.
+// Show writes a result: as JSON, or as the text that the function writes.
 func (c *Call) Show(v any, text func(w io.Writer)) error {
 	if c.Output == JSON {
 		out := json.NewEncoder(c.Stdout)
 		out.SetIndent("", "  ")
-		// No browser reads this output, so < and & stay as people and scripts know them.
+		// No browser reads this output, so < and & stay readable for people and scripts.
 		out.SetEscapeHTML(false)
 		if err := out.Encode(v); err != nil {
 			return fmt.Errorf("write result: %w", err)
@@ -78,7 +78,7 @@ func (c *Call) Show(v any, text func(w io.Writer)) error {
 	return nil
 }
 
-// Login is the name by which the system knows the caller.
+// Login returns the system's name of the caller.
 func Login() string {
 	if u, err := user.Current(); err == nil {
 		return u.Username

@@ -10,7 +10,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// What the program exits with.
+// The program's exit codes.
 const (
 	ExitDone    = 0
 	ExitFailed  = 1
@@ -18,20 +18,20 @@ const (
 	ExitWaiting = 3
 )
 
-// errUsage marks mistakes of the command line; errWaiting results that need an operator.
+// errUsage marks mistakes in the command line; errWaiting marks results that need an operator.
 var (
 	errUsage   = errors.New("usage")
 	errWaiting = errors.New("something waits for an operator")
 )
 
-// Report tells an error and turns it into the exit code.
+// Report prints an error and returns the exit code for it.
 func Report(err error, stderr io.Writer) int {
 	if err == nil {
 		return ExitDone
 	}
 
 	var mistakes *config.Error
-	if text := tongueOf(stderr).mistakes(err); errors.As(err, &mistakes) { // one a line, and each stands for itself
+	if text := tongueOf(stderr).mistakes(err); errors.As(err, &mistakes) { // one per line, each on its own
 		for line := range strings.SplitSeq(text, "\n") {
 			Complain(stderr, line)
 		}
@@ -49,7 +49,7 @@ func Report(err error, stderr io.Writer) int {
 	return ExitFailed
 }
 
-// mistakes returns the text of an error. Problems that have a text in the language are shown with it.
+// mistakes returns the text of an error. A problem that has a text in the reader's language is shown in it.
 func (t *Tongue) mistakes(err error) string {
 	text := err.Error()
 	if t == nil {
@@ -62,7 +62,7 @@ func (t *Tongue) mistakes(err error) string {
 		return strings.NewReplacer(words...).Replace(text)
 	}
 
-	// The first line is the error's own; each further line is a problem's, in their order.
+	// The first line is the error's own; the further lines are the problems, in their order.
 	for i, line := range strings.Split((&api.Error{Problems: refused.Problems}).Error(), "\n") {
 		if i > 0 && refused.Problems[i-1].Texts[t.words.Name] != "" {
 			p := refused.Problems[i-1]
@@ -72,8 +72,8 @@ func (t *Tongue) mistakes(err error) string {
 	return strings.NewReplacer(words...).Replace(text)
 }
 
-// places are the lines of the mistakes of plugin.hcl in an error, each with what stands for it: the place
-// stays, and what is wrong there is said. All of them are looked for, where errors.As finds the first.
+// places returns the mistakes of plugin.hcl in an error as pairs: the line, and its replacement, in which
+// the place stays and the mistake is translated. It finds all mistakes; errors.As finds only the first.
 func (t *Tongue) places(err error) (words []string) {
 	switch e := any(err).(type) {
 	case *config.Error:
@@ -94,8 +94,8 @@ func (t *Tongue) places(err error) (words []string) {
 	return words
 }
 
-// Complain tells people what is wrong. The words may be a plugin's, or of a mail: nothing in them
-// commands a terminal, and a line that goes on is set in, so that none passes for the panel's own.
+// Complain tells people what is wrong. The words may be a plugin's or a mail's: they can't
+// control the terminal, and further lines are indented, so that none looks like the panel's own.
 func Complain(stderr io.Writer, text string) {
 	reader := tongueOf(stderr)
 	for i, line := range strings.Split(text, "\n") {
@@ -114,13 +114,13 @@ func Hint(stderr io.Writer, text string) {
 	fmt.Fprintln(stderr, "panel:", reader.label("hint")+":", Printable(reader.Say(text), false))
 }
 
-// Usage is an error about the command line or the configuration.
+// Usage marks an error as one of the command line or the configuration.
 func Usage(err error) error { return marked{err, errUsage} }
 
-// Waiting is a result that an operator has to look at.
+// Waiting returns a result that an operator has to look at.
 func Waiting(text string) error { return marked{errors.New(text), errWaiting} }
 
-// marked is an error that errors.Is finds a mark in, without the mark's words.
+// marked is an error in which errors.Is finds a mark; the text has only the error's own words.
 type marked struct {
 	error
 	mark error

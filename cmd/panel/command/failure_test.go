@@ -10,8 +10,8 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// What a plugin, a mail or a server says in an error neither commands the terminal nor passes
-// for a line of the panel's own.
+// The words of a plugin, a mail or a server in an error neither
+// control the terminal nor look like a line of the panel's own.
 func TestErrorsAreCleaned(t *testing.T) {
 	t.Parallel()
 	const escape, bell, csi, override = "\x1b", "\a", "\u009b", "\u202e"

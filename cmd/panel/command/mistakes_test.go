@@ -12,7 +12,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// A mistake of plugin.hcl keeps its place and its exit code in Russian, and says what is wrong and what to do.
+// A mistake in plugin.hcl keeps its place and its exit code in Russian, and says what is wrong and what to do.
 func TestMistakesOfTheFileInRussian(t *testing.T) {
 	t.Parallel()
 
@@ -56,8 +56,8 @@ func TestMistakesOfTheFileInRussian(t *testing.T) {
 	}
 }
 
-// What a registrar finds wrong is said by its text in the language, or by its phrases; errors that are joined are
-// all found.
+// A mistake that a registrar finds is shown with its text in the
+// language, or with the registrar's phrases; joined errors are all found.
 func TestMistakesOfRegistrarsInRussian(t *testing.T) {
 	t.Parallel()
 

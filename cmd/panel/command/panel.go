@@ -18,11 +18,11 @@ import (
 	"registrar.panel/shared/secret"
 )
 
-// Client makes a client of the panel that the command line means.
+// Client makes a client for the panel that the command line names.
 func (c *Call) Client() (*api.Client, string, error) {
 	server, token := c.Server, secret.New(c.Secret)
 	var options []func(*api.Client)
-	// The token of the file is for the panel that it describes, and is sent to no other.
+	// The token of the file belongs to the panel that the file describes, and is sent to no other.
 	if server == "" {
 		loaded, err := config.LoadTolerant(c.Config)
 		if err != nil {
@@ -48,7 +48,7 @@ func (c *Call) Client() (*api.Client, string, error) {
 	return client, server, nil
 }
 
-// Get asks the panel for a value. It waits for a panel that is starting.
+// Get asks the panel for a value. It waits for a panel that is still starting.
 func Get[T any](c *Call, path string, query map[string][]string) (v T, err error) {
 	client, server, err := c.Client()
 	if err != nil {
@@ -58,7 +58,7 @@ func Get[T any](c *Call, path string, query map[string][]string) (v T, err error
 	return v, Explain(err, server)
 }
 
-// Post sends the panel a value, likewise, and returns the answer.
+// Post sends a value to the panel, waiting like Get, and returns the answer.
 func Post[T any](c *Call, path string, in any) (v T, err error) {
 	client, server, err := c.Client()
 	if err != nil {
@@ -68,8 +68,7 @@ func Post[T any](c *Call, path string, in any) (v T, err error) {
 	return v, Explain(err, server)
 }
 
-// GetPartial is Get where some registrars' part of the answer may be
-// missing; see [Absent].
+// GetPartial is Get for an answer in which the part of some registrars may be missing; see [Absent].
 func GetPartial[T any](c *Call, path string, query map[string][]string) (v T, missing []api.Missing, err error) {
 	client, server, err := c.Client()
 	if err != nil {
@@ -79,7 +78,7 @@ func GetPartial[T any](c *Call, path string, query map[string][]string) (v T, mi
 	return v, missing, Explain(err, server)
 }
 
-// PostPartial is Post likewise.
+// PostPartial is Post for such an answer.
 func PostPartial[T any](c *Call, path string, in any) (v T, missing []api.Missing, err error) {
 	client, server, err := c.Client()
 	if err != nil {
@@ -99,7 +98,7 @@ func GetPage[T any](c *Call, path string, query map[string][]string) (page api.P
 	return page, Explain(err, server)
 }
 
-// Absent is the result of a command whose answer, which has been shown, lacks something.
+// Absent returns the result of a command whose answer, already shown, is incomplete.
 func Absent(missing []api.Missing) error {
 	if len(missing) == 0 {
 		return nil
@@ -111,10 +110,10 @@ func Absent(missing []api.Missing) error {
 	return Waiting(strings.Join(lines, "\n"))
 }
 
-// startsWithin is how long a panel, or a plugin of its, may take to start before a command gives up.
+// startsWithin is how long a panel, or one of its plugins, may take to start before a command gives up.
 const startsWithin = 3 * time.Second
 
-// patiently calls a panel that may be starting.
+// patiently calls a panel that may still be starting.
 func patiently(ctx context.Context, call func() error) error {
 	for end := time.Now().Add(startsWithin); ; {
 		err := call()
@@ -129,20 +128,19 @@ func patiently(ctx context.Context, call func() error) error {
 	}
 }
 
-// starting reports whether nothing was done because the panel, or the registrar's plugin, is not
-// there yet.
+// starting reports whether nothing was done because the panel or the registrar's plugin is not running yet.
 func starting(err error) bool {
 	var refused *api.Error
 	return errors.Is(err, api.ErrNotServing) || errors.As(err, &refused) && refused.Code == "UNAVAILABLE" && strings.HasSuffix(refused.Message, " is starting")
 }
 
-// List fetches a list, page by page, or its first entries; 0 = all.
+// List fetches a list, page by page, or its first entries; limit 0 = all.
 func List[T any](c *Call, path string, query map[string][]string, limit int) ([]T, error) {
 	all, _, err := ListPartial[T](c, path, query, limit)
 	return all, err
 }
 
-// ListPartial is List for a list that several registrars have a part in.
+// ListPartial is List for a list with parts from several registrars.
 func ListPartial[T any](c *Call, path string, query map[string][]string, limit int) (all []T, missing []api.Missing, err error) {
 	if limit < 0 {
 		return nil, nil, Usage(errors.New("--limit must be 1 or more, or left out"))
@@ -159,7 +157,7 @@ func ListPartial[T any](c *Call, path string, query map[string][]string, limit i
 	}
 
 	err = patiently(c.Ctx, func() error {
-		// A call that is repeated begins the list anew.
+		// A repeated call begins the list anew.
 		all, missing = []T{}, nil
 		for page, err := range api.Pages[T](c.Ctx, client, path, asked) {
 			if err != nil {
@@ -177,14 +175,14 @@ func ListPartial[T any](c *Call, path string, query map[string][]string, limit i
 	return all, distinct(missing), Explain(err, server)
 }
 
-// distinct names each registrar that is missing once, though it is from every page.
+// distinct names each missing registrar once, even if it is missing from every page.
 func distinct(missing []api.Missing) []api.Missing {
 	slices.SortFunc(missing, func(a, b api.Missing) int { return cmp.Compare(a.Registrar, b.Registrar) })
 	return slices.CompactFunc(missing, func(a, b api.Missing) bool { return a.Registrar == b.Registrar })
 }
 
-// Explain says what to do where no panel serves, and makes mistakes of the command line that the
-// panel has found what those are that the command line finds itself.
+// Explain says what to do if no panel serves. It treats mistakes in the command
+// line that the panel has found like those that the command line finds itself.
 func Explain(err error, server string) error {
 	if errors.Is(err, api.ErrNotServing) {
 		return fmt.Errorf("no panel is serving at %s; start one with: panel serve", server)

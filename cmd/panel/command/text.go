@@ -8,8 +8,8 @@ import (
 	"unicode"
 )
 
-// Row writes the cells of one line of a table. A line break or control character in a cell
-// would break the table, and could come from a mail.
+// Row writes the cells of one line of a table. Line breaks and control characters
+// in a cell would break the table, and could come from a mail; they are replaced.
 func Row(w io.Writer, cells ...any) {
 	reader := tongueOf(w)
 	for i, cell := range cells {
@@ -21,7 +21,7 @@ func Row(w io.Writer, cells ...any) {
 	fmt.Fprintln(w)
 }
 
-// Text is a cell as people read it.
+// Text returns a cell as people read it.
 func Text(cell any) string {
 	switch v := cell.(type) {
 	case *string:
@@ -45,7 +45,7 @@ func Text(cell any) string {
 	return fmt.Sprint(cell)
 }
 
-// OrDash is a text, or a dash for none.
+// OrDash returns the text, or a dash if there is none.
 func OrDash(v *string) string {
 	if v == nil {
 		return "-"
@@ -53,7 +53,7 @@ func OrDash(v *string) string {
 	return *v
 }
 
-// Printable replaces what a terminal might obey; lines keeps line breaks and tabs.
+// Printable replaces characters that a terminal might obey; lines keeps line breaks and tabs.
 func Printable(s string, lines bool) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -70,13 +70,13 @@ func Printable(s string, lines bool) string {
 	}, s)
 }
 
-// Block writes text of several lines as it is.
+// Block writes a text of several lines as it is.
 func Block(w io.Writer, s string) {
 	s = Printable(s, true)
 	fmt.Fprint(w, strings.TrimRight(s, "\n"), "\n")
 }
 
-// Wellness is a cell with the result of a probe in one word.
+// Wellness returns a cell with the result of a probe in one word.
 func Wellness(ok bool) any {
 	if ok {
 		return Name("ok")

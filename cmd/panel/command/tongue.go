@@ -11,19 +11,19 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Tongue is the language of the person at the terminal; nil is English. What programs read, such as JSON,
-// IDs and lines of the Action Log, is the same in every language.
+// Tongue is the language of the person at the terminal; nil is English. Output for
+// programs, such as JSON, IDs and lines of the Action Log, is the same in every language.
 type Tongue struct {
 	words  *wording.Language
 	labels *wording.Sayings // names of things and headings
 	own    *wording.Sayings // sentences of the panel and its command line
 
 	mu   sync.Mutex
-	ask  func() []registrar.Phrase // what the registrars of the panel that was called say; nil = none was
-	full *wording.Sayings          // own and theirs
+	ask  func() []registrar.Phrase // fetches the phrases of the called panel's registrars; nil = no panel was called
+	full *wording.Sayings          // own and the registrars'
 }
 
-// NewTongue is the language of a name, as [wording.Environment] returns it.
+// NewTongue returns the language of a name, as [wording.Environment] returns it.
 func NewTongue(name string) *Tongue {
 	if name == "" || name == wording.Names()[0] {
 		return nil
@@ -32,7 +32,7 @@ func NewTongue(name string) *Tongue {
 	return &Tongue{words: words, labels: words.Sayings(nil, wording.Labels), own: words.Sayings(nil, wording.Panel, wording.CommandLine)}
 }
 
-// To is a writer by which text reaches the person.
+// To returns a writer for text to the person.
 func (t *Tongue) To(w io.Writer) io.Writer {
 	if t == nil {
 		return w
@@ -53,8 +53,8 @@ func tongueOf(w io.Writer) *Tongue {
 	return nil
 }
 
-// Say says an English sentence in the language, as far as there are texts for it. The panel is asked for
-// the sentences of its registrars only where its own do not do.
+// Say translates an English sentence as far as there are texts for it. The panel is
+// asked for the sentences of its registrars only if its own don't cover the sentence.
 func (t *Tongue) Say(sentence string) string {
 	if t == nil || sentence == "" {
 		return sentence
@@ -87,7 +87,7 @@ func (t *Tongue) theirs() *wording.Sayings {
 	return t.full
 }
 
-// hears takes the sentences of registrars from a panel. One that does not tell them leaves them English.
+// hears takes the sentences of registrars from a panel. If the panel does not give them, they stay English.
 func (t *Tongue) hears(c *Call, client *api.Client) {
 	if t == nil {
 		return
@@ -106,7 +106,7 @@ func (t *Tongue) hears(c *Call, client *api.Client) {
 	}
 }
 
-// Learn takes sentences of a registrar, beside those of others.
+// Learn adds the sentences of a registrar to those of others.
 func (t *Tongue) Learn(phrases []registrar.Phrase) {
 	if t == nil || len(phrases) == 0 {
 		return
@@ -122,7 +122,7 @@ func (t *Tongue) Learn(phrases []registrar.Phrase) {
 	}
 }
 
-// Of chooses among texts by language.
+// Of chooses a text by language.
 func (t *Tongue) Of(texts map[string]string, otherwise string) string {
 	if t == nil {
 		return otherwise
@@ -130,7 +130,7 @@ func (t *Tongue) Of(texts map[string]string, otherwise string) string {
 	return t.words.Of(texts, otherwise)
 }
 
-// label is the name of something in the language.
+// label returns a name in the language.
 func (t *Tongue) label(name string) string {
 	if t == nil {
 		return name
@@ -138,7 +138,7 @@ func (t *Tongue) label(name string) string {
 	return t.labels.Line(name)
 }
 
-// Word is the text of one of a few, such as a status.
+// Word returns the text of one of a few words, such as a status.
 func (t *Tongue) Word(family string, value any) string {
 	text := Text(value)
 	if t == nil || text == "-" {
@@ -159,28 +159,28 @@ type (
 	inWords  map[string]string
 )
 
-// Said is a cell with an English sentence, which is shown in the language of the reader.
+// Said returns a cell with an English sentence, which is shown in the reader's language.
 func Said(text any) any { return sentence{text} }
 
-// Name is a cell with what something is called, such as a heading.
+// Name returns a cell with a name, such as a heading.
 func Name(of string) any { return name(of) }
 
-// Word is a cell with one of a few words, such as a status: the family is the beginning of its code in the
-// catalogues.
+// Word returns a cell with one of a few words, such as a status.
+// family is the beginning of the word's code in the catalogues.
 func Word(family string, value any) any { return oneOf{family, value} }
 
-// Together is a cell of several, with blanks between.
+// Together returns a cell made of several, separated by blanks.
 func Together(cells ...any) any { return together(cells) }
 
-// InWords is a cell with a text in several languages.
+// InWords returns a cell with a text in several languages.
 func InWords(texts map[string]string) any { return inWords(texts) }
 
-// cell is a cell as the reader of w sees it.
+// cell returns a cell as the reader sees it.
 func (t *Tongue) cell(v any) string {
 	switch v := v.(type) {
 	case sentence:
 		text, opens := strings.CutSuffix(Text(v.said), ":")
-		if opens { // what follows it
+		if opens { // a colon that leads to what follows
 			return t.Say(text) + ":"
 		}
 		return t.Say(text)
@@ -213,13 +213,13 @@ func Head(w io.Writer, names ...string) {
 	Row(w, cells...)
 }
 
-// Fact writes something by its name.
+// Fact writes a name and what it stands for.
 func Fact(w io.Writer, name string, cells ...any) { Row(w, append([]any{Name(name)}, cells...)...) }
 
-// Say says an English sentence in the language of the reader of w.
+// Say translates an English sentence for the reader of w.
 func Say(w io.Writer, sentence string) string { return tongueOf(w).Say(sentence) }
 
-// Line writes an English sentence, in the language of the reader.
+// Line writes an English sentence in the reader's language.
 func Line(w io.Writer, text string) {
 	fmt.Fprintln(w, Printable(tongueOf(w).Say(text), false))
 }

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What opens with a colon is said as it is without one.
+// A text that ends with a colon is translated as it is without one.
 func TestSaidBeforeAColon(t *testing.T) {
 	t.Parallel()
 

@@ -29,8 +29,8 @@ import (
 const demoLimit = 55 * time.Second
 
 // Run shows the main job with everything embedded: the simulator and the plugin are real
-// processes, and speak real SMTP, IMAP and gRPC. With stay the console is open afterwards, with what
-// the demo has made, until ctx ends. The story is told in the language of the tongue.
+// processes, and speak real SMTP, IMAP and gRPC. With stay the console stays open afterwards,
+// with the demo's data, until ctx ends. The story is told in the language of the tongue.
 func Run(ctx context.Context, out io.Writer, tongue *command.Tongue, stay bool) (err error) {
 	telling, cancel := context.WithTimeout(ctx, demoLimit)
 	defer cancel()
@@ -82,7 +82,7 @@ func Run(ctx context.Context, out io.Writer, tongue *command.Tongue, stay bool) 
 	})
 }
 
-// open takes a member of the staff on, and says where the console is.
+// open adds a member of the staff, and prints where the console is.
 func (s *narrator) open(ctx context.Context, c *api.Client) error {
 	member := api.NewMember{Name: "demo", Password: rand.Text(), Rights: []string{}}
 	for _, right := range access.Rights() {
@@ -144,7 +144,7 @@ registrar "r01" {
 type simulator struct {
 	cmd       *exec.Cmd
 	addresses map[string]string
-	rest      sync.WaitGroup // drains what it goes on to print
+	rest      sync.WaitGroup // drains its further output
 }
 
 func startSimulator(ctx context.Context) (*simulator, error) {
@@ -180,7 +180,7 @@ func startSimulator(ctx context.Context) (*simulator, error) {
 		}
 	}
 
-	// A pipe that is full and not read would stop the simulator.
+	// If the pipe were full and not read, the simulator would stop.
 	s.rest.Go(func() { io.Copy(io.Discard, lines) })
 	if !ready {
 		return nil, errors.Join(errors.New("the simulator did not start"), s.stop())
@@ -194,7 +194,7 @@ func (s *simulator) stop() error {
 		return fmt.Errorf("stop the simulator: %w", err)
 	}
 	s.rest.Wait()
-	s.cmd.Wait() // that it was interrupted is no fault
+	s.cmd.Wait() // it was interrupted, which is no fault
 	return nil
 }
 

@@ -16,12 +16,12 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// expiring is how soon the domains of the demo end that it renews, in days: R01 takes
-// renewals by then, and the schedule finds them due.
+// expiring is how soon the domains that the demo renews expire, in
+// days: R01 accepts renewals by then, and the schedule finds them due.
 const expiring = 40
 
-// renewal plays one that the schedule finds due. R01's reply is one proof of it, and the
-// registry's record another.
+// renewal plays a renewal that the schedule finds due. R01's
+// reply is one proof of it, and the registry's record another.
 func (s *narrator) renewal(ctx context.Context, domain string) error {
 	s.title(fmt.Sprintf("The year of %s ends soon: the schedule renews it; R01's reply and the registry's record agree", domain))
 	held, err := api.Get[api.Domain](ctx, s.panel, api.Path("domains", "newtime.ru"), nil)
@@ -60,7 +60,7 @@ func (s *narrator) renew(ctx context.Context, domain, handle string) error {
 	return s.record(ctx, domain, till.AddYears(1))
 }
 
-// paid prints what happens to a domain until it is paid till a day.
+// paid prints what happens to a domain until it is paid till the given day.
 func (s *narrator) paid(ctx context.Context, name string, till registrar.Date) error {
 	return poll(ctx, func() (bool, error) {
 		d, err := api.Get[api.Domain](ctx, s.panel, api.Path("domains", name), nil)
@@ -75,7 +75,7 @@ func (s *narrator) paid(ctx context.Context, name string, till registrar.Date) e
 	})
 }
 
-// record shows what the registry itself says of a domain, and fails unless that is the same.
+// record shows the registry's own record of a domain, and fails unless it agrees.
 func (s *narrator) record(ctx context.Context, name string, till registrar.Date) error {
 	text, err := s.sim.whois(ctx, name)
 	if err != nil {
@@ -95,7 +95,7 @@ func (s *narrator) record(ctx context.Context, name string, till registrar.Date)
 	return nil
 }
 
-// addDomain makes a domain that R01 has registered for us already.
+// addDomain adds a domain that R01 has already registered for us.
 func (s *simulator) addDomain(ctx context.Context, name, handle string, till registrar.Date) error {
 	body, err := json.Marshal(map[string]any{"name": name, "handle": handle, "paid_till": till.String(), "delegated": true,
 		"nameservers": []string{"ns1.hoster.example", "ns2.hoster.example"}})
@@ -115,14 +115,14 @@ func (s *simulator) addDomain(ctx context.Context, name, handle string, till reg
 	defer answer.Body.Close()
 
 	if answer.StatusCode != http.StatusOK {
-		said, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<10)) // its status alone is enough
+		said, _ := io.ReadAll(io.LimitReader(answer.Body, 1<<10)) // the status alone is enough
 		return fmt.Errorf("add domain to the simulator: %s: %s", answer.Status, said)
 	}
 
 	return nil
 }
 
-// whois asks the registry.
+// whois asks the registry's whois.
 func (s *simulator) whois(ctx context.Context, name string) (string, error) {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "tcp", s.addresses["whois"])
@@ -130,7 +130,7 @@ func (s *simulator) whois(ctx context.Context, name string) (string, error) {
 		return "", fmt.Errorf("ask whois: %w", err)
 	}
 	defer conn.Close()
-	// The end of the context does not end a read, so it closes the connection.
+	// The end of ctx does not end a read, so it closes the connection.
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 	if _, err := io.WriteString(conn, name+"\r\n"); err != nil {

@@ -23,7 +23,7 @@ type narrator struct {
 	sim    *simulator
 	start  time.Time
 	last   int64             // the last log entry printed
-	mails  map[string]bool   // told
+	mails  map[string]bool   // already printed
 	shown  map[string]string // names in Unicode, by ACE
 }
 
@@ -66,7 +66,7 @@ func (s *narrator) tell(ctx context.Context) error {
 
 func (s *narrator) title(text string) { fmt.Fprintf(s.out, "\n== %s\n", command.Say(s.out, text)) }
 
-// say tells something of a domain, or of the whole.
+// say prints a line about a domain, or about the whole.
 func (s *narrator) say(of, format string, args ...any) {
 	text := command.Say(s.out, fmt.Sprintf(format, args...))
 	if of != "" {
@@ -86,7 +86,7 @@ func (s *narrator) pluginRuns(ctx context.Context) error {
 	})
 }
 
-// listen learns the words of the registrar.
+// listen fetches the registrar's phrases.
 func (s *narrator) listen(ctx context.Context) error {
 	said, err := api.Get[[]api.Phrase](ctx, s.panel, api.Path("phrases"), nil)
 	if err != nil {
@@ -100,7 +100,7 @@ func (s *narrator) listen(ctx context.Context) error {
 	return nil
 }
 
-// poll asks until the answer is true, the context ends or asking fails.
+// poll calls ask until the answer is true, the context ends or asking fails.
 func poll(ctx context.Context, ask func() (bool, error)) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -136,7 +136,7 @@ func (s *narrator) register(ctx context.Context, domain, ends string) error {
 	return s.watch(ctx, name, ends)
 }
 
-// watch prints what happens to a domain until it has a status.
+// watch prints what happens to a domain until it has the given status.
 func (s *narrator) watch(ctx context.Context, name, ends string) error {
 	shown := "Pending"
 	return poll(ctx, func() (bool, error) {
@@ -202,7 +202,7 @@ func (s *narrator) news(ctx context.Context) error {
 	return nil
 }
 
-// mail shows a mail, masked as the panel masks it.
+// mail shows a mail as the panel masks it.
 func (s *narrator) mail(ctx context.Context, id string) error {
 	m, err := api.Get[api.Mail](ctx, s.panel, api.Path("mails", id), nil)
 	if err != nil {
@@ -220,7 +220,7 @@ func (s *narrator) mail(ctx context.Context, id string) error {
 	return nil
 }
 
-// summary is the domain list, and the Action Log of what failed.
+// summary shows the domain list, and the Action Log of the domain that failed.
 func (s *narrator) summary(ctx context.Context) error {
 	s.title("In the end: panel domains")
 	domains, err := api.Get[[]api.Domain](ctx, s.panel, api.Path("domains"), nil)

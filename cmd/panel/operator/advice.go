@@ -8,8 +8,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// wordings say what a registrar advises, in commands of this panel; an action that is not here is
-// left out.
+// wordings words a registrar's advice as commands of this panel; an action that is not listed is left out.
 var wordings = map[registrar.AdviceAction]func(parameters map[string]string) string{
 	registrar.AdviseReadCode: func(p map[string]string) string {
 		return "panel order secret " + cmp.Or(p["order"], "ORDER") + " --by YOU"
@@ -34,7 +33,7 @@ var wordings = map[registrar.AdviceAction]func(parameters map[string]string) str
 	},
 }
 
-// before is the last day for something; "" = there is none.
+// before returns the last day for something, in words; "" = there is none.
 func before(day string) string {
 	if day == "" {
 		return ""
@@ -52,7 +51,7 @@ func advised(all []api.Advice) (lines []string) {
 	return lines
 }
 
-// with adds advice to the text that it is about.
+// with appends advice to the text that it is about.
 func with(text string, advice []api.Advice) string {
 	if lines := advised(advice); len(lines) > 0 {
 		text += ": " + strings.Join(lines, "; ")
@@ -60,7 +59,7 @@ func with(text string, advice []api.Advice) string {
 	return text
 }
 
-// detailed is what a component says, with what to do where it is not well.
+// detailed returns a component's detail, with the advice if the component is not well.
 func detailed(h api.Component) string {
 	if h.OK {
 		return h.Detail

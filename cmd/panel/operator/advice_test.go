@@ -9,7 +9,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Every action has words here, with its parameters and without; a new one is left out.
+// Every action has words here, with its parameters and without; an unknown one is left out.
 func TestAdviceIsWorded(t *testing.T) {
 	t.Parallel()
 

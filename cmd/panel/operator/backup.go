@@ -14,13 +14,13 @@ import (
 	"registrar.panel/host/backup"
 )
 
-// Backup writes all that the panel keeps into one archive.
+// Backup writes everything that the panel keeps into one archive.
 type Backup struct {
 	File string `arg:"" placeholder:"FILE" help:"The archive to write; it must not exist. Or a directory: a new archive is written there, named by the time."`
 	Keep int    `placeholder:"N" help:"Of the archives in the directory that are named so, leave the latest N and remove the others."`
 }
 
-// archiveView is what an archive holds.
+// archiveView describes an archive.
 type archiveView struct {
 	File    string    `json:"file"`
 	MadeAt  time.Time `json:"made_at"`
@@ -40,7 +40,7 @@ func viewOf(file string, m backup.Manifest) archiveView {
 	return v
 }
 
-// lacking is the result of a backup without some registrars' stores.
+// lacking returns the result of a backup without the stores of some registrars.
 func lacking(m backup.Manifest) error {
 	var lines []string
 	for _, r := range m.Missing {
@@ -52,8 +52,8 @@ func lacking(m backup.Manifest) error {
 	return command.Waiting(strings.Join(lines, "\n"))
 }
 
-// Run writes the archive, reads it back, and removes old ones only if it is whole. If it lacks the store of a
-// registrar, a person has to look at the result.
+// Run writes the archive and reads it back. It removes old archives only if the new one is
+// complete. If the archive lacks the store of a registrar, a person has to look at the result.
 func (p *Backup) Run(c *command.Call) error {
 	shelf, err := p.shelf()
 	if err != nil {
@@ -69,7 +69,7 @@ func (p *Backup) Run(c *command.Call) error {
 		return command.Explain(err, server)
 	}
 
-	// Read back from the disk: an archive that is damaged there is found now and not when it is needed.
+	// Read back from the disk, so that a damaged archive is found now and not when it is needed.
 	m, err := backup.Inspect(p.File)
 	if err != nil {
 		return fmt.Errorf("the backup is damaged: %w", err)
@@ -84,7 +84,7 @@ func (p *Backup) Run(c *command.Call) error {
 
 	v := viewOf(p.File, m)
 
-	if len(m.Missing) == 0 { // or what is whole would make room for what is not
+	if len(m.Missing) == 0 { // or a complete archive would make room for an incomplete one
 		if v.Removed, err = shelf.prune(); err != nil {
 			return err
 		}
@@ -104,7 +104,7 @@ func (p *Backup) Run(c *command.Call) error {
 	return lacking(m)
 }
 
-// download writes a new file that is whole or not there, and on the disk.
+// download writes a new file that is either complete, and on the disk, or does not exist.
 func download(file string, fetch func(io.Writer) error) error {
 	if _, err := os.Lstat(file); err == nil {
 		return command.Usage(fmt.Errorf("%s exists already", file))
@@ -118,13 +118,13 @@ func download(file string, fetch func(io.Writer) error) error {
 	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err != nil {
 		return err
 	}
-	if err := os.Link(tmp.Name(), file); err != nil { // never replaces a file
+	if err := os.Link(tmp.Name(), file); err != nil { // a link never replaces a file
 		return fmt.Errorf("write backup: %w", err)
 	}
 	return nil
 }
 
-// Restore lays such an archive out as a data directory.
+// Restore unpacks such an archive as a data directory.
 type Restore struct {
 	File     string `arg:"" placeholder:"FILE" help:"An archive that panel backup wrote."`
 	Identity string `placeholder:"FILE" help:"The age identity that opens its keys."`
@@ -132,8 +132,8 @@ type Restore struct {
 	Replace  bool   `help:"Move a data directory that holds something aside."`
 }
 
-// Run moves the panel's data aside and puts an archive in their place. Data in the way and missing keys are mistakes
-// of the command line; if the archive lacks a store, a person has to look at the result.
+// Run moves the panel's data aside and puts those of an archive in their place. Existing data without --replace and
+// missing keys are mistakes of the command line; if the archive lacks a store, a person has to look at the result.
 func (p *Restore) Run(c *command.Call) error {
 	m, aside, err := host.Restore(host.Restoration{ConfigPath: c.Config, Archive: p.File, Identity: p.Identity,
 		Keys: p.Keys, Replace: p.Replace, Now: time.Now})

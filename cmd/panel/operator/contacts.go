@@ -11,7 +11,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// otherContacts are those of an order beside the registrant's.
+// otherContacts are the contacts of an order other than the registrant's.
 type otherContacts struct {
 	Admin   string   `name:"contact-admin" placeholder:"FILE" help:"JSON file about the contact who decides about the domain, with registrars that take one; panel form tells. - is stdin."`
 	Tech    string   `name:"contact-tech" placeholder:"FILE" help:"Likewise, who looks after its nameservers and records."`
@@ -21,7 +21,7 @@ type otherContacts struct {
 
 // read reads the files; nil = there are none.
 func (o otherContacts) read(c *command.Call) (map[string]api.Contact, error) {
-	// Roles with a flag of their own are entered first, so that one which is given in both ways is refused.
+	// Roles with a flag of their own are entered first, so that a role that is given both ways is refused.
 	files := map[string]string{"admin": o.Admin, "tech": o.Tech, "billing": o.Billing}
 	for _, given := range o.Others {
 		role, file, ok := strings.Cut(given, "=")
@@ -70,7 +70,7 @@ func (p *domainContactsCommand) Run(c *command.Call) error {
 	})
 }
 
-// contactRows shows a contact as it was given, under the role of one beside the registrant.
+// contactRows shows a contact as it was given; role is empty for the registrant's.
 func contactRows(w io.Writer, role string, contact map[string]any) {
 	for _, key := range slices.Sorted(maps.Keys(contact)) {
 		if others, ok := contact[key].(map[string]any); ok && role == "" && key == "contacts" {

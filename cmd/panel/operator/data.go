@@ -7,7 +7,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// eraseCustomerCommand is a person's right to be forgotten, as far as the law lets it.
+// eraseCustomerCommand serves a person's right to be forgotten, as far as the law permits.
 type eraseCustomerCommand struct {
 	ID string `arg:"" help:"As orders name the customer."`
 	byCaller
@@ -43,7 +43,7 @@ func (p *eraseCustomerCommand) Run(c *command.Call) error {
 	return command.Absent(missing)
 }
 
-// Keys are what personal data are sealed with.
+// Keys holds the commands about the keys that seal personal data.
 type Keys struct {
 	Rotate rotateKeysCommand `cmd:"" help:"Exchange the keys of the panel and of its registrars: all that is sealed is sealed again. What is interrupted goes on when it is repeated."`
 }

@@ -8,12 +8,12 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// by is who decides; the name goes into the timeline.
+// by names the person who decides; the name goes into the timeline.
 type by struct {
 	By string `env:"USER" required:"" placeholder:"WHO" help:"Who decides."`
 }
 
-// byCaller is by where the caller of the command may be taken for who decides.
+// byCaller is by with the caller of the command as its default.
 type byCaller struct {
 	By string `env:"USER" default:"${login}" placeholder:"WHO" help:"Who decides; without it, who is logged in."`
 }
@@ -53,11 +53,10 @@ func (p *resolveOperationCommand) Run(c *command.Call) error {
 	return c.Show(op, operationText(op))
 }
 
-// decidable refuses a decision that does not say what was seen, where that may be
-// a command repeated in a hurry or by a script: on what waits for no person, and a second
-// resend, which may pay twice.
+// decidable refuses two decisions without a version, which may come from a command repeated in a hurry or
+// by a script: about an operation that waits for no person, and a second resend, which may pay twice.
 func decidable(op api.Operation, outcome string) error {
-	if op.OperationDetails == nil || outcome == "cancel" { // only what is Queued can be withdrawn
+	if op.OperationDetails == nil || outcome == "cancel" { // only a Queued operation can be withdrawn
 		return nil
 	}
 	if op.State != "NeedsAction" && op.State != "Uncertain" {
@@ -79,7 +78,7 @@ func told(s api.Step) string {
 	return fmt.Sprintf("%s, by %s at %s UTC", s.Message, s.Actor, command.Text(s.At))
 }
 
-// version is what is handed back; a registrar that keeps none has none to compare.
+// version returns the version to hand back; "" if the registrar keeps none.
 func version(v *string) string {
 	if v == nil {
 		return ""

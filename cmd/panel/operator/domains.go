@@ -22,7 +22,7 @@ type Domains struct {
 	Limit     int    `placeholder:"N" help:"The first so many only."`
 }
 
-// Run prints the domains that are asked for.
+// Run prints the requested domains.
 func (p *Domains) Run(c *command.Call) error {
 	list, err := command.List[api.Domain](c, api.Path("domains"), map[string][]string{"q": {p.Query}, "status": {p.Status}, "customer": {p.Customer},
 		"registrar": {p.Registrar}, "attention": {yes(p.Attention)}, "due": {p.Due}, "sort": {p.Sort}}, p.Limit)
@@ -32,7 +32,7 @@ func (p *Domains) Run(c *command.Call) error {
 	return c.Show(list, domainsText(list))
 }
 
-// yes is a parameter that is there or not.
+// yes returns the value of a switch in a query.
 func yes(on bool) string {
 	if on {
 		return "1"
@@ -40,7 +40,7 @@ func yes(on bool) string {
 	return ""
 }
 
-// Domain are the commands about one domain.
+// Domain holds the commands about one domain.
 type Domain struct {
 	Show     showDomainCommand     `cmd:"" help:"Status and timeline."`
 	Check    checkNamesCommand     `cmd:"" help:"Whether names may be registered, by the registry's word."`
@@ -85,7 +85,7 @@ func (p *checkNamesCommand) Run(c *command.Call) error {
 	})
 }
 
-// priced is what a name costs that has a price of its own.
+// priced returns what a name with a price of its own costs.
 func priced(a api.Availability) string {
 	if a.Price == nil {
 		return ""
@@ -187,7 +187,7 @@ type Customers struct {
 	Limit int    `placeholder:"N" help:"The first so many only."`
 }
 
-// Run prints the customers that are asked for, with the numbers of their domains and orders.
+// Run prints the requested customers, with the numbers of their domains and orders.
 func (p *Customers) Run(c *command.Call) error {
 	list, err := command.List[api.CustomerSummary](c, api.Path("customers"), map[string][]string{"q": {p.Query}}, p.Limit)
 	if err != nil {
@@ -201,7 +201,7 @@ func (p *Customers) Run(c *command.Call) error {
 	})
 }
 
-// Customer are the commands about one customer.
+// Customer holds the commands about one customer.
 type Customer struct {
 	Show   showCustomerCommand  `cmd:"" help:"Handles, domains and orders of a customer."`
 	Handle handleCommand        `cmd:"" help:"The customer has this handle already."`
@@ -251,7 +251,7 @@ func (p *handleCommand) Run(c *command.Call) error {
 	})
 }
 
-// Renewals are the commands about renewal passes.
+// Renewals holds the commands about renewal passes.
 type Renewals struct {
 	Run  runRenewalsCommand  `cmd:"" help:"Make one renewal pass now. Running it twice is harmless."`
 	Last lastRenewalsCommand `cmd:"" help:"When the last pass was made, and what it did; for each registrar that renews by schedule."`

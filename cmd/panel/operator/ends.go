@@ -8,8 +8,8 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// retryCommand asks for another attempt at what was paid for. What has failed is looked up first, so
-// that a command repeated in a hurry is the same attempt.
+// retryCommand tries again what was paid for and has failed. It looks up the failed
+// attempt first, so that a command that is repeated in a hurry asks for the same attempt.
 type retryCommand struct {
 	Order   string   `arg:"" help:"Its ID; panel orders --outcome failed lists those that have failed."`
 	Contact string   `placeholder:"FILE" help:"JSON file with the whole contact, if it was wrong. - is stdin."`
@@ -40,8 +40,8 @@ func (p *retryCommand) Run(c *command.Call) (err error) {
 		return err
 	}
 	if seen.Outcome != nil {
-		// The request names the attempt that failed, so that a command which is repeated because its answer was lost
-		// does not try a second time.
+		// The request names the attempt that failed. So a command that is
+		// repeated because its answer was lost does not try a second time.
 		in.Attempt = seen.Attempt
 	}
 
@@ -60,7 +60,7 @@ func (p *retryCommand) Run(c *command.Call) (err error) {
 	return p.await(c, o.Domain)
 }
 
-// giveUpCommand says what becomes of an order that has failed.
+// giveUpCommand settles an order that has failed.
 type giveUpCommand struct {
 	Order string `arg:"" help:"Its ID; panel orders --outcome failed lists those that have failed."`
 	Note  string `help:"For the Action Log."`
@@ -104,14 +104,14 @@ func (p *contactCommand) Run(c *command.Call) error {
 	return c.Show(contact, func(w io.Writer) { contactRows(w, "", contact) })
 }
 
-// tellNotes shows what to know about an order.
+// tellNotes shows the notes on an order.
 func tellNotes(c *command.Call, o api.Order) {
 	for _, n := range o.Notes {
 		command.Hint(c.Stderr, n.Path+": "+n.Message)
 	}
 }
 
-// next is the command that an order waits for a person to give; "" = it waits for none.
+// next returns the command that an order waits for; "" = it waits for none.
 func next(o api.Order) string {
 	switch {
 	case o.State == "unpaid":
@@ -126,7 +126,7 @@ func next(o api.Order) string {
 	return ""
 }
 
-// because is the reason of something, after a colon.
+// because returns a reason after a colon.
 func because(reason *string) string {
 	if reason == nil || strings.TrimSpace(*reason) == "" {
 		return ""

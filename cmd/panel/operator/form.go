@@ -16,7 +16,7 @@ type Form struct {
 	Order string `enum:"register,transfer,renew,update,delete,restore,lock,unlock,auth-code,trade" default:"register" help:"Kind of order: register, transfer, renew, update, delete, restore, lock, unlock, auth-code or trade, of those that the registrar declares."`
 }
 
-// Run prints the fields, and below the table what only some of them have.
+// Run prints the fields, and below the table the further properties of some of them.
 func (p *Form) Run(c *command.Call) error {
 	f, err := command.Get[api.Form](c, api.Path("form", p.TLD), map[string][]string{"registrant": {p.Kind}, "kind": {p.Order}, "role": {p.Role}})
 	if err != nil {
@@ -39,7 +39,7 @@ func (p *Form) Run(c *command.Call) error {
 	})
 }
 
-// furtherText writes below the table what only some fields have, a line each.
+// furtherText writes the properties that only some fields have, one per line.
 func furtherText(w io.Writer, f api.Field) {
 	if len(f.Help) > 0 {
 		command.Row(w, f.Key, command.Name("HELP"), command.InWords(f.Help))

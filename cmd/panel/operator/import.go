@@ -57,7 +57,7 @@ func (p *importDomainCommand) many(c *command.Call) error {
 		n := min(atOnce, len(rows))
 		done, err := command.Post[[]api.Imported](c, api.Path("domains", "import"), api.Imports{DryRun: p.DryRun, Registrar: p.Registrar, Rows: rows[:n]})
 		if err != nil {
-			// What the calls before this one have taken over stays so.
+			// The domains of the calls before this one stay imported.
 			return errors.Join(err, c.Show(all, importsText(all)))
 		}
 		all, rows = append(all, done...), rows[n:]

@@ -7,7 +7,7 @@ import (
 	"registrar.panel/cmd/panel/command"
 )
 
-// A file is read to its end, and each mistake has its line: one that is too long, too.
+// A file is read to its end, and each mistake is reported with its line, even a line that is too long.
 func TestImportTellsEachMistake(t *testing.T) {
 	t.Parallel()
 	good := "example.ru\t2027-03-01\tc1\tOLD-R01\n"

@@ -14,7 +14,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// Plugins are the commands about plugins.
+// Plugins holds the commands about plugins.
 type Plugins struct {
 	List    listPluginsCommand   `cmd:"" default:"1" help:"Version, state, TLDs and health of each (the default)."`
 	Upgrade upgradePluginCommand `cmd:"" help:"Put the program and settings that plugin.hcl names now in a plugin's place; no operation is lost."`
@@ -33,7 +33,7 @@ func (listPluginsCommand) Run(c *command.Call) error {
 	return disabled(list)
 }
 
-// disabled tells of plugins that need an operator.
+// disabled reports the plugins that need an operator.
 func disabled(list []api.Plugin) error {
 	var lines []string
 	for _, p := range list {
@@ -75,7 +75,7 @@ func pluginsText(list []api.Plugin) func(io.Writer) {
 	}
 }
 
-// trafficText writes what a registrar was sent and answered of late, as far as it tells that.
+// trafficText writes what was sent to and answered by a registrar lately, as far as it reports that.
 func trafficText(w io.Writer, p api.Plugin) {
 	all := api.FiguresOf(p)
 	if all.Sent != nil && all.Read != nil && all.Applied != nil && all.ForReview != nil {
@@ -100,7 +100,7 @@ func (p *Log) query() url.Values {
 	return url.Values{"domain": {p.Domain}, "since": {p.Since}, "level": {p.Level}}
 }
 
-// entries fetches what there is.
+// entries fetches the existing entries.
 func (p *Log) entries(c *command.Call) ([]api.Entry, error) {
 	query := p.query()
 	if p.Tail < 0 {
@@ -113,7 +113,7 @@ func (p *Log) entries(c *command.Call) ([]api.Entry, error) {
 	return command.List[api.Entry](c, api.Path("log"), query, p.Tail)
 }
 
-// Run prints the entries, and with Follow new ones, too, until the context ends.
+// Run prints the entries, and with Follow also new ones, until the context ends.
 func (p *Log) Run(c *command.Call) error {
 	if p.Follow {
 		return p.follow(c)
@@ -132,7 +132,7 @@ func (p *Log) Run(c *command.Call) error {
 	})
 }
 
-// exists tells a domain that has no such entries from one that is not known at all.
+// exists returns an error if no entry was found because the domain is unknown.
 func (p *Log) exists(c *command.Call, found int) error {
 	if found > 0 || p.Domain == "" {
 		return nil
@@ -170,9 +170,9 @@ func (p *Log) follow(c *command.Call) error {
 	return nil
 }
 
-// before prints what was asked for of the past, and returns the entry that new ones come after.
+// before prints the past entries that were asked for, and returns the entry after which new ones come.
 func (p *Log) before(c *command.Call) (int64, error) {
-	// Before the past is read, so that no entry falls between the two.
+	// The newest entry is read before the past, so that none is lost in between.
 	newest, err := command.Get[[]api.Entry](c, api.Path("log"), url.Values{"limit": {"1"}})
 	if err != nil || len(newest) == 0 {
 		return 0, err
@@ -203,7 +203,7 @@ func (p *Log) line(c *command.Call, e api.Entry) error {
 	return nil
 }
 
-// Operation are the commands about one operation.
+// Operation holds the commands about one operation.
 type Operation struct {
 	Show    showOperationCommand    `cmd:"" help:"State and history."`
 	Resolve resolveOperationCommand `cmd:"" help:"A person's verdict on what needs one."`

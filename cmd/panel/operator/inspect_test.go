@@ -10,7 +10,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// What went out and came in stands below the parts of a registrar that tells it, in the reader's language.
+// Below the parts of a registrar that reports it the list shows what went out and came in, in the reader's language.
 func TestPluginsTellTheirDay(t *testing.T) {
 	t.Parallel()
 	n := func(n int) *int { return &n }

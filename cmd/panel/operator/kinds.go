@@ -9,7 +9,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// ownDomain is what orders for a domain of ours have in common. Whose it is, the panel knows.
+// ownDomain is the common part of orders for a domain of ours. The panel knows whose it is.
 type ownDomain struct {
 	Domain string `arg:"" help:"In Unicode or in ACE."`
 	Own    bool   `help:"The provider's own: needs no payment."`
@@ -75,7 +75,7 @@ func (r *tradeCommand) Run(c *command.Call) (err error) {
 	return r.order(c, o)
 }
 
-// believed is the expiry that a renewal starts from: the one that is given, or the list's.
+// believed returns the expiry that a renewal starts from: the given one, or the list's.
 func believed(c *command.Call, domain, given string) (string, error) {
 	if given != "" {
 		return given, nil
@@ -90,8 +90,8 @@ func believed(c *command.Call, domain, given string) (string, error) {
 	return *d.PaidTill, nil
 }
 
-// codeFrom is a transfer code that is given, or the first line of stdin for "-": other users of the
-// machine see the arguments of a command.
+// codeFrom returns the given transfer code, or the first line of stdin for
+// "-", because other users of the machine can see the arguments of a command.
 func codeFrom(c *command.Call, given string) (string, error) {
 	if given != "-" {
 		return given, nil

@@ -9,7 +9,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// Notify are the commands about how people are told what needs them.
+// Notify holds the commands about how people learn what needs them.
 type Notify struct {
 	List listNotificationsCommand `cmd:"" default:"1" help:"On which ways people are told, and how far (the default)."`
 	Test testNotificationsCommand `cmd:"" help:"Tell something on every way, to see that it arrives."`

@@ -1,5 +1,5 @@
-// Package operator is the commands of the people who run a panel. Each is a client of its API; but
-// credentials, and what is restored, are reached without it where no panel serves.
+// Package operator has the commands for the people who run a panel. Each is a client
+// of its API, except that credentials, staff and restoring need no panel that serves.
 package operator
 
 import (
@@ -15,7 +15,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// Order are the commands about one order.
+// Order holds the commands about one order.
 type Order struct {
 	Register registerCommand  `cmd:"" help:"Order a registration; prints the order."`
 	Transfer transferCommand  `cmd:"" help:"Order a transfer to us; prints the order."`
@@ -36,7 +36,7 @@ type Order struct {
 	Secret   secretCommand    `cmd:"" help:"Show the transfer code that an order was given or has brought; the Action Log records who read it."`
 }
 
-// purchase is what registrations and transfers have in common.
+// purchase is the common part of registrations and transfers.
 type purchase struct {
 	Domain   string   `arg:"" help:"In Unicode or in ACE."`
 	Customer string   `required:"" placeholder:"ID" help:"Whom it is for."`
@@ -48,7 +48,7 @@ type purchase struct {
 	patience
 }
 
-// patience is for scripts that want the end of a registration.
+// patience is for scripts that wait for the end of a registration.
 type patience struct {
 	Wait time.Duration `placeholder:"DURATION" help:"Wait so long for the registration to end: exits 0 when registered, 1 on error or time-out, 3 when a person must act."`
 }
@@ -91,7 +91,7 @@ func (p *purchase) order(c *command.Call, o api.NewOrder) (err error) {
 	return placeAndWait(c, o, p.patience)
 }
 
-// place orders and shows the order.
+// place orders, and shows the order.
 func place(c *command.Call, o api.NewOrder) error { return placeAndWait(c, o, patience{}) }
 
 func placeAndWait(c *command.Call, o api.NewOrder, wait patience) error {
@@ -122,7 +122,7 @@ func readContact(c *command.Call, file string) (api.Contact, error) {
 	return contact, nil
 }
 
-// nameservers reads HOST, HOST=IP and HOST=IP,IP; a host that is repeated collects addresses.
+// nameservers reads HOST, HOST=IP and HOST=IP,IP; a repeated host collects addresses.
 func nameservers(args []string) ([]api.Nameserver, error) {
 	var list []api.Nameserver
 	at := map[string]int{}
@@ -151,11 +151,11 @@ func nameservers(args []string) ([]api.Nameserver, error) {
 	return list, nil
 }
 
-// askAgain is how often a waiting command looks.
+// askAgain is how often a waiting command asks.
 const askAgain = 200 * time.Millisecond
 
-// show shows an order. With patience it waits for the end: as text the order comes before, and in
-// the end one sentence; as JSON the one result is the order as it stands then.
+// show shows an order. With patience it waits for the end. As text it shows the order
+// at once and one sentence at the end; as JSON it shows the order only at the end.
 func (p patience) show(c *command.Call, v any, o api.Order) error {
 	if p.Wait == 0 || c.Output != command.JSON {
 		if err := c.Show(v, orderText(o)); err != nil || p.Wait == 0 {
@@ -172,7 +172,7 @@ func (p patience) show(c *command.Call, v any, o api.Order) error {
 	return errors.Join(end, c.Show(now, orderText(now)))
 }
 
-// await waits for a registration or transfer to end, and says how it has.
+// await waits for a registration or transfer to end, and reports how it ended.
 func (p patience) await(c *command.Call, domain string) error {
 	tick := time.NewTicker(askAgain)
 	defer tick.Stop()
@@ -198,7 +198,7 @@ func (p patience) await(c *command.Call, domain string) error {
 	}
 }
 
-// ending is how a registration or transfer went well.
+// ending describes a registration or transfer that went well.
 func ending(d api.Domain) string {
 	text := d.Unicode + " is " + d.Status
 	if d.PaidTill != nil {
@@ -207,14 +207,14 @@ func ending(d api.Domain) string {
 	return text
 }
 
-// outcome reports whether there is nothing to wait for, and what came of it.
+// outcome reports whether the wait is over, and with which result.
 func outcome(d api.Domain) (ended bool, err error) {
 	switch d.Status {
 	case "Pending":
 		return false, nil
 	case "Registering", "Transferring":
 		op := d.Operation
-		// Only a person can move the operation on, so waiting longer would be in vain.
+		// Only a person can move the operation on, so waiting longer is useless.
 		if op != nil && (op.State == "NeedsAction" || op.State == "Uncertain") {
 			return true, command.Waiting(fmt.Sprintf("%s: %s is %s: %s", d.Unicode, op.ID, op.State, command.OrDash(op.WaitsFor)))
 		}
@@ -296,7 +296,7 @@ type Orders struct {
 	OperationState string `placeholder:"STATE" help:"Only those whose operation is so, for example NeedsAction."`
 }
 
-// Run prints the orders that are asked for.
+// Run prints the requested orders.
 func (p *Orders) Run(c *command.Call) error {
 	list, err := command.List[api.Order](c, api.Path("orders"), map[string][]string{"q": {p.Query}, "customer": {p.Customer}, "domain": {p.Domain},
 		"state": {p.State}, "outcome": {p.Outcome}, "operation_state": {p.OperationState},
@@ -307,7 +307,7 @@ func (p *Orders) Run(c *command.Call) error {
 	return c.Show(list, ordersText(list))
 }
 
-// Preview shows what an order would send first, masked.
+// Preview shows, masked, what an order would send first.
 type Preview struct {
 	Order string `arg:"" help:"Its ID; panel orders lists them."`
 }

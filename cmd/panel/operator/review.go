@@ -12,7 +12,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// Review are the commands about mails that wait for a person.
+// Review holds the commands about mails that wait for a person.
 type Review struct {
 	List    listReviewsCommand   `cmd:"" default:"withargs" help:"The mails that wait for a person (the default)."`
 	Show    showReviewCommand    `cmd:"" help:"Show one, masked."`
@@ -156,7 +156,7 @@ func (p *resolveReviewCommand) one(c *command.Call, id string) (r api.Review, er
 		d.Version = version(seen.Version)
 	}
 	if d.Operation != "" && !slices.Contains(seen.Candidates, d.Operation) {
-		// The version of the entry covers its candidates alone.
+		// The version of the entry covers only its candidates.
 		op, err := command.Get[api.Operation](c, api.Path("operations", d.Operation), nil)
 		if err != nil {
 			return r, err
@@ -166,7 +166,7 @@ func (p *resolveReviewCommand) one(c *command.Call, id string) (r api.Review, er
 	return command.Post[api.Review](c, api.Path("review", id, "resolve"), d)
 }
 
-// seen is an entry as it waits now, unless the command says what was seen.
+// seen returns an entry. It is an error if it is resolved already and the command does not say what was seen.
 func (p *resolveReviewCommand) seen(c *command.Call, id string) (api.Review, error) {
 	seen, err := command.Get[api.Review](c, api.Path("review", id), nil)
 	if err == nil && p.Version == "" && seen.ResolvedAt != nil {
@@ -175,7 +175,7 @@ func (p *resolveReviewCommand) seen(c *command.Call, id string) (api.Review, err
 	return seen, err
 }
 
-// each resolves several entries, each by itself: one that can't be resolved so keeps none of the others.
+// each resolves several entries, each by itself: one that can't be resolved does not stop the others.
 func (p *resolveReviewCommand) each(c *command.Call) error {
 	var resolved []api.Review
 	var failed []error
@@ -195,10 +195,10 @@ func (p *resolveReviewCommand) each(c *command.Call) error {
 	return errors.Join(append(failed, err)...)
 }
 
-// together resolves entries in one call, or all of a sender.
+// together resolves several entries in one call, or all of one sender.
 func (p *resolveReviewCommand) together(c *command.Call) error {
 	d := api.ReviewsDecision{From: p.From, Outcome: p.Outcome, By: p.By, Reason: p.Reason, FromNowOn: p.FromNowOn}
-	// Each entry carries the version read here, so that the panel refuses only those that have moved since.
+	// Each entry carries the version that is read here, so that the panel refuses only those that have changed since.
 	for _, id := range p.IDs {
 		seen, err := p.seen(c, id)
 		if err != nil {

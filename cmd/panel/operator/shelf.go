@@ -10,18 +10,18 @@ import (
 	"time"
 )
 
-// shelf is a directory of archives that are named by their time. The zero value is none.
+// shelf is a directory of archives that are named by their time. The zero value is no directory.
 type shelf struct {
 	dir  string
-	keep int // the latest so many stay; 0 = all
+	keep int // how many of the latest stay; 0 = all
 }
 
-// Names sort as the times do.
+// archiveName sorts as the times do.
 const archiveName = "panel-20060102T150405Z.tar"
 
 var archiveForm = regexp.MustCompile(`^panel-[0-9]{8}T[0-9]{6}Z\.tar$`)
 
-// shelf finds whether a directory is meant, and names the archive in it.
+// shelf finds out whether a directory is meant, and if so names the archive in it.
 func (p *Backup) shelf() (shelf, error) {
 	info, err := os.Stat(p.File)
 	directory := err == nil && info.IsDir()

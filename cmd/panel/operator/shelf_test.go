@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// The latest stay, and so does all that is no archive of ours.
+// The latest archives stay, and so do all files that are not archives of ours.
 func TestPrune(t *testing.T) {
 	t.Parallel()
 	all := []string{"panel-20261101T023000Z.tar", "panel-20261102T023000Z.tar", "panel-20261103T023000Z.tar", "panel-20261103T023001Z.tar"}

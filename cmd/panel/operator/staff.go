@@ -18,7 +18,7 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// Staff are the commands about who signs in on the pages.
+// Staff holds the commands about the people who sign in on the pages.
 type Staff struct {
 	List     listStaffCommand     `cmd:"" default:"1" help:"Who may sign in on the pages, with rights and open sessions (the default)."`
 	Add      addMemberCommand     `cmd:"" help:"Take a member on; the password is asked for, or read from stdin."`
@@ -29,8 +29,8 @@ type Staff struct {
 	Remove   removeMemberCommand  `cmd:"" help:"Take a member off; the sessions end."`
 }
 
-// onRoster asks the panel of --server, or does the same in the book of the panel that --config
-// describes, whether or not it serves.
+// onRoster asks the panel of --server. Without that it does the same in the
+// book of the panel that --config describes, even if that panel does not serve.
 func onRoster[T any](c *command.Call, ask func() (T, error), here func(context.Context, web.Roster) (T, error)) (v T, err error) {
 	if c.Server != "" {
 		return ask()
@@ -46,8 +46,8 @@ func onRoster[T any](c *command.Call, ask func() (T, error), here func(context.C
 	return v, err
 }
 
-// newPassword asks a person twice, without showing it, or reads a line of stdin. It is never an
-// argument, because others on the machine can see arguments.
+// newPassword asks a person twice, without showing it, or reads a line of stdin. The
+// password is never an argument, because others on the machine can see arguments.
 func newPassword(c *command.Call) (string, error) {
 	if f, ok := c.Stdin.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		first, err := hidden(c.Stderr, f, c.Tongue.Say("The new password, which is not shown")+": ")
@@ -174,7 +174,7 @@ func (p *removeMemberCommand) Run(c *command.Call) error {
 	return changeMember(c, p.Name, "remove", nil, func(ctx context.Context, r web.Roster) error { return r.Remove(ctx, p.Name) })
 }
 
-// changeMember does something that ends a member's sessions.
+// changeMember makes a change that ends a member's sessions.
 func changeMember(c *command.Call, name, verb string, in any, here func(context.Context, web.Roster) error) error {
 	m, err := onRoster(c, func() (api.MemberChanged, error) {
 		return command.Post[api.MemberChanged](c, api.Path("staff", name, verb), in)
@@ -210,7 +210,7 @@ func (p *listSessionsCommand) Run(c *command.Call) error {
 	})
 }
 
-// ask asks the panel for the sessions of one member, or of each.
+// ask asks the panel for the sessions of one member, or of all.
 func (p *listSessionsCommand) ask(c *command.Call) (all []api.Session, err error) {
 	names := []string{p.Name}
 	if p.Name == "" {

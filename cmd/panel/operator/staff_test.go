@@ -12,8 +12,8 @@ import (
 	"registrar.panel/host/orders"
 )
 
-// The staff are kept in the book of the panel that the configuration describes; a password comes by
-// stdin, and is shown nowhere.
+// The staff are kept in the book of the panel that the configuration
+// describes. A password is read from stdin, and is shown nowhere.
 func TestStaffCommands(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

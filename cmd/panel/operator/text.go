@@ -123,7 +123,7 @@ func domainText(d api.Domain) func(io.Writer) {
 	}
 }
 
-// entryText is a line of the Action Log, the same in every language: scripts look for its words.
+// entryText writes a line of the Action Log. It is the same in every language, because scripts look for its words.
 func entryText(w io.Writer, e api.Entry) {
 	command.Row(w, e.At, input.Unicode(command.OrDash(e.Domain)), e.Actor, e.Level, e.Event, command.Together(e.Message, mailed(e)))
 }

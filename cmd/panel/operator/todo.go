@@ -118,7 +118,7 @@ func todoText(list []api.Attention, none string) func(io.Writer) {
 	}
 }
 
-// seeing is how to say that an entry was seen, or that it is to be shown again.
+// seeing returns the action that marks an entry as seen, or shows it again.
 func seeing(a api.Attention) api.Action {
 	if a.Acknowledged != nil {
 		return api.Action{Does: "show it again", Command: "panel todo unseen " + a.ID}
@@ -126,7 +126,7 @@ func seeing(a api.Attention) api.Action {
 	return api.Action{Does: "it is seen, remind me later", Command: "panel todo seen " + a.ID + " --until 1d"}
 }
 
-// seenText says who has seen an entry, and until when it is shown apart.
+// seenText writes who has seen an entry, and until when it is shown apart.
 func seenText(w io.Writer, by *api.Acknowledgement) {
 	if by == nil {
 		return
@@ -198,7 +198,7 @@ type Operations struct {
 	Limit     int    `placeholder:"N" help:"The first so many only."`
 }
 
-// Run prints the operations that are asked for.
+// Run prints the requested operations.
 func (p *Operations) Run(c *command.Call) error {
 	list, err := command.List[api.OpenOperation](c, api.Path("operations"), map[string][]string{"state": {p.State}, "q": {p.Query}, "registrar": {p.Registrar}}, p.Limit)
 	if err != nil {
@@ -212,7 +212,7 @@ func (p *Operations) Run(c *command.Call) error {
 	})
 }
 
-// Webhooks are the commands about the programs that are told what the Action Log says.
+// Webhooks holds the commands about the programs to which the panel sends the Action Log.
 type Webhooks struct {
 	List  listWebhooksCommand `cmd:"" default:"1" help:"How far each has been told (the default)."`
 	Dead  deadCommand         `cmd:"" help:"The entries that one did not take, and that were given up."`

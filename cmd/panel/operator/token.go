@@ -16,15 +16,14 @@ import (
 	"registrar.panel/host/web/api"
 )
 
-// Token are the commands about credentials.
+// Token holds the commands about credentials.
 type Token struct {
 	Add    addTokenCommand    `cmd:"" help:"Make a credential and show its token, once."`
 	List   listTokensCommand  `cmd:"" default:"1" help:"The credentials, with their rights and last use (the default)."`
 	Revoke revokeTokenCommand `cmd:"" help:"End a credential."`
 }
 
-// vault is where credentials are kept: behind the API of --server, or else in the book of the
-// panel that --config describes, whether or not it serves.
+// vault opens the credentials in the book of the panel that --config describes, even if that panel does not serve.
 func vault(c *command.Call, use func(ctx context.Context, v web.Vault) error) error {
 	loaded, err := config.LoadTolerant(c.Config)
 	if err != nil {
@@ -105,7 +104,7 @@ func (p *revokeTokenCommand) Run(c *command.Call) error {
 	return c.Show(r, func(w io.Writer) { command.Fact(w, "revoked", r.Name) })
 }
 
-// onServer asks the panel of --server, or does the same here.
+// onServer asks the panel of --server, or does the same in its book.
 func onServer[T any](c *command.Call, ask func() (T, error), here func(context.Context, web.Vault) (T, error)) (v T, err error) {
 	if c.Server != "" {
 		return ask()
@@ -117,7 +116,7 @@ func onServer[T any](c *command.Call, ask func() (T, error), here func(context.C
 	return v, err
 }
 
-// duration reads 90d as well as what Go does.
+// duration reads 90d, and what Go reads.
 func duration(text string) (time.Duration, error) {
 	if days, ok := strings.CutSuffix(text, "d"); ok {
 		n, err := strconv.Atoi(days)

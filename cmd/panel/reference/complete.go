@@ -1,6 +1,6 @@
-// Package reference derives what shells and man know of a command line from its grammar: which
-// words may come next, the scripts by which bash, zsh and fish ask for them, and the manual page.
-// It knows no command by name, so that nothing has to be kept up to date.
+// Package reference derives from the grammar of a command line what shells and man need:
+// the words that may come next, the scripts with which bash, zsh and fish ask for them,
+// and the manual page. It knows no command by name, so it never has to be updated.
 package reference
 
 import (
@@ -12,8 +12,8 @@ import (
 // Candidate is a word that may come next.
 type Candidate struct{ Word, Help string }
 
-// Complete lists the words that may take the place of the last of words; the first of them is
-// the one after the program's name. None means that files may.
+// Complete lists the words that may replace the last of words; the first of words
+// is the one after the program's name. An empty list means that files may follow.
 func Complete(app *kong.Application, words []string) []Candidate {
 	if len(words) == 0 {
 		words = []string{""}
@@ -40,7 +40,7 @@ func Complete(app *kong.Application, words []string) []Candidate {
 	return matching(arguments(node), current)
 }
 
-// joined takes out the equals signs that bash makes words of.
+// joined removes the equals signs that bash turns into words.
 func joined(words []string) []string {
 	var list []string
 	for i, w := range words {
@@ -53,7 +53,7 @@ func joined(words []string) []string {
 	return list
 }
 
-// walk follows the words that are complete; waiting is a flag that lacks its value.
+// walk follows the complete words; waiting is a flag whose value is missing.
 func walk(node *kong.Node, words []string) (_ *kong.Node, waiting *kong.Flag) {
 	for _, word := range words {
 		switch {
@@ -80,7 +80,7 @@ func walk(node *kong.Node, words []string) (_ *kong.Node, waiting *kong.Flag) {
 
 func takesValue(f *kong.Flag) bool { return !f.IsBool() && !f.IsCounter() }
 
-// find is the flag of the node, or of those above it, that is written so.
+// find returns the flag of the node, or of those above it, that is written in this way.
 func find(node *kong.Node, written string) *kong.Flag {
 	for _, group := range node.AllFlags(false) {
 		for _, f := range group {

@@ -8,13 +8,13 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Section is a part of a manual page that the grammar does not have; its text is paragraphs.
+// Section is a part of a manual page that the grammar does not have; its text consists of paragraphs.
 type Section struct {
 	Title string
 	Items []Item
 }
 
-// Item is a term and what it means.
+// Item is a term and its meaning.
 type Item struct{ Term, Text string }
 
 // Manual writes the manual page of the program, in the language of man(7).
@@ -46,7 +46,7 @@ func Manual(w io.Writer, app *kong.Application, version string, more []Section) 
 	return err
 }
 
-// hidden reports whether the node, or one above it, is not to be shown.
+// hidden reports whether the node, or one above it, must not be shown.
 func hidden(n *kong.Node) bool {
 	for ; n != nil; n = n.Parent {
 		if n.Hidden {
@@ -56,7 +56,7 @@ func hidden(n *kong.Node) bool {
 	return false
 }
 
-// page is a manual page that is being written.
+// page is a manual page while it is written.
 type page struct{ text strings.Builder }
 
 func (p *page) line(format string, values ...any) { fmt.Fprintf(&p.text, format+"\n", values...) }
@@ -98,7 +98,7 @@ func positionals(n *kong.Node) (text string) {
 	return text
 }
 
-// escape writes text so that troff prints it as it is.
+// escape escapes text so that troff prints it unchanged.
 func escape(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, `-`, `\-`, "\n", " ").Replace(text)
 	if strings.HasPrefix(text, ".") || strings.HasPrefix(text, "'") {

@@ -12,7 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// grammar has one of each: nested and hidden commands, flags of several kinds, values of a list.
+// grammar has one of each: nested and hidden commands, flags of several kinds, values from a list.
 type grammar struct {
 	Config string `help:"The configuration."`
 	Output string `short:"o" enum:"text,json" default:"text" help:"text or json."`
@@ -55,7 +55,7 @@ func TestComplete(t *testing.T) {
 		{"order pay --mode ", "at-once later"},
 		{"order pay --mode l", "later"},
 		{"order pay --mode=l", "--mode=later"},
-		{"order pay --mode = l", "later"}, // as bash parts it
+		{"order pay --mode = l", "later"}, // as bash splits it
 		{"order pay --mode =", "at-once later"},
 		{"-o ", "text json"},
 		{"--output json order ", "pay renew"},
@@ -81,13 +81,13 @@ func TestComplete(t *testing.T) {
 	}
 }
 
-// Bash itself asks the program, and shows what it says.
+// Bash itself asks the program, and shows its answer.
 func TestBash(t *testing.T) {
 	t.Parallel()
 
 	dir := t.TempDir()
 	script := filepath.Join(dir, "shop.bash")
-	program := filepath.Join(dir, "shop") // says what it was asked
+	program := filepath.Join(dir, "shop") // prints the words that it got
 	for path, text := range map[string]string{script: Script("bash", "shop"),
 		program: "#!/bin/sh\nfor word; do printf 'x[%s]\\thelp\\n' \"$word\"; done\n"} {
 		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {

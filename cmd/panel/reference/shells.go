@@ -2,10 +2,10 @@ package reference
 
 import "strings"
 
-// Shells are those that there is a script for.
+// Shells lists the shells for which there is a script.
 const Shells = "bash,zsh,fish"
 
-// Each asks PROGRAM complete -- WORD…, which prints a candidate a line, a tab, and its help.
+// Each script asks PROGRAM complete -- WORD…, which prints one candidate per line, then a tab and its help.
 var scripts = map[string]string{
 	"bash": `# bash completion for PROGRAM, as "PROGRAM completion bash" prints it.
 _PROGRAM() {
@@ -35,7 +35,7 @@ complete -c PROGRAM -a '(PROGRAM complete -- (commandline -opc)[2..] (commandlin
 `,
 }
 
-// Script is what a shell reads to complete the program's command lines; "" for one that is unknown.
+// Script returns what a shell reads to complete the program's command lines; "" for an unknown shell.
 func Script(shell, program string) string {
 	return strings.ReplaceAll(scripts[shell], "PROGRAM", program)
 }

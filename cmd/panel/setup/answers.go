@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Answers are what the configuration is made of. What is empty has a default, or is missing.
+// Answers are the values for the configuration. An empty one has a default, or is missing.
 type Answers struct {
 	Agreement string `placeholder:"NUMBER" help:"The agreement with R01, such as RP/01/00."`
 	Robot     string `placeholder:"ADDRESS" help:"The mail address of R01's robot."`
@@ -37,19 +37,19 @@ type Answers struct {
 
 const none = "none"
 
-// question is one thing that has to be known.
+// question asks for one value.
 type question struct {
 	flag  string
-	about string // what it is and where it is found
+	about string // what the value is and where to find it
 	value func(*Answers) *string
 	usual func(Answers) string // the default; "" = there is none
 	right func(string) error
-	host  func(string) string // what of it DNS must know; nil = nothing
+	host  func(string) string // the part that DNS must know; nil = none
 }
 
 func always(text string) func(Answers) string { return func(Answers) string { return text } }
 
-// questions in the order in which they are asked.
+// questions lists the questions in the order in which they are asked.
 var questions = []question{
 	{"agreement", "The number of your agreement with R01", func(a *Answers) *string { return &a.Agreement }, always(""), line, nil},
 	{"robot", "The mail address of R01's robot; R01 tells it with the mail interface", func(a *Answers) *string { return &a.Robot }, always(""), address, nil},
@@ -72,7 +72,7 @@ var questions = []question{
 	{"smtp-password-file", "The file for the password at the relay", func(a *Answers) *string { return &a.SMTPSecret }, always("smtp.password"), line, nil},
 }
 
-// fill takes the defaults; the error names every flag that is missing or wrong.
+// fill fills in the defaults. The error names every flag that is missing or wrong.
 func (a *Answers) fill() error {
 	var faults []string
 	for _, q := range questions {
@@ -106,12 +106,12 @@ func listenOf(a Answers) string {
 	return "unix://" + a.Data + "/panel.sock"
 }
 
-// security is what servers have on a port.
+// security returns the transport security that is usual on a port.
 func security(hostPort string) string {
 	host, port, err := net.SplitHostPort(hostPort)
 	ip := net.ParseIP(host)
 	switch {
-	case err != nil: // it is asked for anyway
+	case err != nil: // a wrong address is asked for again anyway
 		return "starttls"
 	case port == "465" || port == "993":
 		return "implicit"

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// clock reports whether the kernel knows that its clock is right.
+// clock reports an error unless the kernel knows that its clock is right.
 func clock() error {
 	state, err := unix.Adjtimex(&unix.Timex{})
 	if err != nil {

@@ -2,5 +2,5 @@
 
 package setup
 
-// clock reports nothing: only Linux shows the state of its clock.
+// clock always returns errUnknown, because only Linux shows the state of its clock.
 func clock() error { return errUnknown }

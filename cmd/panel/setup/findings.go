@@ -10,15 +10,15 @@ type Finding struct {
 	Component string `json:"component"`
 	OK        bool   `json:"ok"`
 	Detail    string `json:"detail"`
-	Remedy    string `json:"remedy,omitempty"` // what to do, where the detail does not say it
+	Remedy    string `json:"remedy,omitempty"` // what to do, if the detail does not say it
 }
 
 func finding(component string, err error, remedy string) Finding {
 	return Finding{Component: component, Detail: err.Error(), Remedy: remedy}
 }
 
-// look checks what no login shows: that DNS knows the hosts, and where mail to the robot and to us
-// goes; and that the clock is right.
+// look checks what no login shows: whether DNS knows the hosts, and where
+// mail to the robot and to us goes; and whether the clock is right.
 func look(a Answers, receives, resolves func(string) error, clock error) []Finding {
 	var findings []Finding
 	add := func(component, well string, err error) {
@@ -39,7 +39,7 @@ func look(a Answers, receives, resolves func(string) error, clock error) []Findi
 		}
 	}
 
-	// If the system does not show how its clock is set, that is no finding.
+	// A system that does not show how its clock is set is no finding.
 	if errors.Is(clock, errUnknown) {
 		return findings
 	}
@@ -48,14 +48,14 @@ func look(a Answers, receives, resolves func(string) error, clock error) []Findi
 	return findings
 }
 
-// errUnknown: this system does not show the state of its clock.
+// errUnknown means that this system does not show the state of its clock.
 var errUnknown = errors.New("it is not known whether the clock is right")
 
-// errFree: the kernel does not know of any time server that sets the clock.
+// errFree means that the kernel knows of no time server that sets the clock.
 var errFree = errors.New("the kernel does not know that a time server sets the clock")
 
-// remedies say what to do about words in what a component says; the first that fits is meant.
-// What the components say themselves often ends with a remedy of its own.
+// remedies say what to do about certain words in a component's message;
+// the first match counts. Often the message itself ends with a remedy.
 var remedies = []struct{ component, words, remedy string }{
 	{"robot", `.`, "Compare the address with R01's papers; look whether this machine can ask DNS (/etc/resolv.conf)."},
 	{"callback", `.`, "R01 could not answer: give the domain an MX record, or correct the address."},

@@ -17,11 +17,11 @@ import (
 type interview struct {
 	in     *bufio.Reader
 	out    io.Writer
-	hidden func() (string, error) // reads what must not be seen
+	hidden func() (string, error) // reads without showing the input
 	again  bool                   // everything is asked, with the last answers as defaults
 }
 
-// atTerminal is an interview with the person at the terminal; nil = the input is none.
+// atTerminal returns an interview with the person at the terminal; nil = the input is not a terminal.
 func atTerminal(in io.Reader, out io.Writer) *interview {
 	f, ok := in.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
@@ -37,8 +37,8 @@ func atTerminal(in io.Reader, out io.Writer) *interview {
 // errNoAnswer ends an interview.
 var errNoAnswer = errors.New("the input has ended before every question was answered; nothing was written")
 
-// conduct asks what no flag has said. Hosts are looked for in DNS at once; one that is not found
-// is asked for again, and taken when it is repeated.
+// conduct asks for the values that no flag gives. It looks for hosts in DNS at
+// once; one that is not found is asked for again, and accepted if it is repeated.
 func (i *interview) conduct(a *Answers, resolves func(host string) error) error {
 	for _, q := range questions {
 		v := q.value(a)
@@ -119,7 +119,7 @@ func (i *interview) agrees(question string) bool {
 	return err == nil && (strings.HasPrefix(strings.ToLower(text), "y") || strings.HasPrefix(strings.ToLower(text), "д")) // yes, да
 }
 
-// wrong says what is wrong with an answer.
+// wrong prints what is wrong with an answer.
 func (i *interview) wrong(err error) {
 	text := command.Say(i.out, err.Error())
 	if text == err.Error() {

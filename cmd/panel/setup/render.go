@@ -11,7 +11,7 @@ import (
 //go:embed plugin.hcl.tmpl
 var layout string
 
-// comments are what stands beside settings, in English.
+// comments are the comments beside settings, in English.
 var comments = map[string]string{
 	"written":    `Written by "panel init". What may be set besides: the commented plugin.hcl that comes with the panel.`,
 	"again":      "kill -HUP of the panel makes it read this file, and the files with passwords, again.",
@@ -21,7 +21,7 @@ var comments = map[string]string{
 	"mode":       "of new domains",
 }
 
-// render is the configuration, with comments in the language of the person.
+// render returns the configuration, with comments in the language of the person.
 func (a Answers) render(in *command.Tongue) string {
 	var text strings.Builder
 	say := func(name string) string { return in.Say(comments[name]) }
@@ -32,7 +32,7 @@ func (a Answers) render(in *command.Tongue) string {
 	return text.String()
 }
 
-// quote writes a string of HCL, in which nothing is a template.
+// quote returns a string of HCL in which nothing is a template.
 func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`, "${", "$${", "%{", "%%{").Replace(s) + `"`
 }

@@ -11,7 +11,7 @@ import (
 	"registrar.panel/cmd/panel/command"
 )
 
-// password is one of the secrets, and the file that has it.
+// password is one of the secrets, and the file that contains it.
 type password struct{ of, file string }
 
 func (a Answers) passwords() []password {
@@ -22,8 +22,8 @@ func (a Answers) passwords() []password {
 	return list
 }
 
-// storeSecrets asks for the passwords whose files are not there, and writes these; without a person
-// it returns which are missing. Files that are there stay as they are.
+// storeSecrets asks for the passwords whose files don't exist, and writes these files.
+// Without a person it returns which are missing. Existing files stay as they are.
 func (a Answers) storeSecrets(dir string, person *interview) (missing []Finding, err error) {
 	for _, p := range a.passwords() {
 		path := p.file
@@ -58,15 +58,15 @@ func (a Answers) storeSecrets(dir string, person *interview) (missing []Finding,
 	return missing, nil
 }
 
-// storeSecret writes a file for its owner alone; in a directory that hands its group on, such as
-// that of a package, for the group too: that is the panel's.
+// storeSecret writes a file for its owner alone. In a directory that passes its group
+// on, such as that of a package, the group, which is the panel's, may read it, too.
 func storeSecret(path, text string) error {
 	mode := fs.FileMode(0o600)
 	if info, err := os.Stat(filepath.Dir(path)); err == nil && info.Mode()&fs.ModeSetgid != 0 {
 		mode = 0o640
 	}
 
-	// The mode is set again below, because the umask takes from this one.
+	// The mode is set again below, because the umask restricts this one.
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return fmt.Errorf("write password: %w", err)

@@ -1,6 +1,6 @@
-// Package setup writes a first plugin.hcl: by flags, or by asking a person at a terminal. It tries
-// what the file names, with what "panel check" has and with questions of its own to DNS and the
-// clock, and says what to do about each part that is not well.
+// Package setup writes a first plugin.hcl from flags, or by asking a person at a terminal.
+// It tries what the file names, with the checks of "panel check" and with questions of its
+// own to DNS and the clock, and says what to do about each part that is not well.
 package setup
 
 import (
@@ -29,8 +29,7 @@ type Init struct {
 	NoCheck bool `help:"Write only, and try nothing."`
 }
 
-// Run writes the configuration, tries it, and at a terminal asks again until all is well or the
-// person is content.
+// Run writes the configuration and tries it. At a terminal it asks again until all is well or the person is content.
 func (p *Init) Run(c *command.Call) error {
 	person := atTerminal(c.Stdin, c.Stderr)
 	p.systemConfig = c.Config == command.SystemConfig
@@ -59,7 +58,7 @@ func (p *Init) Run(c *command.Call) error {
 	}
 }
 
-// complete asks for what no flag has said, or finds that it is missing.
+// complete asks for the values that no flag gives, or reports them as missing.
 func (p *Init) complete(ctx context.Context, person *interview) error {
 	if person != nil {
 		return person.conduct(&p.Answers, func(host string) error { return resolves(ctx, host) })
@@ -75,7 +74,7 @@ func (n unwellError) Error() string {
 }
 
 func (p *Init) write(c *command.Call, file *configFile, person *interview, try func(context.Context) []Finding) error {
-	// Secrets first: a later run does not ask for those whose files are there, so it goes on where this one ends.
+	// Secrets first: a later run does not ask for those whose files exist, so it continues where this one ends.
 	missing, err := p.storeSecrets(filepath.Dir(file.path), person)
 	if err != nil {
 		return err
@@ -86,7 +85,7 @@ func (p *Init) write(c *command.Call, file *configFile, person *interview, try f
 	}
 
 	report := missing
-	if try != nil && len(missing) == 0 { // without its secrets it can't be read
+	if try != nil && len(missing) == 0 { // without its secrets the configuration can't be read
 		report = try(c.Ctx)
 	}
 
@@ -110,7 +109,7 @@ func (p *Init) write(c *command.Call, file *configFile, person *interview, try f
 	return nil
 }
 
-// written is the result.
+// written is the result of the command.
 type written struct {
 	Config   string    `json:"config"`
 	Findings []Finding `json:"findings"`
@@ -144,12 +143,12 @@ func receives(ctx context.Context, domain string) error {
 	defer cancel()
 	_, err := net.DefaultResolver.LookupMX(ctx, domain)
 	if missing := (*net.DNSError)(nil); errors.As(err, &missing) && missing.IsNotFound {
-		return resolves(ctx, domain) // mail goes to the host itself then
+		return resolves(ctx, domain) // then mail goes to the host itself
 	}
 	return err
 }
 
-// tried is the state of everything that the configuration names.
+// tried returns the state of everything that the configuration names.
 func tried(ctx context.Context, c *command.Call, a Answers) []Finding {
 	findings := look(a, func(domain string) error { return receives(ctx, domain) },
 		func(host string) error { return resolves(ctx, host) }, clock())
@@ -181,11 +180,11 @@ func tried(ctx context.Context, c *command.Call, a Answers) []Finding {
 	return findings
 }
 
-// configFile is the file that is written. What was there before is moved aside once.
+// configFile is the file to write. An earlier one is moved aside once.
 type configFile struct {
 	path    string
 	replace bool
-	ours    bool // it has been written
+	ours    bool // we have written it
 }
 
 func (f *configFile) mayBeWritten() error {
@@ -202,7 +201,7 @@ func (f *configFile) mayBeWritten() error {
 }
 
 func (f *configFile) write(text string) error {
-	// What reads the file meanwhile finds the old one or the new one, and never a half.
+	// A reader meanwhile finds the old file or the new one, and never half a file.
 	temporary, err := os.CreateTemp(filepath.Dir(f.path), ".plugin.hcl-*")
 	if err != nil {
 		return fmt.Errorf("write configuration: %w", err)

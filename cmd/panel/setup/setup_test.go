@@ -19,10 +19,10 @@ import (
 	"registrar.panel/host/config"
 )
 
-// needed are the flags that have no default.
+// needed lists the flags that have no default.
 var needed = []string{"--agreement=RP/01/00", "--robot=robot@registrar.example", "--callback=callback@panel.example", "--smtp=127.0.0.1:2525", "--imap=mail.panel.example:993"}
 
-// outcome is what a run of the command has left.
+// outcome is the result of a run of the command.
 type outcome struct {
 	dir, stdout, stderr string
 	err                 error
@@ -69,7 +69,7 @@ func run(t *testing.T, files map[string]string, flags ...string) outcome {
 
 var passwords = map[string]string{"r01.password": "secret\n", "imap.password": "secret\n"}
 
-// What is written is a configuration, with the settings that flags and defaults say.
+// The written file is a configuration with the settings of flags and defaults.
 func TestWritten(t *testing.T) {
 	t.Parallel()
 
@@ -101,7 +101,7 @@ func TestWritten(t *testing.T) {
 	}
 }
 
-// Every flag that is missing or wrong is named, at once, and nothing is written.
+// All missing and wrong flags are named at once, and nothing is written.
 func TestMissing(t *testing.T) {
 	t.Parallel()
 
@@ -154,7 +154,7 @@ func TestPasswordsMissing(t *testing.T) {
 	}
 }
 
-// A configuration that is there is a person's work.
+// An existing configuration is a person's work.
 func TestExisting(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{"plugin.hcl": "old", "r01.password": "one", "imap.password": "two"}
@@ -171,7 +171,7 @@ func TestExisting(t *testing.T) {
 	}
 }
 
-// talk is an interview with a person who types these lines.
+// talk returns an interview with a person who types these lines.
 func talk(typed ...string) (*interview, *bytes.Buffer) {
 	var out bytes.Buffer
 	return &interview{in: bufio.NewReader(strings.NewReader(strings.Join(typed, "\n") + "\n")), out: &out,
@@ -249,7 +249,7 @@ func TestInterviewInRussian(t *testing.T) {
 	}
 }
 
-// The comments of the file are in the language of the person, and what the panel reads of it is the same.
+// The comments of the file are in the person's language, and the panel reads the same settings from it.
 func TestCommentsInRussian(t *testing.T) {
 	t.Parallel()
 
@@ -284,7 +284,7 @@ func (a *Answers) fillBy(i *interview, resolves func(string) error) error {
 	return i.conduct(a, resolves)
 }
 
-// An input that ends takes nothing for an answer.
+// An input that ends is not taken for an answer.
 func TestInterviewEnds(t *testing.T) {
 	t.Parallel()
 	person, _ := talk("RP/02/00")
@@ -370,7 +370,7 @@ func TestLook(t *testing.T) {
 	}
 }
 
-// Each remedy belongs to words that the parts of the panel say.
+// Each remedy belongs to words that parts of the panel use.
 func TestRemedies(t *testing.T) {
 	t.Parallel()
 
@@ -393,7 +393,7 @@ func TestRemedies(t *testing.T) {
 	}
 }
 
-// Whatever is answered stands in the file as it was typed: nothing of it is a template, or ends a string.
+// Every answer is in the file as it was typed: no part of it becomes a template, or ends a string.
 func TestQuote(t *testing.T) {
 	t.Parallel()
 

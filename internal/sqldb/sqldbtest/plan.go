@@ -1,5 +1,5 @@
-// Package sqldbtest is test support: it shows the plan by which SQLite runs a query, and gives tests
-// stores to begin with.
+// Package sqldbtest supports tests: it shows the plan by which
+// SQLite runs a query, and gives tests stores to begin with.
 package sqldbtest
 
 import (
@@ -9,7 +9,7 @@ import (
 	"registrar.panel/internal/sqldb"
 )
 
-// Plan is the plan of a query, its steps on one line.
+// Plan returns the plan of a query, its steps on one line.
 func Plan(t testing.TB, q sqldb.Querier, query string) string {
 	t.Helper()
 	steps, err := sqldb.Collect(t.Context(), q, func(s sqldb.Scanner) (step string, err error) {

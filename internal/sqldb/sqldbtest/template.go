@@ -8,15 +8,14 @@ import (
 	"testing"
 )
 
-// Template is a store that holds nothing, made once and copied for each test that begins with one:
-// to bring a new store to the schema of today takes longer than most of what tests do with it. The
-// copies have one key.
+// Template is an empty store, made once and copied for each test that begins with one: to bring
+// a new store to today's schema takes longer than most tests. All copies have the same key.
 type Template struct {
 	files func() (map[string][]byte, error)
 }
 
-// NewTemplate returns a template that fill makes, when it is first asked for: it opens a new store in a
-// directory, and closes it.
+// NewTemplate returns a template that fill makes when it is first
+// needed: fill opens a new store in a directory and closes it.
 func NewTemplate(fill func(dir string) error) *Template {
 	return &Template{sync.OnceValues(func() (map[string][]byte, error) {
 		dir, err := os.MkdirTemp("", "template")
@@ -46,7 +45,7 @@ func read(dir string) (map[string][]byte, error) {
 	return files, nil
 }
 
-// Copy copies the template into a directory, and returns that.
+// Copy copies the template into a directory, and returns the directory.
 func (m *Template) Copy(t testing.TB, dir string) string {
 	t.Helper()
 	files, err := m.files()

@@ -1,5 +1,5 @@
-// Command hostile is a plugin that misbehaves; its mode is what follows "hostile-" in its file's
-// name. The panel's tests run it beside an honest plugin.
+// Command hostile is a plugin that misbehaves. Its mode is the part of its file
+// name after "hostile-". The panel's tests run it beside an honest plugin.
 package main
 
 import (
@@ -28,7 +28,7 @@ var mode = func() string {
 type evil struct {
 	registrar.Plugin
 	*kit.Registrar
-	registrar.HandleKeeper // what of these is not below is not declared
+	registrar.HandleKeeper // methods of these that are not below are not declared
 	registrar.MessageQueue
 	dir string
 }
@@ -66,7 +66,7 @@ func (e *evil) Configure(ctx context.Context, s registrar.Settings) error {
 	return e.Plugin.Configure(ctx, s)
 }
 
-// Start has the evil one at work in place of the good one.
+// Start puts the evil one in place of the good one.
 func (e *evil) Start(ctx context.Context) (registrar.Registrar, error) {
 	r, err := e.Plugin.Start(ctx)
 	if err != nil {
