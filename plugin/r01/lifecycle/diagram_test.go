@@ -16,17 +16,17 @@ var update = flag.Bool("update", false, "write docs/lifecycle.md anew")
 
 const page = `# The life of a request
 
-Made from the table in ` + "`plugin/r01/lifecycle/table.go`" + ` by ` + "`go test ./plugin/r01/lifecycle -update`" + `, and held
-against it by the tests.
+` + "`go test ./plugin/r01/lifecycle -update`" + ` makes this page from the table in ` + "`plugin/r01/lifecycle/table.go`" + `, and the
+tests compare the two.
 
 %s
 ## How evidence is weighed
 
-Whatever can move a request is weighed by this table; the first line that suits decides. An
-empty cell is any value. What is *applied* moves the request by the table further down;
-*amended* makes the record of what is concluded better; *noted* is written down and changes
-nothing; what *waits* is for a person, and *asks* has the registry asked at once; *moot* is
-nothing; *refused* is a person's decision that can't be carried out.
+This table weighs everything that can move a request; the first line that fits decides. An
+empty cell means any value. Evidence that is *applied* moves the request by the table further
+down; *amended* improves the record of a concluded request; *noted* is written down and changes
+nothing; *waits* means that a person decides, and *asks* that the registry is asked at once;
+*moot* does nothing; *refused* is a person's decision that can't be carried out.
 
 | | of | event | when | is | because |
 |---|---|---|---|---|---|

@@ -4,7 +4,7 @@ import "registrar.panel/shared/registrar"
 
 var erasureChecks = []check{
 	{Rule{ID: "capability/erase", Level: Must, Capability: registrar.CapErase, Needs: []Need{NeedSettings},
-		Demand: "Erase takes nothing from an open operation or a held domain, and says what stays and why; the operations stay known, and nothing is begun again; a query for nobody is Invalid.", Place: "Eraser",
+		Demand: "Erase takes nothing from an open operation or a held domain, and says what stays and why; the operations stay known, and nothing is begun again; a query with neither customer nor time is Invalid.", Place: "Eraser",
 		Remedy: "Remove contacts, mails and codes of what is finished, and leave the record of it."}, erases},
 	{Rule{ID: "capability/keys", Level: Must, Capability: registrar.CapKeys, Needs: []Need{NeedSettings},
 		Demand: "After RotateKeys, and after a second one, what was ordered is known and compared as before, also by an instance that begins anew.", Place: "KeyChanger",

@@ -12,7 +12,7 @@ import (
 
 var eventChecks = []check{
 	{Rule{ID: "events/told", Level: Must, Needs: []Need{NeedSettings},
-		Demand: "Taking an order is told by an event that names operation, order and domain.", Place: "Events, Event.Operation",
+		Demand: "An event reports that an order was taken, and names operation, order and domain.", Place: "Events, Event.Operation",
 		Remedy: "Append the event in the transaction that stores the operation."}, tellsOrders},
 	{Rule{ID: "events/dense", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "The first event has cursor 1, and each one after it its predecessor's plus one.", Place: "Cursor, Events.Events",
@@ -24,7 +24,7 @@ var eventChecks = []check{
 		Demand: "After a crash the events are the same, and can be resumed at every cursor.", Place: "Events",
 		Remedy: "Store events as they were told; don't compute them again."}, resumesAfterCrash},
 	{Rule{ID: "events/live", Level: Must, Needs: []Need{NeedSettings},
-		Demand: "A reader that has read everything waits, and is given what happens then.", Place: "Events.Events",
+		Demand: "A reader that has read everything waits, and gets the events that follow.", Place: "Events.Events",
 		Remedy: "Take the channel that announces new events before looking, or one slips in between."}, isLive},
 	{Rule{ID: "events/readers", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "Each reader is given every event, and one that reads slowly delays no other.", Place: "package registrar: concurrency",
@@ -295,7 +295,7 @@ var contextChecks = []check{
 		Demand: "A sequence of events ends with its context, and with the context's error.", Place: "Events.Events",
 		Remedy: "Wait in a select with ctx.Done(), and yield ctx.Err()."}, endsEvents},
 	{Rule{ID: "context/submit", Level: Must, Needs: []Need{NeedSettings},
-		Demand: "A Submit that was cancelled leaves the order whole or not at all: asking again tells which operation it is.", Place: "package registrar: concurrency",
+		Demand: "A Submit that was cancelled leaves the order whole or not at all: asking again returns its operation.", Place: "package registrar: concurrency",
 		Remedy: "Store everything about an order in one transaction."}, cancelsWhole},
 }
 

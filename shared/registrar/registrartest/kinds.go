@@ -23,7 +23,7 @@ var kindChecks = []check{
 		Demand: "When a locked domain was unlocked, it is locked no longer, and all else in its record is as before.", Place: "KindUnlock, Domain.Locked",
 		Remedy: "Clear Locked in the transaction that ends the operation."}, recordsUnlocks},
 	{Rule{ID: "kinds/auth-code", Level: Must, Kind: registrar.KindAuthCode, Needs: []Need{NeedSettings},
-		Demand: "An order for a transfer code that has succeeded has brought one: TransferCode returns it, and of no other operation, and no other answer, event or line of the log holds it; a person who says that it was got hands it over.", Place: "KindAuthCode, CodeKeeper, Decision.AuthCode",
+		Demand: "When an order for a transfer code has succeeded, TransferCode returns the code for that operation and for no other, and no other answer, event or line of the log holds it; a person who decides done hands the code over.", Place: "KindAuthCode, CodeKeeper, Decision.AuthCode",
 		Remedy: "Declare the capability auth-codes, keep the code sealed, and refuse a decision done without one, at the path auth_code."}, keepsCodes},
 	{Rule{ID: "kinds/trade", Level: Must, Kind: registrar.KindTrade, Needs: []Need{NeedSettings},
 		Demand: "When a change of registrant has succeeded, the domain is held as before and names no longer the handle of the registrant before.", Place: "KindTrade, Domain.Handle",

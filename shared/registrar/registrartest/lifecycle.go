@@ -11,7 +11,7 @@ import (
 
 var lifecycleChecks = []check{
 	{Rule{ID: "lifecycle/not-ready", Level: Must,
-		Demand: "What needs a registrar at work answers NotReady before Start, and so does Start before Configure.", Place: "NotReady, Plugin",
+		Demand: "A call that needs a registrar at work answers NotReady before Start, and so does Start before Configure.", Place: "NotReady, Plugin",
 		Remedy: "Ask one function for the working parts in every method, and let it say what is missing. In Go, registrarrpc does."}, isNotReady},
 	{Rule{ID: "lifecycle/idle", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "Nothing is written before Start.", Place: "Plugin.Configure, Plugin.Start",

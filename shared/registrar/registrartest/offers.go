@@ -17,7 +17,7 @@ var offerChecks = []check{
 		Demand: "An order of a kind that is not offered for its TLD is refused by Validate, at the path kind, and by Submit.", Place: "Description.Offers, Description.Unoffered",
 		Remedy: "Judge orders by Description.Unoffered."}, refusesUnoffered},
 	{Rule{ID: "offers/nameservers", Level: Must, Kind: registrar.KindRegister, Needs: []Need{NeedSettings},
-		Demand: "Where an offer says that a registration may come without nameservers, it may.", Place: "KindOffer.NameserversOptional",
+		Demand: "A registration may come without nameservers if its offer says so.", Place: "KindOffer.NameserversOptional",
 		Remedy: "Ask Description.Offered before nameservers are required."}, takesNoNameservers},
 	{Rule{ID: "years/refused", Level: Must, Needs: []Need{NeedSettings, NeedYears},
 		Demand: "An order for more or fewer years than are offered, or for any where there are none to choose, is refused by Validate, at the path years, and by Submit; one for the shortest or the longest term has no problem there.", Place: "Order.Years, Years.Has",

@@ -9,7 +9,7 @@ import (
 
 var priceChecks = []check{
 	{Rule{ID: "check/prices", Level: Must, Needs: []Need{NeedSettings, NeedPremium},
-		Demand: "A name with a price of its own is told with it and with the reason premium, by a registrar that reads accept_price; an order for it has a problem there unless it accepts that very price.", Place: "Availability.Price, Order.AcceptPrice",
+		Demand: "Check answers a name that has a price of its own with that price and the reason premium, if the registrar reads accept_price; an order for the name has a problem there unless it accepts exactly that price.", Place: "Availability.Price, Order.AcceptPrice",
 		Remedy: "Declare accept_price in OrderFields, and judge by Availability.PriceProblems."}, asksItsPrice},
 }
 

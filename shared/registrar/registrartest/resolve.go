@@ -22,7 +22,7 @@ var resolveChecks = []check{
 		Demand: "A decision on a version that is not the present one is refused with Conflict, whatever the state, and changes nothing; so is one that is repeated after it took effect.", Place: "Decision.Version, Orders.Resolve",
 		Remedy: "Compare the versions before anything else, with Operation.CheckVersion."}, refusesOutdated},
 	{Rule{ID: "resolve/once", Level: Must, Needs: []Need{NeedSettings},
-		Demand: "Of equal decisions that come at once one takes effect at most, and the others are refused.", Place: "Orders.Resolve",
+		Demand: "If equal decisions come at once, at most one takes effect, and the others are refused.", Place: "Orders.Resolve",
 		Remedy: "Compare the versions in the transaction that moves the operation."}, decidesOnce},
 	{Rule{ID: "resolve/state", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "A decision on an operation that waits for no person is refused with Precondition, and changes nothing.", Place: "Orders.Resolve",

@@ -16,7 +16,7 @@ var roleChecks = []check{
 		Demand: "The contact of a role is judged by the form for it, at paths as contacts[\"admin\"].KEY; one that is required and absent is a problem, and so is one for a role that is not offered.", Place: "Order.Contacts, ContactRole.Path, Description.Unoffered, Description.MissingContacts",
 		Remedy: "Judge with the form of the role by Form.Problems, and the roles by Unoffered and MissingContacts."}, judgesRoles},
 	{Rule{ID: "contacts/masked", Level: Must, Capability: registrar.CapContacts, Needs: []Need{NeedSettings},
-		Demand: "Contacts tells the contacts that an order has brought, and shows no value whole; of a domain that is not known it is NotFound.", Place: "ContactReader, DataClass.Masked",
+		Demand: "Contacts returns the contacts that an order has brought, and shows no value whole; an unknown domain is NotFound.", Place: "ContactReader, DataClass.Masked",
 		Remedy: "Mask every value by DataClass.Masked."}, masksContacts},
 }
 

@@ -18,7 +18,7 @@ var secretChecks = []check{
 		Demand: "Nothing that comes back holds a secret of the settings, a transfer code, or a registrant's personal or identity data.", Place: "package registrar: secrets and personal data",
 		Remedy: "Mask by field before anything is stored for showing. Operations, events and previews name handles and domains, not people."}, answersMasked},
 	{Rule{ID: "secrets/refusals", Level: Must, Needs: []Need{NeedSettings},
-		Demand: "What is said of mistakes in an order repeats no value of a secret or personal field.", Place: "Problem.Message",
+		Demand: "A message about mistakes in an order repeats no value of a secret or personal field.", Place: "Problem.Message",
 		Remedy: "Say what the field must be, not what it is."}, refusesMasked},
 	{Rule{ID: "secrets/log", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "The log holds no secret of the settings, no transfer code, and no personal or identity data, at any level.", Place: "package registrar: secrets and personal data",

@@ -29,7 +29,7 @@ var settingsChecks = []check{
 		Demand: "Settings that are refused leave nothing behind: good ones work after them.", Place: "Plugin.Configure",
 		Remedy: "Judge all of the settings before any is kept."}, forgetsRefused},
 	{Rule{ID: "settings/secrets", Level: Must, Needs: []Need{NeedSettings, NeedSecrets},
-		Demand: "What is said of mistakes in settings repeats no secret.", Place: "Problem.Message, Error.Detail",
+		Demand: "A message about mistakes in settings repeats no secret.", Place: "Problem.Message, Error.Detail",
 		Remedy: "Name the attribute, never its value; hide what a decoder quotes."}, hidesSettings},
 }
 

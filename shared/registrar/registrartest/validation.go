@@ -29,7 +29,7 @@ var validationChecks = []check{
 		Demand: "Validate stores nothing.", Place: "Orders.Validate",
 		Remedy: "Keep what it computes out of the store; an OrderID that was only validated is free."}, storesNothing},
 	{Rule{ID: "validate/agrees", Level: Must, Needs: []Need{NeedSettings},
-		Demand: "What Validate finds wrong, Submit refuses with the same problems.", Place: "Validation.Problems, Orders.Submit",
+		Demand: "Submit refuses the orders in which Validate finds mistakes, with the same problems.", Place: "Validation.Problems, Orders.Submit",
 		Remedy: "Let both judge by one function."}, agrees},
 	{Rule{ID: "validate/names", Level: Must, Needs: []Need{NeedSettings},
 		Demand: "A domain that is not in ACE, lower case, without a final dot, is refused at the path domain; nothing is put right in silence.", Place: "package registrar: names",
