@@ -123,7 +123,8 @@ func (p *importDomainCommand) read(c *command.Call) (rows []api.ImportRow, err e
 
 	switch err := lines.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
-		mistakes = append(mistakes, fmt.Errorf("%s:%d: is longer than %d KiB: give one domain a line, with tabs between", p.File, n, bufio.MaxScanTokenSize>>10))
+		wrong := fmt.Sprintf("it is longer than %d KiB; a line has one domain, with tabs between", bufio.MaxScanTokenSize>>10)
+		mistakes = append(mistakes, fmt.Errorf("%s:%d: %s", p.File, n, wrong))
 	case err != nil:
 		return nil, fmt.Errorf("read import: %w", err)
 	}

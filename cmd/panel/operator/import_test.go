@@ -19,8 +19,8 @@ func TestImportTellsEachMistake(t *testing.T) {
 		"of a spreadsheet":  {"\uFEFF" + strings.ReplaceAll(good, "\n", "\r\n"), nil},
 		"no name":           {good + "not a name\t2027-03-01\tc1\tOLD-R01\n", []string{"-:2: "}},
 		"two mistakes":      {"a b\t2027-03-01\tc1\tH\n" + good + "c d\t2027-03-01\tc1\tH\n", []string{"-:1: ", "-:3: "}},
-		"a line too long":   {good + strings.Repeat("x", 1<<20), []string{"-:2: is longer than 64 KiB"}},
-		"and one before it": {"a b\t2027-03-01\tc1\tH\n" + strings.Repeat("x", 1<<20), []string{"-:1: ", "-:2: is longer than 64 KiB"}},
+		"a line too long":   {good + strings.Repeat("x", 1<<20), []string{"-:2: it is longer than 64 KiB"}},
+		"and one before it": {"a b\t2027-03-01\tc1\tH\n" + strings.Repeat("x", 1<<20), []string{"-:1: ", "-:2: it is longer than 64 KiB"}},
 	} {
 		p := importDomainCommand{File: "-"}
 		rows, err := p.read(&command.Call{Streams: command.Streams{Stdin: strings.NewReader(c.file)}})
