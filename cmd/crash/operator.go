@@ -181,8 +181,12 @@ func (w *world) decide(ctx context.Context, b books) (open []string, err error) 
 
 	// A mail that is not read yet may answer what seems to wait for a person.
 	fresh, err := number(ctx, b.plugin, "select count(*) from mails where state = 'new'")
-	if err != nil || waits == 0 && len(open) == 0 && fresh == 0 {
+	if err != nil {
 		return open, err
+	}
+
+	if waits == 0 && len(open) == 0 && fresh == 0 {
+		return b.unheard(ctx)
 	}
 
 	if fresh > 0 {
@@ -194,6 +198,21 @@ func (w *world) decide(ctx context.Context, b books) (open []string, err error) 
 	}
 
 	return append(open, fmt.Sprintf("%d operations for a person", waits)), w.judgeEach(ctx, b, working)
+}
+
+// unheard returns what the panel has still to hear: the judge compares all events, and an order may end before the last
+// event about it.
+func (b books) unheard(ctx context.Context) (open []string, err error) {
+	told, err := number(ctx, b.plugin, "select coalesce(max(cursor), 0) from events")
+	if err != nil {
+		return []string{"events"}, err
+	}
+
+	heard, err := number(ctx, b.panel, "select coalesce(max(cursor), 0) from followed")
+	if err != nil || heard < told {
+		open = append(open, fmt.Sprintf("%d events that the panel has not heard", told-heard))
+	}
+	return open, err
 }
 
 // review sets aside the mails that no rule could place: the operator looks at R01 instead.
