@@ -118,15 +118,16 @@ func (h *busyHour) operate(ctx context.Context, seed int) {
 	}
 }
 
-// rest waits until no more than most are left. An hour is longer than the patience of other waits, so the
-// number has to keep falling within that patience. A look costs as much as what it counts, so few are made.
+// rest waits until no more than most are left of something. An hour is longer than the patience of other waits, so each
+// of these waits for some more events to be heard; to count what is left costs more.
 func (h *busyHour) rest(what string, most int, left func() int) {
 	h.t.Helper()
-	for now := left(); now > most; {
-		enough := max(most, now-max(1, *busyRenewals/50))
+	const heard = "select coalesce(max(cursor), 0) from followed"
+	for now := left(); now > most; now = left() {
+		enough := h.number(h.panelBook(), heard) + max(1, min(now-most, *busyRenewals/50))
 		testrun.Until(h.t, what, func() (bool, string) {
-			now = left()
-			return now <= enough, fmt.Sprintf("%d are left", now)
+			n := h.number(h.panelBook(), heard)
+			return n >= enough, fmt.Sprintf("%d are left; %d events were heard, want %d", now, n, enough)
 		})
 	}
 }
