@@ -84,6 +84,11 @@ func number(ctx context.Context, db *sql.DB, query string) (n int, err error) {
 	return n, err
 }
 
+// told returns the cursor of the plugin's last event.
+func (b books) told(ctx context.Context) (int, error) {
+	return number(ctx, b.plugin, "select coalesce(max(cursor), 0) from events")
+}
+
 // request is a mail to R01, as the plugin has recorded it.
 type request struct{ id, kind, object, state, hold, message string }
 

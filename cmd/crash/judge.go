@@ -203,7 +203,7 @@ func (j *judge) stream(ctx context.Context) error {
 		return err
 	}
 
-	last, err := number(ctx, j.plugin, "select coalesce(max(cursor), 0) from events")
+	last, err := j.books.told(ctx)
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (w *world) tend(ctx context.Context, h *hurrier) (open []string, events int
 
 	h.along(ctx, b)
 
-	events, unread := number(ctx, b.plugin, "select coalesce(max(cursor), 0) from events")
+	events, unread := b.told(ctx)
 	if unread != nil {
 		events = 0
 	}
@@ -203,7 +203,7 @@ func (w *world) decide(ctx context.Context, b books) (open []string, err error) 
 // unheard returns what the panel has still to hear: the judge compares all events, and an order may end before the last
 // event about it.
 func (b books) unheard(ctx context.Context) (open []string, err error) {
-	told, err := number(ctx, b.plugin, "select coalesce(max(cursor), 0) from events")
+	told, err := b.told(ctx)
 	if err != nil {
 		return []string{"events"}, err
 	}

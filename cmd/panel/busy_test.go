@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -75,7 +74,7 @@ func newBusyHour(t *testing.T) *busyHour {
 	w.sim.SetBalance(*busyRenewals*w.sim.Policy().Price, 0)
 	w.mail = mailServers{smtp: w.sim.Addresses().SMTP, imap: dovecot.Addresses.IMAP, tls: "none", mailUser: callback, poll: "1s"}
 	w.settle(func(hcl string) string {
-		return strings.Replace(hcl, "    handles {", "    brake {\n      per_hour = 100000\n      per_day = 100000\n    }\n    handles {", 1)
+		return withBlocks(hcl, openBrake)
 	})
 	w.serve()
 	w.stop(syscall.SIGTERM)

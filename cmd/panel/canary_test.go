@@ -2,13 +2,11 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
 	"mime"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -253,9 +251,7 @@ func (w *world) reviews() []struct{ ID, Mail string } {
 func look(w *world, shown map[string][]byte) {
 	w.t.Helper()
 	keep := func(place string, text []byte) { shown[place] = append(shown[place], text...) }
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(w.dir, "panel.sock"))
-	}}}
+	client := &http.Client{Transport: w.transport()}
 	commands, pages := w.reading()
 	for _, args := range commands {
 		for _, output := range []string{"text", "json"} {

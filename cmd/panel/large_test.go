@@ -176,11 +176,18 @@ func spread(took []time.Duration) string {
 	return fmt.Sprintf("%d times, median %.1f ms, p99 %.1f ms, %.1f ms at most", n, ms(took[n/2]), ms(took[(n*99+99)/100-1]), ms(took[n-1]))
 }
 
-// browser returns a client of the panel's socket with connections of its own.
+// browser returns a client of the panel's socket that keeps its connections.
 func (w *world) browser() *http.Client {
-	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	transport := w.transport()
+	transport.DisableKeepAlives = false
+	return &http.Client{Transport: transport}
+}
+
+// transport connects to the panel's socket, anew for each request.
+func (w *world) transport() *http.Transport {
+	return &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", filepath.Join(w.dir, "panel.sock"))
-	}}}
+	}}
 }
 
 // get asks for it for the i-th time, and returns the size of the answer.

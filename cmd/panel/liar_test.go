@@ -74,11 +74,11 @@ func newLiedWorld(t *testing.T, proof, server bool) *liedWorld {
 		}
 	})
 	w.settle(func(hcl string) string {
-		blocks := "    brake {\n      per_hour = 100000\n      per_day = 100000\n    }\n"
+		blocks := openBrake
 		if proof {
 			blocks += fmt.Sprintf("    replies {\n      from = [%q]\n      require = \"authentication-results\"\n      authserv_id = %q\n    }\n", robot, receiver)
 		}
-		return strings.Replace(hcl, "    handles {", blocks+"    handles {", 1)
+		return withBlocks(hcl, blocks)
 	})
 	client, err := api.NewClient("unix://"+w.dir+"/panel.sock", secret.String{})
 	if err != nil {

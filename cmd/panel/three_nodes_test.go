@@ -84,7 +84,7 @@ func newTrio(t *testing.T) *trio {
 		}
 		w.sim, w.mail = n.nodes[0].sim, n.nodes[0].mail
 		w.settle(func(hcl string) string { // a campaign spends more than the usual brake would let it
-			return strings.Replace(hcl, "    handles {", "    brake {\n      per_hour = 100000\n      per_day  = 100000\n    }\n    handles {", 1)
+			return withBlocks(hcl, openBrake)
 		})
 	}
 

@@ -224,6 +224,14 @@ registrar "r01" {
 `, w.dir, agreement, robot, callback, m.smtp, m.tls, m.relayUser, relayPassword, m.imap, m.tls, m.mailUser, m.processed, m.poll)
 }
 
+// openBrake is a block of the plugin's settings: more may be spent than any test does.
+const openBrake = "    brake {\n      per_hour = 100000\n      per_day  = 100000\n    }\n"
+
+// withBlocks adds blocks to the plugin's settings in the text of plugin.hcl.
+func withBlocks(hcl, blocks string) string {
+	return strings.Replace(hcl, "    handles {", blocks+"    handles {", 1)
+}
+
 func (w *world) write(name, text string) string {
 	w.t.Helper()
 	path := filepath.Join(w.dir, name)
