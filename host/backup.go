@@ -112,7 +112,8 @@ func (h *Host) backUpPlugin(ctx context.Context, name, dir string) (err error) {
 
 	// Marked even if the store can't be copied: a panel restored from such a backup misses it and makes no new one.
 	if h.launcher.Data.HasStarted(name) {
-		if err := own.SetStarted(name); err != nil {
+		r, _ := h.config.Registrar(name)
+		if err := own.SetStarted(name, r.Plugin); err != nil {
 			return err
 		}
 	}

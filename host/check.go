@@ -53,6 +53,13 @@ func Check(ctx context.Context, o Options, mail bool) ([]Report, error) {
 		failures = append(failures, checkRecord(ctx, o.ConfigPath, c))
 	}
 
+	// The launcher has no data: those that the panel serves with are looked at here.
+	for _, r := range c.Registrars {
+		if !r.Retired {
+			failures = append(failures, launch.DataIn(c.Panel.Data).CheckPlugin(r))
+		}
+	}
+
 	for _, spec := range launcher.Specs() {
 		report, err := probe(ctx, spec, o.Logger, mail)
 		if err != nil {

@@ -328,6 +328,38 @@ func TestMistakesOfOneRegistrar(t *testing.T) {
 	}
 }
 
+// A registrar's data belong to the plugin that made them: another one would begin without what is paid.
+func TestAnotherPluginGetsNoData(t *testing.T) {
+	t.Parallel()
+
+	o := options(t, good)
+	h, stop := run(t, o)
+	ready(t, h)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	before := recordOf(t, o)
+
+	o.Bundled["second"] = []string{o.Bundled["actor"][0], "second"}
+	given := strings.Replace(good, "  tlds", "  plugin = \"second\"\n  tlds", 1)
+	if err := os.WriteFile(o.ConfigPath, []byte(given), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const message = "the data of registrar actor are those of the plugin actor"
+	_, err := Check(t.Context(), o, false)
+	wantMistake(t, err, "5,12", message)
+
+	// It is the only registrar: a panel that can use none does not serve.
+	h, err = Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantMistake(t, h.Run(t.Context()), "5,12", message)
+	if now := recordOf(t, o); now != before {
+		t.Errorf("the other plugin was at the data: %s, then %s", before, now)
+	}
+}
+
 // hasAlarm looks for an alarm in the Action Log.
 func hasAlarm(t *testing.T, h *Host, message string) bool {
 	t.Helper()

@@ -121,16 +121,16 @@ func (l Launcher) spec(r config.Registrar) supervisor.Spec {
 		return spec
 	}
 
-	// Both mistakes are reported at once.
+	// All mistakes are reported at once.
 	var noCommand, noAccount error
 	spec.Command, noCommand = l.command(r)
 	spec.Account, noAccount = l.account(r, root)
-	spec.Fault = errors.Join(noCommand, noAccount)
+	spec.Fault = errors.Join(noCommand, noAccount, l.Data.CheckPlugin(r))
 
 	spec.Configure = func(ctx context.Context, plugin registrar.Hosted, d registrar.Description) error {
 		return l.configure(ctx, r, spec.Account, plugin, d)
 	}
-	spec.Started = func() error { return l.Data.SetStarted(r.Name) }
+	spec.Started = func() error { return l.Data.SetStarted(r.Name, r.Plugin) }
 	return spec
 }
 
@@ -211,8 +211,8 @@ func (d Data) Of(name string) (string, error) {
 	return dir, nil
 }
 
-// startedFile returns the path of a file beside a plugin's data directory that says that the plugin
-// has worked. From then on a missing store is a loss, not a fresh start.
+// startedFile returns the path of a file beside a plugin's data directory that names the plugin that has
+// worked. From then on a missing store is a loss, not a fresh start. Panels of before left the file empty.
 func (d Data) startedFile(name string) string { return filepath.Join(string(d), name+".started") }
 
 // HasStarted reports whether a plugin has worked on its data.
@@ -221,12 +221,31 @@ func (d Data) HasStarted(name string) bool {
 	return err == nil
 }
 
-// SetStarted records that a plugin has worked.
-func (d Data) SetStarted(name string) error {
-	if d.HasStarted(name) {
-		return nil
+// startedAs returns the plugin that has worked on a registrar's data; "" = none, or it is not known which.
+func (d Data) startedAs(name string) (plugin string, err error) {
+	text, err := os.ReadFile(d.startedFile(name))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("read which plugin has the data of %s: %w", name, err)
 	}
-	if err := os.WriteFile(d.startedFile(name), nil, 0o600); err != nil {
+	return strings.TrimSpace(string(text)), nil
+}
+
+// CheckPlugin returns the mistake of a registrar whose plugin is not the one that has worked on its data; nil = it
+// is, or none has. The store of the first would be left behind, with what is paid and under way.
+func (d Data) CheckPlugin(r config.Registrar) error {
+	before, err := d.startedAs(r.Name)
+	if err != nil || before == "" || before == r.Plugin {
+		return err
+	}
+	return r.PluginAt.Errorf("the data of registrar %s are those of the plugin %s: give the plugin %s a registrar of its own, and restart the panel", r.Name, before, r.Plugin)
+}
+
+// SetStarted records that a plugin has worked on a registrar's data.
+func (d Data) SetStarted(name, plugin string) error {
+	if before, err := d.startedAs(name); err != nil || before != "" {
+		return err
+	}
+	if err := os.WriteFile(d.startedFile(name), []byte(plugin+"\n"), 0o600); err != nil {
 		return fmt.Errorf("mark %s as started: %w", name, err)
 	}
 	return nil
