@@ -269,8 +269,10 @@ func TestDeadLetters(t *testing.T) {
 	}
 	again := fmt.Sprintf("/api/v1/webhooks/shop/dead/%d/retry", dead[0].Entry.ID)
 	b.decode(b.call("POST", again, "{}"), http.StatusOK, &dead[0])
-	b.fake.refuse = func(string) error { return errors.New("it answered 500") }
+	b.fake.refuse = func(string) error { return registrar.Errorf(registrar.Unavailable, "it answered 500") }
 	b.refused(b.call("POST", again, "{}"), http.StatusServiceUnavailable, "UNAVAILABLE")
+	b.fake.refuse = func(string) error { return errors.New("the disk is full") } // it was taken, and only the record failed
+	b.refused(b.call("POST", again, "{}"), http.StatusInternalServerError, "INTERNAL")
 	b.refused(b.call("POST", "/api/v1/webhooks/shop/dead/7777/retry", "{}"), http.StatusNotFound, "NOT_FOUND")
 	b.refused(b.call("POST", "/api/v1/webhooks/shop/dead/x/retry", "{}"), http.StatusUnprocessableEntity, "INVALID")
 }

@@ -57,7 +57,7 @@ func (c webhookCalls) retryDead(r *http.Request, _ none) (api.DeadLetter, error)
 	}
 	// A refusal by the receiver is an answer and no fault: the letter stays, to be sent again.
 	if err := c.teller.Again(r.Context(), name, found[0].Entry); err != nil {
-		return api.DeadLetter{}, registrar.Errorf(registrar.Unavailable, "webhook %s did not take it: %v", name, err)
+		return api.DeadLetter{}, err
 	}
 	return deadOf(found[0]), nil
 }

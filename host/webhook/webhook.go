@@ -26,6 +26,7 @@ import (
 
 	"registrar.panel/host/orders"
 	"registrar.panel/internal/backoff"
+	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/secret"
 )
 
@@ -193,16 +194,21 @@ func (t *Teller) one(ctx context.Context, h Hook, d orders.Delivery, e orders.En
 	return false, t.Book.Failed(ctx, d)
 }
 
-// Again sends an entry that was given up.
+// Again sends an entry that was given up, and forgets the dead letter. NOT_FOUND = there is no such webhook;
+// UNAVAILABLE = the receiver did not take it; else it was taken, and only the record of it failed.
 func (t *Teller) Again(ctx context.Context, name string, e orders.Entry) error {
 	at := slices.IndexFunc(t.Hooks, func(h Hook) bool { return h.Name == name })
 	if at < 0 {
-		return fmt.Errorf("plugin.hcl has no webhook %s", name)
+		return registrar.Errorf(registrar.NotFound, "plugin.hcl has no webhook %s", name)
 	}
 	if err := t.send(ctx, t.Hooks[at], e); err != nil {
-		return err
+		return registrar.Errorf(registrar.Unavailable, "webhook %s did not take it: %v", name, err)
 	}
-	return t.Book.Revived(ctx, name, e.ID)
+
+	if err := t.Book.Revived(ctx, name, e.ID); err != nil {
+		return fmt.Errorf("record that webhook %s took entry %d: %w", name, e.ID, err)
+	}
+	return nil
 }
 
 // send makes one attempt with an entry.

@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -27,6 +28,7 @@ type shelf struct {
 	state   orders.Delivery
 	holder  string
 	dead    []int64
+	full    error // of the disk
 	more    chan struct{}
 }
 
@@ -78,8 +80,10 @@ func (s *shelf) Bury(_ context.Context, d orders.Delivery, e orders.Entry) error
 }
 
 func (s *shelf) Revived(_ context.Context, _ string, entry int64) error {
-	s.dead = slices.DeleteFunc(s.dead, func(d int64) bool { return d == entry })
-	return nil
+	if s.full == nil {
+		s.dead = slices.DeleteFunc(s.dead, func(d int64) bool { return d == entry })
+	}
+	return s.full
 }
 
 // receiver is a hook's other end, without a network.
@@ -176,14 +180,19 @@ func TestAgain(t *testing.T) {
 	s.dead = []int64{1}
 	r := &receiver{answer: func(n int, _ string) int { return map[bool]int{true: 500, false: 200}[n == 1] }}
 	told := teller(s, r)
-	if err := told.Again(t.Context(), "shop", s.entries[0]); err == nil || len(s.dead) != 1 {
+	if err := told.Again(t.Context(), "shop", s.entries[0]); registrar.CodeOf(err) != registrar.Unavailable || len(s.dead) != 1 {
 		t.Errorf("refused: %v, %v", err, s.dead)
 	}
+	s.full = errors.New("the disk is full")
+	if err := told.Again(t.Context(), "shop", s.entries[0]); !errors.Is(err, s.full) || registrar.CodeOf(err) == registrar.Unavailable {
+		t.Errorf("taken, but not recorded: %v", err)
+	}
+	s.full = nil
 	if err := told.Again(t.Context(), "shop", s.entries[0]); err != nil || len(s.dead) != 0 {
 		t.Errorf("taken: %v, %v", err, s.dead)
 	}
-	if err := told.Again(t.Context(), "other", s.entries[0]); err == nil {
-		t.Error("there is no such webhook")
+	if err := told.Again(t.Context(), "other", s.entries[0]); registrar.CodeOf(err) != registrar.NotFound {
+		t.Errorf("no such webhook: %v", err)
 	}
 }
 
