@@ -148,7 +148,7 @@ func resolveMany(v *visit) (done, error) {
 	}
 	note := told("done.reviews", "Count", strconv.Itoa(came.Resolved), "Outcome", v.lang.Word("outcome", in.Outcome))
 	if n := len(came.Refused); n > 0 {
-		note = told("done.reviews-some", "Count", strconv.Itoa(came.Resolved), "Left", strconv.Itoa(n), "Reason", came.Refused[0].Reason)
+		note = told("done.reviews-some", "Count", strconv.Itoa(came.Resolved), "Left", strconv.Itoa(n), "Reason", v.lang.phrases.Line(came.Refused[0].Reason))
 	}
 	return done{"/review", note}, nil
 }

@@ -95,7 +95,7 @@ func (t Intake) ask(ctx context.Context, rows []registrar.Import, all []Imported
 			defer func() { <-free }()
 			d, err := t.takeOne(ctx, rows[i], all[i].Domain)
 			if err != nil {
-				all[i].Action, all[i].Reason = ImportRefused, refusal(err)
+				all[i].Action, all[i].Reason = ImportRefused, t.refusal(all[i].Domain, err)
 			}
 			answers[i] = d
 		})
@@ -140,7 +140,7 @@ func (t Intake) known(ctx context.Context, rows []registrar.Import) (map[string]
 func (t Intake) plan(row registrar.Import, known map[string]Domain, seen map[string]bool) Imported {
 	ace, err := input.ACE(row.Domain)
 	if err != nil {
-		return Imported{row.Domain, ImportRefused, refusal(err)}
+		return Imported{row.Domain, ImportRefused, t.refusal(row.Domain, err)}
 	}
 
 	refuse := func(reason string) Imported { return Imported{ace, ImportRefused, reason} }
@@ -151,7 +151,7 @@ func (t Intake) plan(row registrar.Import, known map[string]Domain, seen map[str
 
 	seen[ace] = true
 	if _, err := input.Customer(row.Customer); err != nil {
-		return refuse(refusal(err))
+		return refuse(t.refusal(ace, err))
 	}
 	if row.Handle == "" || row.PaidTill.IsZero() {
 		return refuse("handle and paid-till are required")
@@ -166,17 +166,19 @@ func (t Intake) plan(row registrar.Import, known map[string]Domain, seen map[str
 	}
 
 	if _, err := t.route(ace); err != nil {
-		return refuse(refusal(err))
+		return refuse(t.refusal(ace, err))
 	}
 	return Imported{ace, ImportTake, ""}
 }
 
-// refusal returns an error as a line that a caller may read.
-func refusal(err error) string {
+// refusal returns an error as a line that a caller may read. What a caller may not read is logged.
+func (t Intake) refusal(domain string, err error) string {
 	var e *registrar.Error
 	if !errors.As(err, &e) {
+		t.book.log.Error("a domain was not imported", "domain", domain, "err", err)
 		return "it failed; the panel's log says why"
 	}
+
 	if len(e.Problems) == 0 {
 		return e.Error()
 	}
