@@ -85,16 +85,16 @@ func (ls *Lists) ReconcileList(ctx context.Context, list ZoneList) error {
 		passed = fmt.Errorf("it was not read within %s: %w", ls.within, passed)
 	}
 
+	// An error because the plugin ends, or another takes over, says nothing about the list.
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+
 	state := listState{at: ls.now()}
 	if passed != nil {
 		state = listState{at: ls.memory.list(source).at, err: passed.Error()}
 	}
-
 	ls.memory.setList(source, state)
-	// An error because the plugin ends says nothing about the list.
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
 
 	// With the context of the caller, because the time of the pass may be over, and must not bound the alarm.
 	alarm := ls.engine.Write(ctx, func(tx *store.Tx) error {

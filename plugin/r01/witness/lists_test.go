@@ -50,6 +50,9 @@ func TestListThatTakesTooLong(t *testing.T) {
 	if err := w.Lists.ReconcileList(stopped, slowList{}); err == nil || alarms() != 0 {
 		t.Errorf("a pass that was stopped: %v, %d alarms", err, alarms())
 	}
+	if h := w.Health(); strings.Contains(h[0].Detail, "canceled") {
+		t.Errorf("a pass that was stopped became the state of the list: %+v", h)
+	}
 
 	w.Lists.within = time.Nanosecond
 	err = w.Lists.ReconcileList(t.Context(), slowList{})
