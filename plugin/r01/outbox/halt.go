@@ -56,6 +56,7 @@ func (h *halt) weigh(result smtpout.Result) smtpout.Result {
 	case result.Silent():
 		kind = "silence"
 	default:
+		// A plain 4xx or a cut connection has no cause to compare: it neither confirms nor ends a row of refusals.
 		return result
 	}
 

@@ -65,7 +65,7 @@ type Store struct {
 	shared  bool // with other instances
 	marking sync.Mutex
 	marked  *os.File  // once the mark has been moved
-	last    watermark // written to it since Recall
+	last    watermark // written to it since DetectRestore
 }
 
 func migrations() fs.FS {

@@ -4,13 +4,11 @@ import (
 	"context"
 	"fmt"
 
+	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/mailform"
 	"registrar.panel/plugin/r01/registry"
 	"registrar.panel/shared/registrar"
 )
-
-// lastTransfer is how many days before its expiry a domain can still be transferred.
-const lastTransfer = 7
 
 // Transferable says why, by the registry's word, a domain can't be transferred to R01, or, in
 // notes, that the registry said nothing. today is Moscow's. r01-mail 2.9
@@ -29,9 +27,9 @@ func (vs *Views) Transferable(ctx context.Context, name string, today registrar.
 	case vs.engine.Ours(a.Record.Registrar):
 		return []registrar.Problem{said("transfer_ours", fmt.Sprintf("%s is registered with %s already: if it is ours, import it", shown, a.Record.Registrar),
 			fmt.Sprintf("%s уже зарегистрировано через %s: если оно ваше, его нужно импортировать", shown, a.Record.Registrar))}, nil
-	case !a.Record.PaidTill.IsZero() && a.Record.PaidTill.Before(today.AddDays(lastTransfer)):
-		return []registrar.Problem{said("transfer_late", fmt.Sprintf("%s is paid till %s: it can be transferred %d days before at the latest, so renew it first", shown, a.Record.PaidTill, lastTransfer),
-			fmt.Sprintf("%s оплачено до %s, а перенести можно не позже чем за %d дней: сначала продлите", shown, a.Record.PaidTill, lastTransfer))}, nil
+	case !a.Record.PaidTill.IsZero() && a.Record.PaidTill.AddDays(engine.TransferCloses).Before(today):
+		return []registrar.Problem{said("transfer_late", fmt.Sprintf("%s is paid till %s: it can be transferred %d days before at the latest, so renew it first", shown, a.Record.PaidTill, -engine.TransferCloses),
+			fmt.Sprintf("%s оплачено до %s, а перенести можно не позже чем за %d дней: сначала продлите", shown, a.Record.PaidTill, -engine.TransferCloses))}, nil
 	}
 
 	return nil, nil
