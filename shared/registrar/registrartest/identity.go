@@ -145,11 +145,15 @@ func hasOrderFields(e *exam) {
 			e.broken("the field %q is listed a second time, or is none", field)
 		}
 	}
+
+	var missing []string
 	for _, field := range needed {
-		if !slices.Contains(fields, field) {
-			e.broken("%s is not listed, and an order needs it", field)
-			return
+		if !slices.Contains(fields, field) && !slices.Contains(missing, field) {
+			missing = append(missing, field)
 		}
+	}
+	if len(missing) > 0 {
+		e.broken("not listed, though orders need it: %s", strings.Join(missing, ", "))
 	}
 }
 
