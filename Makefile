@@ -33,10 +33,10 @@ RACE       = -race $(foreach package,$(C_CODE) $(ARITHMETIC),'-gcflags=$(package
 unit:
 	GO="$(GO)" .ci/unit $(RACE) -vet=off -shuffle=on -timeout 45m -p 2 -parallel 4
 
-# What Go alone can do, in one to four minutes: no root, no servers, no race detector.
+# What Go alone can do, in a minute once it is built: no root, no servers, no race detector, nothing that takes long.
 quick:
 	$(GO) vet ./...
-	$(GO) test -vet=off -ldflags=-s -short -parallel 4 ./... # most of them wait
+	$(GO) test -vet=off -ldflags=-s -short -p 3 -parallel 4 ./... # most of them wait
 
 # These programs live for seconds, and need not be thrifty.
 lint gofmt vet elsewhere staticcheck misspell generate-check quick: export GOGC = 400

@@ -264,11 +264,11 @@ func inParts(n int, rest string) (all []string) {
 	return all
 }
 
-// heldRows returns statements that insert the plugin's domains.
+// heldRows returns statements that insert the plugin's domains, of which none is due.
 func heldRows(domains int) []string {
 	return []string{
 		numbers(domains) + `insert into domains (name, customer, status, paid_till, renewal, nameservers, updated_at)
-			select printf('d%07d.ru', i), 'c' || (i % 50000), 'Registered', '2027-11-24', 'auto', '[{"host":"ns1.hoster.example"}]', 0 from n`,
+			select printf('d%07d.ru', i), 'c' || (i % 50000), 'Registered', date('now', '+360 days'), 'auto', '[{"host":"ns1.hoster.example"}]', 0 from n`,
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"registrar.panel/cmd/panel/command"
+	"registrar.panel/internal/testrun"
 )
 
 // begin runs panel plugin new in a directory outside the repository.
@@ -26,6 +27,7 @@ func begin(t *testing.T, args ...string) (stdout, stderr string, code int) {
 // in files to commit, and passes the suite with the fake registrar as its witness.
 func TestPluginNew(t *testing.T) {
 	t.Parallel()
+	testrun.TakesLong(t)
 	dir := filepath.Join(t.TempDir(), "acme")
 	stdout, stderr, code := begin(t, "acme-domains", "--dir", dir, "--panel", "../..", "-o", "json")
 	if code != command.ExitDone || !strings.Contains(stderr, "docs/writing-a-registrar.md") {

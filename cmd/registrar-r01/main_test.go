@@ -24,6 +24,7 @@ import (
 // the shipped one; its work is watched for races where it runs in this process.
 func TestConformance(t *testing.T) {
 	t.Parallel()
+	testrun.TakesLong(t)
 
 	make := func(log *slog.Logger) registrar.Plugin { return r01.New(log) }
 	for name, opener := range map[string]func(t *testing.T) registrartest.Opener{

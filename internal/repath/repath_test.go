@@ -61,6 +61,7 @@ func repath(t *testing.T, root, to string) []string {
 // the path, and nothing of the module keeps the old one.
 func TestThereAndBack(t *testing.T) {
 	t.Parallel()
+	testrun.TakesLong(t)
 
 	for _, to := range []string{"a.example/p", "example.com/" + strings.Repeat("long", 25) + "/panel"} {
 		t.Run(to, func(t *testing.T) {

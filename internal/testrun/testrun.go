@@ -29,6 +29,14 @@ func NeedsServers(t testing.TB) {
 	}
 }
 
+// TakesLong leaves the test out in a short run, because it takes seconds of a processor.
+func TakesLong(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes seconds, and -short leaves it out")
+	}
+}
+
 // patience is how long to wait, on the usual machine, for things that take seconds at most.
 const patience = 2 * time.Minute
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/internal/testrun"
 	"registrar.panel/plugin/kit/internal/store"
 	"registrar.panel/shared/registrar"
 )
@@ -151,6 +152,7 @@ func order(id, domain string) registrar.Order {
 // behaves: the order is carried out once, and its operation succeeds without a person.
 func TestFaultPairs(t *testing.T) {
 	t.Parallel()
+	testrun.TakesLong(t)
 	w := newWorld(t)
 
 	behaviours := map[string]func(s *shop){

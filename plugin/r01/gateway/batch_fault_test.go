@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/internal/testrun"
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailbox"
@@ -122,6 +123,7 @@ func (s *season) run() int {
 // claimed, concluded and confirmed, all of them or none, and R01 is asked for each exactly once.
 func TestBatchCommitFaults(t *testing.T) {
 	t.Parallel()
+	testrun.TakesLong(t)
 	for name, relay := range fates() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/internal/testrun"
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/smtpout"
@@ -211,6 +212,7 @@ func (p *play) count(template string) int {
 // is lost, nothing is sent twice, and nothing stands still without asking for a person.
 func TestCommitFaults(t *testing.T) {
 	t.Parallel()
+	testrun.TakesLong(t)
 	for name, relay := range fates() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -254,11 +256,8 @@ func fates() map[string]func() func(func() error, func()) *smtpout.Result {
 // eachFlaw tries each commit of a play: it did not happen, or it did, with an error or with the end of the process.
 func eachFlaw(t *testing.T, g *gate, commits int, try func(t *testing.T, flaw flawed)) {
 	step := 1
-	switch {
-	case g.server != "":
+	if g.server != "" {
 		step = 12 // databases there are dear
-	case testing.Short():
-		step = 7
 	}
 	for n := 1; n <= commits; n += step {
 		for _, did := range []bool{false, true} {

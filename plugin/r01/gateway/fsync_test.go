@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/internal/testrun"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/shared/registrar"
 )
@@ -25,6 +26,7 @@ const (
 // at once: its claim, its outcome, and a share of what they have in common.
 func TestFsyncsPerRenewal(t *testing.T) {
 	t.Parallel()
+	testrun.NeedsServers(t)
 	strace, err := exec.LookPath("strace")
 	if err != nil {
 		t.Fatal("this test needs strace: make setup installs it")

@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"registrar.panel/internal/testrun"
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/mailauth"
 	"registrar.panel/plugin/r01/renewal"
@@ -26,6 +27,7 @@ import (
 // not be sent a renewal that it has or has done; what the stranger makes up moves nothing; in
 // the end both know the same.
 func FuzzHistories(f *testing.F) {
+	testrun.TakesLong(f)
 	for seed := range uint64(12) {
 		random := mathrand.New(mathrand.NewPCG(seed, 3))
 		input := make([]byte, 16<<10)

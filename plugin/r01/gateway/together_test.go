@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"registrar.panel/internal/testrun"
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/mailbox"
 	"registrar.panel/plugin/r01/store"
@@ -175,6 +176,7 @@ func TestOneOfABatchFails(t *testing.T) {
 // with the end of the process: each answer is applied once.
 func TestCommitFaultsOfABatch(t *testing.T) {
 	t.Parallel()
+	testrun.TakesLong(t)
 	const commits = 3 // they are stored, opened and applied
 	for fails := range commits {
 		for _, how := range []flawed{{}, {did: true}, {dies: true}, {did: true, dies: true}} {

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"registrar.panel/internal/testrun"
 	"registrar.panel/plugin/r01/engine"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/plugin/r01/mailauth"
@@ -33,11 +34,9 @@ import (
 // lives one with more domains, or one year again. However few there are, each trouble comes.
 func TestYear(t *testing.T) {
 	t.Parallel()
+	testrun.TakesLong(t)
 	size := int(fromEnv(t, "YEAR_DOMAINS", 60))
 	seeds := []uint64{1, 2}
-	if testing.Short() {
-		seeds = seeds[:1]
-	}
 	if seed := fromEnv(t, "YEAR_SEED", 0); seed != 0 {
 		seeds = []uint64{seed}
 	}

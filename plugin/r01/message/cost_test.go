@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"registrar.panel/internal/testrun"
 )
 
 // The race detector makes everything slow, and throws pooled memory away at random: costs
@@ -20,12 +22,9 @@ const (
 // No mail costs much beyond itself: all that was allocated is more than was ever held at
 // once. Not parallel, since it counts what the whole process allocates.
 func TestMemory(t *testing.T) {
-	size := largest
-	if testing.Short() { // all of them at their largest take half a minute
-		size = largest / 5
-	}
+	testrun.TakesLong(t)
 	for name, shape := range hostile() {
-		raw := []byte(shape(size))
+		raw := []byte(shape(largest))
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		read(t, raw)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"registrar.panel/internal/pgtest"
+	"registrar.panel/internal/testrun"
 	"registrar.panel/plugin/r01/lifecycle"
 	"registrar.panel/shared/registrar"
 	"registrar.panel/shared/secret"
@@ -316,6 +317,7 @@ func TestWhatMayExistOnce(t *testing.T) {
 // back before the relay could have got it. r01-mail 4.3
 func TestProlongOncePerExpiry(t *testing.T) {
 	t.Parallel()
+	testrun.TakesLong(t)
 	till := registrar.Date{Year: 2027, Month: 5, Day: 1}
 	claimed := func(more ...lifecycle.Event) []lifecycle.Event {
 		return append([]lifecycle.Event{lifecycle.Claimed}, more...)

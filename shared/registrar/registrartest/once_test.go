@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"registrar.panel/internal/testrun"
 	"registrar.panel/plugin/kit"
 	"registrar.panel/shared/registrar"
 )
@@ -292,6 +293,7 @@ func TestAGoodClientSendsOnce(t *testing.T) {
 // Every rule that needs a witness has a plugin that breaks it, and no other of them.
 func TestEachWitnessRuleCatchesWhatNoOtherDoes(t *testing.T) {
 	t.Parallel()
+	testrun.TakesLong(t)
 
 	for _, c := range onceChecks {
 		t.Run(c.ID, func(t *testing.T) {
