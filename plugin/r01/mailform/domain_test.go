@@ -1,10 +1,13 @@
 package mailform
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"registrar.panel/shared/registrar"
 )
@@ -174,6 +177,38 @@ func TestObjects(t *testing.T) {
 	if diff := cmp.Diff(want, Objects(text)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
+}
+
+// Where a name begins and ends is the same as by this pattern: not within a mail address, nor after a point or a hyphen.
+func TestObjectsByPattern(t *testing.T) {
+	t.Parallel()
+	pattern := regexp.MustCompile(`(?:^|[^\pL\pN_.@-])([\pL\pN_][\pL\pN_.-]*)`)
+	piece := rapid.SampledFrom([]string{"newtime.ru", "MYCO_1_1-R01", "пример.рф", "a", "7", "_", ".", "-", "@", " ", "\n", ",", "\xff", "ru", "²", "é"})
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOfN(piece, 0, 12).Draw(t, "pieces"), "")
+		var want []string
+		for at := 0; ; {
+			m := pattern.FindStringSubmatchIndex(text[at:])
+			if m == nil {
+				break
+			}
+			word, end := text[at+m[2]:at+m[3]], at+m[3]
+			if at = end; end < len(text) && text[end] == '@' {
+				continue
+			}
+			word = strings.TrimRight(word, ".-")
+			name, err := Name(word)
+			if _, ok := KindOfHandle(strings.ToUpper(word)); ok {
+				name, err = strings.ToUpper(word), nil
+			}
+			if err == nil && !slices.Contains(want, name) {
+				want = append(want, name)
+			}
+		}
+		if diff := cmp.Diff(want, Objects(text)); diff != "" {
+			t.Errorf("%q (-want +got)\n%s", text, diff)
+		}
+	})
 }
 
 func TestMask(t *testing.T) {

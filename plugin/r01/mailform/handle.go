@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"registrar.panel/internal/lazyregexp"
 	"registrar.panel/shared/registrar"
@@ -44,9 +45,6 @@ func KindOfHandle(handle string) (kind registrar.RegistrantKind, ok bool) {
 	return registrar.Person, true
 }
 
-// object matches a possible handle or domain name, with the character before it.
-var object = lazyregexp.New(`(^|[^\pL\pN_.@-])([\pL\pN_][\pL\pN_.-]*)`)
-
 // Limits on the names that one text is searched for, because it may be a list of all names.
 const (
 	mostObjects = 20
@@ -58,40 +56,44 @@ const (
 func Objects(text string) []string {
 	var all []string
 	words := 0
-	for at := 0; len(all) < mostObjects && words < mostWords; {
-		m := object.FindStringSubmatchIndex(text[at:])
-		if m == nil {
+	for word := range strings.FieldsFuncSeq(text, betweenWords) {
+		if len(all) == mostObjects || words == mostWords {
 			break
 		}
-
-		for i := range m {
-			m[i] += at
-		}
-
-		at = m[1]
-		if !strings.ContainsAny(text[m[4]:m[5]], ".-") {
+		if !strings.ContainsAny(word, ".-") {
 			continue
 		}
 
 		words++
-		// A word before an @ names a mailbox.
-		if m[5] < len(text) && text[m[5]] == '@' {
-			continue
-		}
-
-		word := strings.TrimRight(text[m[4]:m[5]], ".-")
-		name := strings.ToUpper(word)
-		if _, ok := KindOfHandle(name); !ok {
-			var err error
-			if name, err = Name(word); err != nil {
-				continue
-			}
-		}
-
-		if !slices.Contains(all, name) {
+		if name, ok := objectOf(word); ok && !slices.Contains(all, name) {
 			all = append(all, name)
 		}
 	}
 
 	return all
+}
+
+// betweenWords reports whether a character is no part of a handle, a domain or a mail address.
+func betweenWords(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !strings.ContainsRune("_.@-", r)
+}
+
+// objectOf reads a word as a handle or a domain.
+func objectOf(word string) (name string, ok bool) {
+	if strings.Contains(word, "@") {
+		return "", false
+	}
+
+	word = strings.TrimRight(word, ".-")
+	name = strings.ToUpper(word)
+	if _, ok := KindOfHandle(name); ok {
+		return name, true
+	}
+
+	// To read a name costs much more than to see that it has no zone.
+	if !strings.Contains(word, ".") {
+		return "", false
+	}
+	name, err := Name(word)
+	return name, err == nil
 }
