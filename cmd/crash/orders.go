@@ -20,7 +20,7 @@ import (
 
 const (
 	shops   = 6                // how many order at the same time
-	mostly  = 60               // most orders that are open at the same time; more wait
+	mostly  = 60               // most orders that are open at the same time and wait for no person; more wait
 	perCall = 30 * time.Second // for a panel that is frozen, or a machine that is slow
 )
 
@@ -132,12 +132,25 @@ func (s *shop) sold() int {
 func (s *shop) count(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, perCall)
 	defer cancel()
-	open, err := api.All[api.Order](ctx, s.client(), api.Path("orders"), url.Values{"open": {"1"}})
+	orders, err := api.All[api.Order](ctx, s.client(), api.Path("orders"), url.Values{"open": {"1"}})
 	if err != nil {
 		return
 	}
+	states, err := api.Get[[]api.UnderWay](ctx, s.client(), api.Path("operations", "counts"), nil)
+	if err != nil {
+		return
+	}
+
+	// What waits for a person does so until the faults stop, and would fill the shop: nothing more would be sold.
+	open := len(orders)
+	for _, c := range states {
+		if contract.OperationState(c.State).WaitsForPerson() {
+			open -= c.Count
+		}
+	}
+
 	s.mu.Lock()
-	s.open = len(open)
+	s.open = open
 	s.mu.Unlock()
 }
 
