@@ -134,6 +134,13 @@ var forgeries = []struct {
 const late = `insert into log (at, registrar, domain, actor, level, event, message, "order", operation, mail)
 	select at, registrar, domain, 'panel', 'error', 'alarm', 'the order is paid and waits', "order", '', '' from log where event = 'order-placed' limit 1`
 
+// A message of several lines, of which the panel makes one.
+const (
+	severalLines = `update events set event = json_set(event, '$.Message', 'one' || char(10) || 'two')
+		where cursor = (select max(cursor) from events where json_extract(event, '$.Type') = 'mail-received')`
+	oneLine = "update log set message = 'one two' where id = (select max(id) from log where event = 'mail-received')"
+)
+
 // doctor plays a short round and judges forgeries of its books.
 func doctor(ctx context.Context, stdout, stderr io.Writer) int {
 	if os.Getenv(apart) == "" {
@@ -167,8 +174,8 @@ func judgeForgeries(ctx context.Context, base string, stdout io.Writer) error {
 		return err
 	}
 
-	for _, honest := range []string{"", late} {
-		if found, err := w.forged(ctx, s.placed, honest, "", func(*memory) {}); err != nil || len(found) > 0 {
+	for _, honest := range []struct{ panel, plugin string }{{}, {panel: late}, {panel: oneLine, plugin: severalLines}} {
+		if found, err := w.forged(ctx, s.placed, honest.panel, honest.plugin, func(*memory) {}); err != nil || len(found) > 0 {
 			return fmt.Errorf("the honest books: %v, %w", found, err)
 		}
 	}

@@ -196,7 +196,8 @@ func (j *judge) stream(ctx context.Context) error {
 		}
 		var full contract.Event
 		err := json.Unmarshal(text, &full)
-		*e = event{string(full.Type), full.Name, full.Message}
+		// The panel keeps each message as one line, and a plugin's may hold several errors.
+		*e = event{string(full.Type), full.Name, strings.ReplaceAll(full.Message, "\n", " ")}
 		return err
 	}, "select cursor, event from events order by cursor")
 	if err != nil {
