@@ -86,7 +86,6 @@ func (h *Host) reread(name string) (supervisor.Spec, error) {
 	// One plugin can't change what the rest of the panel was opened with: the routes of new orders, and the plugin and the
 	// user whose data are in its directory.
 	r, ok := c.Registrar(name)
-	others := h.launcher.Data.CheckPlugin(r)
 	switch {
 	case ok && r.Fault() != nil:
 		return supervisor.Spec{}, r.Fault()
@@ -94,9 +93,10 @@ func (h *Host) reread(name string) (supervisor.Spec, error) {
 		return supervisor.Spec{}, registrar.Errorf(registrar.NotFound, "%s names no registrar %q any more; restart the panel to do without it", filepath.Base(h.path), name)
 	case !slices.Equal(r.TLDs, old.TLDs) || r.Default != old.Default:
 		return supervisor.Spec{}, r.TLDsAt.Errorf("tlds and default decide where new orders go: restart the panel to change them")
-	case others != nil:
-		return supervisor.Spec{}, others
 	case r.Plugin != old.Plugin:
+		if err := h.launcher.Data.CheckPlugin(r); err != nil {
+			return supervisor.Spec{}, err
+		}
 		return supervisor.Spec{}, r.PluginAt.Errorf("plugin decides which program keeps the data of the registrar: restart the panel to change plugin")
 	case r.User != old.User:
 		return supervisor.Spec{}, r.UserAt.Errorf("two users can't own the plugin's data at the same time: restart the panel to change user")
