@@ -45,7 +45,8 @@ func (h *Held) take() {
 }
 
 // Lend lets another test have the place while wait waits for time to
-// pass, such as that of a lease. It returns when it has a place again.
+// pass, such as that of a lease. It returns when it has a place again, which
+// may be minutes later: a test that measures how long it waited does so in wait.
 func (h *Held) Lend(wait func()) {
 	h.t.Helper()
 	h.leave()
