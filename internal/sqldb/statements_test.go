@@ -215,3 +215,27 @@ func TestKeptStatementsAndTheSchema(t *testing.T) {
 		}
 	}
 }
+
+// Parameters lose their names only where their order says as much, and always have the same values.
+func TestParametersHaveNoNames(t *testing.T) {
+	t.Parallel()
+	db, _ := openCounted(t)
+	defer db.Close()
+	for query, want := range map[string]struct{ prepared, got string }{
+		"select $1 || $2":                   {"select ? || ?", "ab"},
+		"select $2 || $1":                   {"select $2 || $1", "ba"},
+		"select $1 || $1 || $2":             {"select $1 || $1 || $2", "aab"},
+		"select $1 || '$1 it''s ?' || $2":   {"select ? || '$1 it''s ?' || ?", "a$1 it's ?b"},
+		"select '$' || $1 || '$2' || $2":    {"select '$' || ? || '$2' || ?", "$a$2b"},
+		"select $1 || $2 where $2 <> ''":    {"select $1 || $2 where $2 <> ''", "ab"},
+		"select $1 || coalesce($2, '$3''')": {"select ? || coalesce(?, '$3''')", "ab"},
+	} {
+		if prepared := unnamed(query); prepared != want.prepared {
+			t.Errorf("%s is prepared as %s, want %s", query, prepared, want.prepared)
+		}
+		var got string
+		if err := db.QueryRowContext(t.Context(), query, "a", "b").Scan(&got); err != nil || got != want.got {
+			t.Errorf("%s: %q, %v, want %q", query, got, err, want.got)
+		}
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,7 +18,12 @@ import (
 
 const maxHeader = 64 << 10 // bytes
 
-var fieldLine = lazyregexp.New(`^[!-9;-~]+[ \t]*:`)
+// beginsField reports whether a line begins a header field: with a name and a colon. RFC 5322 2.2
+func beginsField(line []byte) bool {
+	name, _, ok := bytes.Cut(line, []byte(":"))
+	name = bytes.TrimRight(name, " \t") // as in old mails
+	return ok && len(name) > 0 && !bytes.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' })
+}
 
 // split separates header and body. From the header it drops lines that are no fields: the first
 // line of a mailbox file, "From …", which is no fault, and broken lines, which are.
@@ -32,7 +38,7 @@ func split(raw []byte) (header, body []byte, wrong []string) {
 	for i, l := range bytes.Split(head, []byte("\n")) {
 		l = bytes.TrimRight(l, "\r")
 		if !bytes.HasPrefix(l, []byte(" ")) && !bytes.HasPrefix(l, []byte("\t")) {
-			dropped = !fieldLine.Match(l)
+			dropped = !beginsField(l)
 		}
 
 		switch {
@@ -114,12 +120,11 @@ func readHeader(block []byte) (textproto.Header, error) {
 	return h, nil
 }
 
-// hashed are the fields that stay with a mail on every way it takes; hashedOnce those that
-// counted before the others were added.
-var (
-	hashed     = []string{"Message-Id", "Subject", "From", "Date", "In-Reply-To", "References"}
-	hashedOnce = hashed[:4]
-)
+// hashed are the fields that stay with a mail on every way it takes; hashedOnce is how
+// many of them counted before the others were added.
+var hashed = []string{"Message-Id", "Subject", "From", "Date", "In-Reply-To", "References"}
+
+const hashedOnce = 4
 
 // Arrival is what the header and the bytes of a mail show without reading its parts.
 type Arrival struct {
@@ -140,17 +145,28 @@ type Arrival struct {
 func ArrivalOf(raw []byte) Arrival {
 	top, body, _ := split(raw)
 	h, _ := readHeader(top) // of what can't be read there is what can, and the same each time
-	return Arrival{headerOf(h), hashOf(h, body, "2\n", hashed), hashOf(h, body, "", hashedOnce)}
+	once := hashedFields(h, hashed[:hashedOnce])
+	return Arrival{
+		Header:     headerOf(h),
+		Hash:       hashOf("2\n"+once+hashedFields(h, hashed[hashedOnce:]), body),
+		FormerHash: hashOf(once, body),
+	}
 }
 
-func hashOf(header textproto.Header, body []byte, version string, fields []string) string {
-	digest := sha256.New()
-	digest.Write([]byte(version))
-	for _, name := range fields {
+func hashedFields(header textproto.Header, names []string) string {
+	var text []byte
+	for _, name := range names {
 		for _, v := range header.Values(name) {
-			fmt.Fprintf(digest, "%s:%q\n", name, strings.Join(strings.Fields(v), " "))
+			text = append(append(text, name...), ':')
+			text = append(strconv.AppendQuote(text, strings.Join(strings.Fields(v), " ")), '\n')
 		}
 	}
+	return string(text)
+}
+
+func hashOf(fields string, body []byte) string {
+	digest := sha256.New()
+	digest.Write([]byte(fields))
 
 	// Relays add and remove line ends, so the last ones of the text do not count.
 	for bytes.HasSuffix(body, []byte("\n")) {

@@ -41,17 +41,17 @@ type Header struct {
 	To         []string
 	Recipients []string // to whom it was sent or handed on, by every field that says so; lower case
 	Subject    string
-	Date       time.Time // zero when there is none, or none that can be read
 }
 
 // Message is a mail that has been read.
 type Message struct {
 	Header
-	AutoSubmitted string // lower case, without parameters
-	ReturnPath    string // "<>" for a mail that wants no answer
-	Text          string // what its author wrote; lines end in LF
-	Quoted        string // what was cut off as quotation
-	Shown         string // all of it in its order, for a person; what is quoted has signs
+	Date          time.Time // zero when there is none, or none that can be read
+	AutoSubmitted string    // lower case, without parameters
+	ReturnPath    string    // "<>" for a mail that wants no answer
+	Text          string    // what its author wrote; lines end in LF
+	Quoted        string    // what was cut off as quotation
+	Shown         string    // all of it in its order, for a person; what is quoted has signs
 	Kind          Kind
 	Bounce        *Report  // of a Bounce
 	Damaged       []string // what was wrong with it, for people
@@ -118,6 +118,9 @@ func (m *Message) damage(what string) {
 
 func (m *Message) readHeader(h textproto.Header) {
 	m.Header = headerOf(h)
+	if date, err := mail.ParseDate(h.Get("Date")); err == nil {
+		m.Date = date
+	}
 	m.ReturnPath = oneLine(h.Get("Return-Path"))
 	submitted, _, _ := strings.Cut(strings.ToLower(h.Get("Auto-Submitted")), ";")
 	m.AutoSubmitted = oneLine(submitted)
@@ -127,10 +130,6 @@ func headerOf(h textproto.Header) Header {
 	read := Header{
 		MessageID: first(ids(h.Values("Message-Id"))), InReplyTo: ids(h.Values("In-Reply-To")), References: ids(h.Values("References")),
 		From: addresses(h.Values("From")), To: addresses(h.Values("To")), Subject: headerText(h.Get("Subject")),
-	}
-
-	if date, err := mail.ParseDate(h.Get("Date")); err == nil {
-		read.Date = date
 	}
 
 	for _, name := range recipientFields {
