@@ -192,18 +192,27 @@ func (h *busyHour) judge() {
 // report logs how long it took to act on R01's answers, and how long operators waited.
 func (h *busyHour) report() {
 	h.t.Helper()
-	var until []time.Duration
+	// Dovecot gives the time of a mail's delivery in whole seconds.
+	const steps = `select steps.at, mails.at, mails.received_at + 999 from operations join steps on operation = operations.id
+		join mails on mails.request = operations.request and direction = 'in'
+		where domain = ? and steps.state = 'Succeeded' order by mails.at desc limit 1`
+	var until, delivered, stored, applied []time.Duration
 	db := h.open(h.pluginBook())
 	defer db.Close()
 	for _, task := range h.sim.State().Tasks {
-		var at int64
-		err := db.QueryRow("select at from operations join steps on operation = id where domain = ? and steps.state = 'Succeeded'", task.Object).Scan(&at)
-		if err != nil {
+		var step, kept, arrived int64
+		if err := db.QueryRow(steps, task.Object).Scan(&step, &kept, &arrived); err != nil {
 			h.t.Fatalf("when %s was renewed: %v", task.Object, err)
 		}
-		until = append(until, time.UnixMilli(at).Sub(task.FinishedAt))
+		until = append(until, time.UnixMilli(step).Sub(task.FinishedAt))
+		delivered = append(delivered, max(0, time.UnixMilli(arrived).Sub(task.FinishedAt)))
+		stored = append(stored, max(0, time.Duration(kept-arrived)*time.Millisecond))
+		applied = append(applied, time.Duration(step-kept)*time.Millisecond)
 	}
 	h.t.Logf("from R01's doing to our step: %s", spread(until))
+	h.t.Logf("of this, until its mail was in the mailbox, up to a second less: %s", spread(delivered))
+	h.t.Logf("from then until the mail was stored, up to a second more: %s", spread(stored))
+	h.t.Logf("from then to our step: %s", spread(applied))
 
 	for _, what := range slices.Sorted(maps.Keys(h.pages)) {
 		h.t.Logf("%s: %s", what, spread(h.pages[what]))
