@@ -237,10 +237,13 @@ func (r *reader) relayPassword(m *NotifyMail, b relayBlock) {
 	}
 }
 
+// longestAddress is the longest address that a relay takes, in bytes. RFC 5321 4.5.3.1.3
+const longestAddress = 254
+
 // plainAddress reports whether a text is an address and nothing else.
 func plainAddress(text string) bool {
 	a, err := mail.ParseAddress(text)
-	return err == nil && a.Address == text && !strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' })
+	return err == nil && a.Address == text && len(text) <= longestAddress && !strings.ContainsFunc(text, func(c rune) bool { return c <= ' ' || c > '~' })
 }
 
 // RelayPassword reads the password for the relay of notifications. Only the panel that sends them needs it.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"net/mail"
 	"slices"
 	"strconv"
 	"strings"
@@ -187,9 +186,8 @@ func (p *problems) address(path, value string, optional bool) string {
 	if value == "" && optional {
 		return ""
 	}
-	a, err := mail.ParseAddress(value)
-	if err != nil || a.Name != "" || a.Address != value {
-		p.add(path, "must be one plain mail address")
+	if err := smtpout.CheckAddress(value); err != nil {
+		p.add(path, "must be one plain mail address in ASCII, as a relay takes it: write its domain in the xn-- form")
 	}
 	return value
 }

@@ -98,6 +98,7 @@ func TestClientRefuses(t *testing.T) {
 		"no domain in an address": {with(sidor(), fields{"emails": {"sidorov@localhost"}}), []string{"contact.emails[0]"}},
 		"name in an address":      {with(sidor(), fields{"emails": {"S <sidorov@example.ru>"}}), []string{"contact.emails[0]"}},
 		"Cyrillic address":        {with(sidor(), fields{"emails": {"сидоров@example.ru"}}), []string{"contact.emails[0]"}},
+		"an address of 255":       {with(sidor(), fields{"emails": {"s@b" + strings.Repeat(".bcdefghi", 28)}}), []string{"contact.emails[0]"}},
 		"two dots in an address":  {with(sidor(), fields{"emails": {"a..b@example.ru"}}), []string{"contact.emails[0]"}},
 		"residency":               {with(sidor(), fields{"resident": {"perhaps"}}), []string{"contact.resident"}},
 		"INN too short":           {with(newtime(), fields{"inn": {"123456789"}}), []string{"contact.inn"}},

@@ -97,13 +97,16 @@ func phone(v string) complaint {
 
 var mailAddress = lazyregexp.New(`^[!-~]+@[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)+$`)
 
+// longestAddress is the longest address that mail servers take, in bytes. RFC 5321 4.5.3.1.3
+const longestAddress = 254
+
 // mailable checks a mail address. R01 reads only Latin ones.
 func mailable(v string) complaint {
 	local, _, _ := strings.Cut(v, "@")
 	if c := notLatin(local); !c.none() && strings.Contains(v, "@") {
 		return says(codeEmailLocal, "letters", c.params["letters"])
 	}
-	if !mailAddress.MatchString(v) {
+	if !mailAddress.MatchString(v) || len(v) > longestAddress {
 		return says(codeEmail)
 	}
 	if a, err := mail.ParseAddress(v); err != nil || a.Address != v {

@@ -61,10 +61,10 @@ func Render(e Envelope) ([]byte, error) {
 
 // check returns the body with CRLF line ends.
 func (e Envelope) check() ([]byte, error) {
-	if err := checkAddress(e.From); err != nil {
+	if err := CheckAddress(e.From); err != nil {
 		return nil, fmt.Errorf("from: %w", err)
 	}
-	if err := checkAddress(e.To); err != nil {
+	if err := CheckAddress(e.To); err != nil {
 		return nil, fmt.Errorf("to: %w", err)
 	}
 

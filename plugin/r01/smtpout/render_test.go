@@ -108,6 +108,7 @@ func TestRenderRefuses(t *testing.T) {
 		"a message id beyond a line":     {func(e *Envelope) { e.MessageID = "<a@" + strings.Repeat("b", 1000) + ">" }, "message id:"},
 		"no message id":                  {func(e *Envelope) { e.MessageID = "" }, "message id:"},
 		"a line break in from":           {func(e *Envelope) { e.From = "a@b.example\nX: y" }, "from:"},
+		"an address beyond a path":       {func(e *Envelope) { e.From = "a@b" + strings.Repeat(".bcdefghi", 28) }, "from:"},
 		"a list in to":                   {func(e *Envelope) { e.To = "a@b.example,c@d.example" }, "to:"},
 		"no date":                        {func(e *Envelope) { e.Date = time.Time{} }, "date:"},
 		"another charset":                {func(e *Envelope) { e.Charset = "utf-8" }, "charset:"},

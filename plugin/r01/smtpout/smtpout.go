@@ -172,24 +172,36 @@ func (m Mail) check() error {
 		return errors.New("there is no recipient")
 	}
 	for _, a := range append([]string{m.From}, m.To...) {
-		if err := checkAddress(a); err != nil {
-			return err
+		if err := CheckAddress(a); err != nil {
+			return fmt.Errorf("address %q: %w", a, err)
 		}
 	}
 	return nil
 }
 
-// checkAddress accepts a plain ASCII address. Quoted local parts have been used to smuggle
+// longestAddress is the longest path of SMTP, in bytes, without its angle brackets. RFC 5321 4.5.3.1.3
+const longestAddress = 254
+
+var (
+	errAddressForm   = errors.New("must be of the form user@host")
+	errAddressASCII  = errors.New("must be plain ASCII without blanks; write the domain in its xn-- form")
+	errAddressLength = fmt.Errorf("must have at most %d characters", longestAddress)
+)
+
+// CheckAddress accepts a plain ASCII address. Quoted local parts have been used to smuggle
 // parameters into commands, and no address of R01 needs one.
-func checkAddress(address string) error {
+func CheckAddress(address string) error {
 	if strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return fmt.Errorf("address %q: must be plain ASCII without blanks; write the domain in its xn-- form", address)
+		return errAddressASCII
+	}
+	if len(address) > longestAddress {
+		return errAddressLength
 	}
 	if strings.ContainsAny(address, `<>"()\,;:`) {
-		return fmt.Errorf("address %q: must be of the form user@host", address)
+		return errAddressForm
 	}
 	if a, err := mail.ParseAddress(address); err != nil || a.Address != address {
-		return fmt.Errorf("address %q: must be of the form user@host", address)
+		return errAddressForm
 	}
 	return nil
 }
