@@ -364,7 +364,7 @@ func (y *year) verdict() {
 func (y *year) agreed() {
 	seen := 0
 	y.must(y.st.Read(y.ctx, func(tx *store.Tx) error {
-		return tx.Domains.EachHolding(func(d *store.Holding) {
+		return tx.Domains.EachHolding("", "", func(d *store.Holding) {
 			seen++
 			h := y.named[string(d.Name)]
 			if d.PaidTill == h.till {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"registrar.panel/internal/sqldb"
@@ -119,15 +120,21 @@ type Holding struct {
 // times as long, and leave as much garbage as everything that is kept of them.
 const holdingsAtOnce = 1000
 
-// EachHolding calls fn with every domain, in name order. h is valid during the call only.
-func (t Domains) EachHolding(fn func(h *Holding)) error {
+// EachHolding calls fn with every domain after one name and up to another, in name order; "" sets
+// no bound. h is valid during the call only.
+func (t Domains) EachHolding(after, upTo string, fn func(h *Holding)) error {
 	days := map[string]registrar.Date{}
-	for after := ""; ; {
+	bounds, most := "name > $1", []any{}
+	if upTo != "" {
+		bounds, most = "name > $1 and name <= $5", []any{upTo}
+	}
+
+	for {
 		var text, last []byte
 		_, err := one(t.tx, func(s sqldb.Scanner) (struct{}, error) { return struct{}{}, s.Scan(&text, &last) },
 			`select string_agg(name || $3 || status || $3 || paid_till || $3 || updated_at, $4), max(name)
-			from (select name, status, paid_till, updated_at from domains where name > $1 order by name limit $2) as page`,
-			after, holdingsAtOnce, "\t", "\n")
+			from (select name, status, paid_till, updated_at from domains where `+bounds+` order by name limit $2) as page`,
+			append([]any{after, holdingsAtOnce, "\t", "\n"}, most...)...)
 		if err != nil {
 			return fmt.Errorf("list domains: %w", err)
 		}
@@ -180,6 +187,12 @@ func readHolding(line []byte, days map[string]registrar.Date) (h Holding, err er
 func (t Domains) Count() (n int, err error) {
 	_, err = one(t.tx, func(s sqldb.Scanner) (struct{}, error) { return struct{}{}, s.Scan(&n) }, "select count(*) from domains")
 	return n, err
+}
+
+// Nth returns the name of a domain by its place in name order, from 0; "" if there are not so many.
+func (t Domains) Nth(place int) (string, error) {
+	names, err := collect(t.tx, scanText, "select name from domains order by name limit 1 offset $1", place)
+	return strings.Join(names, ""), err
 }
 
 // AtWork lists the domains that have an open operation.

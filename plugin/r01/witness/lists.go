@@ -1,11 +1,13 @@
 package witness
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -196,39 +198,6 @@ func asOf(m registry.Edition, opened time.Time) time.Time {
 	return m.Modified
 }
 
-// holdings reads all our domains.
-func (ls *Lists) holdings(ctx context.Context) (p *holdings.Set, err error) {
-	err = ls.store.Read(ctx, func(tx *store.Tx) error {
-		n, err := tx.Domains.Count()
-		if err != nil {
-			return err
-		}
-
-		p = holdings.New(n)
-		collect := func(h *store.Holding) { p.AddBulk(h.Name, h.Status, h.PaidTill, h.ChangedAt) }
-		if err := tx.Domains.EachHolding(collect); err != nil { // one unchanging view: there are n
-			return err
-		}
-
-		atWork, err := tx.Domains.AtWork()
-		if err != nil {
-			return err
-		}
-
-		doubted, err := tx.Registry.DoubtedDomains()
-		// For these even an unchanged entry says something: about the request that waits, or about the doubt.
-		for _, name := range append(atWork, doubted...) {
-			if e := p.Find([]byte(name)); e != nil {
-				e.Watch()
-			}
-		}
-
-		return err
-	})
-
-	return p, err
-}
-
 // findings lists the domains that a list shows differently from our record, and counts those
 // that it shows gone and those that we hold.
 func (ls *Lists) findings(p *holdings.Set, summary registry.Summary, asOf time.Time) (found []*holdings.Entry, missing, held int) {
@@ -249,6 +218,7 @@ func (ls *Lists) findings(p *holdings.Set, summary registry.Summary, asOf time.T
 			found = append(found, e)
 		}
 	}
+	slices.SortFunc(found, func(a, b *holdings.Entry) int { return bytes.Compare(p.Name(a), p.Name(b)) })
 	return found, missing, held
 }
 
