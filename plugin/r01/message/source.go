@@ -71,6 +71,7 @@ func (s *source) body(h textproto.Header, body []byte, depth int) {
 
 func (s *source) multipart(boundary string, body []byte, depth int) {
 	delimiter := []byte("--" + boundary)
+	shown := "--" + oneLine(boundary) // which may have been written to command a terminal
 	before, rest, end := cutAt(body, delimiter)
 	s.text(plainText(decode("", before)))
 	for end == another {
@@ -80,11 +81,11 @@ func (s *source) multipart(boundary string, body []byte, depth int) {
 			s.omit(len(part)+len(rest), "too many parts")
 			return
 		}
-		s.WriteString("--" + boundary + "\n")
+		s.WriteString(shown + "\n")
 		head, text, _ := splitPart(part)
 		s.entity(head, head, text, depth+1)
 	}
-	s.WriteString("--" + boundary + "--\n")
+	s.WriteString(shown + "--\n")
 	s.text(plainText(decode("", rest)))
 }
 

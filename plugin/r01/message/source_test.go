@@ -3,6 +3,7 @@ package message
 import (
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // A mail is written as it came: its fields and parts in their order, decoded.
@@ -20,6 +21,8 @@ func TestSource(t *testing.T) {
 		{"no text", "Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\naGVsbG8=\r\n", "Content-Type: image/png\nContent-Transfer-Encoding: base64\n\n(10 bytes, not shown: image/png)\n"},
 		{"parts", "Content-Type: multipart/mixed; boundary=x\r\n\r\nbefore\r\n--x\r\n\r\nOne.\r\n--x\r\nContent-Type: text/html\r\n\r\n<p>Two</p>\r\n--x--\r\nafter\r\n",
 			"Content-Type: multipart/mixed; boundary=x\n\nbefore\n--x\nOne.\n--x\nContent-Type: text/html\n\nTwo\n--x--\nafter\n"},
+		{"a boundary that commands a terminal", "Content-Type: multipart/mixed; boundary=\"x\x1b[2Jy\"\r\n\r\n--x\x1b[2Jy\r\n\r\nOne.\r\n--x\x1b[2Jy--\r\n",
+			"Content-Type: multipart/mixed; boundary=\"x[2Jy\"\n\n--x[2Jy\nOne.\n--x[2Jy--\n"},
 		{"a mail within", "Content-Type: message/rfc822\r\n\r\nSubject: in\r\n\r\nOne.\r\n", "Content-Type: message/rfc822\n\nSubject: in\n\nOne.\n"},
 		{"lines that are no fields", "Subject: hi\r\nnonsense\r\n\r\nOne.\r\n", "Subject: hi\nnonsense\n\nOne.\n"},
 		{"nothing", "", ""},
@@ -41,7 +44,7 @@ func FuzzSource(f *testing.F) {
 	f.Add("=\n=A\n=AZ=A0=a0")
 	f.Fuzz(func(t *testing.T, raw string) {
 		text := Source([]byte(raw))
-		if strings.ContainsAny(text, "\r\x1b\x00") {
+		if strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(unicode.C, r) && r != '\n' && r != '\t' }) {
 			t.Errorf("it commands a terminal: %q", text)
 		}
 		if len(text) > 4*len(raw)+10*maxText {
