@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 
+	"registrar.panel/host/input"
 	"registrar.panel/internal/r01sim"
 	contract "registrar.panel/shared/registrar"
 )
@@ -197,7 +198,7 @@ func (j *judge) stream(ctx context.Context) error {
 		var full contract.Event
 		err := json.Unmarshal(text, &full)
 		// The panel keeps each message as one line, and a plugin's may hold several errors.
-		*e = event{string(full.Type), full.Name, strings.ReplaceAll(full.Message, "\n", " ")}
+		*e = event{string(full.Type), full.Name, input.OneLine(full.Message, input.LongestMessage)}
 		return err
 	}, "select cursor, event from events order by cursor")
 	if err != nil {
@@ -304,60 +305,6 @@ func (j *judge) results() error {
 	}
 
 	return nil
-}
-
-// count adds the round to the tally.
-func (j *judge) count(ctx context.Context, t *tally) error {
-	numbers := map[*int]struct {
-		db    *sql.DB
-		query string
-	}{
-		&t.Events:    {j.plugin, "select count(*) from events"},
-		&t.Deferred:  {j.plugin, "select count(*) from attempts where outcome = 'deferred'"},
-		&t.Unknown:   {j.plugin, "select count(*) from attempts where outcome = 'unknown'"},
-		&t.Uncertain: {j.plugin, "select count(distinct operation) from steps where state = 'Uncertain'"},
-		&t.ByReply:   {j.plugin, leaves("reply")}, &t.ByCopy: {j.plugin, leaves("copy")},
-		&t.ByRegistry: {j.plugin, leaves("registry")}, &t.ByPerson: {j.plugin, leaves("person")},
-	}
-
-	counted := map[*int]int{} // all of them or none
-	for field, q := range numbers {
-		n, err := number(ctx, q.db, q.query)
-		if err != nil {
-			return err
-		}
-		counted[field] = n
-	}
-
-	for field, n := range counted {
-		t.add(field, n)
-	}
-
-	t.add(&t.Operations, len(j.operations))
-	t.add(&t.Requests, len(j.history))
-	t.add(&t.Replies, len(j.sent))
-	t.lied(j.lies)
-	t.add(&t.Rounds, 1)
-
-	for _, f := range j.faults {
-		if f.isUntrue() {
-			t.add(&t.Believed, 1)
-		}
-		switch f.invariant {
-		case "no request is sent twice", "one paid task for one object":
-			t.add(&t.Double, 1)
-		case "no acknowledged order is lost", "every order is concluded", "every order has its operation", "every reply is stored once":
-			t.add(&t.Lost, 1)
-		}
-	}
-
-	return nil
-}
-
-// leaves returns the query that counts the operations which left Uncertain by the given evidence.
-func leaves(evidence string) string {
-	return `select count(distinct n.operation) from steps u join steps n on n.operation = u.operation and n.number = u.number + 1
-		where u.state = 'Uncertain' and n.state <> 'Uncertain' and n.evidence = '` + evidence + `'`
 }
 
 // timeline returns all that is known about a domain, for the search for the mistake.

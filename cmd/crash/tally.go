@@ -3,6 +3,8 @@
 package main
 
 import (
+	"context"
+	"database/sql"
 	"fmt"
 	"io"
 	"maps"
@@ -161,3 +163,57 @@ func (t *tally) print(out io.Writer, seed uint64) {
 }
 
 func ms(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
+
+// count adds the round to the tally.
+func (j *judge) count(ctx context.Context, t *tally) error {
+	numbers := map[*int]struct {
+		db    *sql.DB
+		query string
+	}{
+		&t.Events:    {j.plugin, "select count(*) from events"},
+		&t.Deferred:  {j.plugin, "select count(*) from attempts where outcome = 'deferred'"},
+		&t.Unknown:   {j.plugin, "select count(*) from attempts where outcome = 'unknown'"},
+		&t.Uncertain: {j.plugin, "select count(distinct operation) from steps where state = 'Uncertain'"},
+		&t.ByReply:   {j.plugin, leaves("reply")}, &t.ByCopy: {j.plugin, leaves("copy")},
+		&t.ByRegistry: {j.plugin, leaves("registry")}, &t.ByPerson: {j.plugin, leaves("person")},
+	}
+
+	counted := map[*int]int{} // all of them or none
+	for field, q := range numbers {
+		n, err := number(ctx, q.db, q.query)
+		if err != nil {
+			return err
+		}
+		counted[field] = n
+	}
+
+	for field, n := range counted {
+		t.add(field, n)
+	}
+
+	t.add(&t.Operations, len(j.operations))
+	t.add(&t.Requests, len(j.history))
+	t.add(&t.Replies, len(j.sent))
+	t.lied(j.lies)
+	t.add(&t.Rounds, 1)
+
+	for _, f := range j.faults {
+		if f.isUntrue() {
+			t.add(&t.Believed, 1)
+		}
+		switch f.invariant {
+		case "no request is sent twice", "one paid task for one object":
+			t.add(&t.Double, 1)
+		case "no acknowledged order is lost", "every order is concluded", "every order has its operation", "every reply is stored once":
+			t.add(&t.Lost, 1)
+		}
+	}
+
+	return nil
+}
+
+// leaves returns the query that counts the operations which left Uncertain by the given evidence.
+func leaves(evidence string) string {
+	return `select count(distinct n.operation) from steps u join steps n on n.operation = u.operation and n.number = u.number + 1
+		where u.state = 'Uncertain' and n.state <> 'Uncertain' and n.evidence = '` + evidence + `'`
+}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"registrar.panel/internal/sqldb"
@@ -124,17 +123,16 @@ const holdingsAtOnce = 1000
 // no bound. h is valid during the call only.
 func (t Domains) EachHolding(after, upTo string, fn func(h *Holding)) error {
 	days := map[string]registrar.Date{}
-	bounds, most := "name > $1", []any{}
-	if upTo != "" {
-		bounds, most = "name > $1 and name <= $5", []any{upTo}
+	bounds, args := "name > $1", []any{after, holdingsAtOnce, "\t", "\n"}
+	if upTo != "" { // only then, because SQLite can't use its index for a bound that may be none
+		bounds, args = bounds+" and name <= $5", append(args, upTo)
 	}
 
 	for {
 		var text, last []byte
 		_, err := one(t.tx, func(s sqldb.Scanner) (struct{}, error) { return struct{}{}, s.Scan(&text, &last) },
 			`select string_agg(name || $3 || status || $3 || paid_till || $3 || updated_at, $4), max(name)
-			from (select name, status, paid_till, updated_at from domains where `+bounds+` order by name limit $2) as page`,
-			append([]any{after, holdingsAtOnce, "\t", "\n"}, most...)...)
+			from (select name, status, paid_till, updated_at from domains where `+bounds+` order by name limit $2) as page`, args...)
 		if err != nil {
 			return fmt.Errorf("list domains: %w", err)
 		}
@@ -143,7 +141,7 @@ func (t Domains) EachHolding(after, upTo string, fn func(h *Holding)) error {
 			return nil
 		}
 
-		after = string(last)
+		args[0] = string(last)
 
 		for line := range bytes.SplitSeq(text, []byte("\n")) {
 			h, err := readHolding(line, days)
@@ -189,10 +187,9 @@ func (t Domains) Count() (n int, err error) {
 	return n, err
 }
 
-// Nth returns the name of a domain by its place in name order, from 0; "" if there are not so many.
+// Nth returns the name of a domain by its place in name order, from 0. If there are not so many, the error is ErrNotFound.
 func (t Domains) Nth(place int) (string, error) {
-	names, err := collect(t.tx, scanText, "select name from domains order by name limit 1 offset $1", place)
-	return strings.Join(names, ""), err
+	return one(t.tx, scanText, "select name from domains order by name limit 1 offset $1", place)
 }
 
 // AtWork lists the domains that have an open operation.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -8,7 +9,7 @@ import (
 	"registrar.panel/shared/registrar"
 )
 
-// Wherever they are cut, the domains up to a name and those after it are all domains, in name order.
+// Wherever they are cut, the domains up to a name and those after it are all domains, each once.
 func TestHoldingsInTwoParts(t *testing.T) {
 	t.Parallel()
 	s := open(t)
@@ -28,17 +29,20 @@ func TestHoldingsInTwoParts(t *testing.T) {
 		return nil
 	})
 
-	var all []string
+	slices.Sort(want)
 	for place := range n + 1 {
 		if place > 3 && place < n-3 { // at the ends, and where a page ends
 			continue
 		}
+		var got []string
 		err := s.Read(t.Context(), func(tx *Tx) error {
 			name, err := tx.Domains.Nth(place)
+			if place == n && errors.Is(err, ErrNotFound) {
+				err = nil
+			}
 			if err != nil {
 				return err
 			}
-			var got []string
 			add := func(h *Holding) { got = append(got, string(h.Name)) }
 			if err := tx.Domains.EachHolding("", name, add); err != nil {
 				return err
@@ -49,15 +53,13 @@ func TestHoldingsInTwoParts(t *testing.T) {
 			if name != "" {
 				err = tx.Domains.EachHolding(name, "", add)
 			}
-			all = got
 			return err
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		slices.Sort(all)
-		if slices.Sort(want); !slices.Equal(all, want) {
-			t.Errorf("cut at %d: %d domains, want %d, each once", place, len(all), n)
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("cut at %d: %d domains, want %d, each once", place, len(got), n)
 		}
 	}
 }

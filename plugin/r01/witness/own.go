@@ -37,10 +37,10 @@ func (ls *Lists) holdings(ctx context.Context) (*holdings.Set, error) {
 	return l.set, l.watch(ctx)
 }
 
-// middle returns how many domains there are, and the name at which the upper half of them begins; "" if there are none.
+// middle returns how many domains there are, and the name with which the lower half of them ends; "" if there are none.
 func (ls *Lists) middle(ctx context.Context) (n int, name string, err error) {
 	err = ls.store.Read(ctx, func(tx *store.Tx) (err error) {
-		if n, err = tx.Domains.Count(); err != nil {
+		if n, err = tx.Domains.Count(); err != nil || n == 0 {
 			return err
 		}
 		name, err = tx.Domains.Nth(n / 2)
