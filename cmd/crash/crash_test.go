@@ -61,7 +61,7 @@ func executeInPlace(t *testing.T, program string, args ...string) (output string
 // The short campaign; make crash runs the long one.
 func TestCrash(t *testing.T) {
 	t.Parallel()
-	output, code := execute(t, testrun.Program(t, "registrar.panel/cmd/crash"), "-n", "60", "-seed", "4", "-worlds", "2", "-size", "50", "-orders", "3")
+	output, code := execute(t, testrun.Program(t, "registrar.panel/cmd/crash"), "-n", "40", "-seed", "4", "-worlds", "2", "-size", "50", "-orders", "3")
 	t.Log(output)
 	if code != exitDone || !strings.Contains(output, "0 lost, 0 double, 0 believed") {
 		t.Errorf("exit %d", code)

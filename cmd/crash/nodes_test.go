@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	nodeKills = flag.Int("nodekills", 30, "SIGKILLs of the campaign with two nodes")
+	nodeKills = flag.Int("nodekills", 18, "SIGKILLs of the campaign with two nodes")
 	nodeSeed  = flag.Uint64("nodeseed", 4, "seed of that campaign")
 )
 
