@@ -10,6 +10,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"registrar.panel/internal/testrun"
 )
 
 // slowCaller sends this and no more, and reads nothing by itself.
@@ -53,7 +55,7 @@ func TestBackupThatIsNotRead(t *testing.T) {
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("it ended with %v", err)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(testrun.Limit(t)):
 		t.Error("it goes on")
 	}
 }
@@ -65,7 +67,7 @@ func TestBodyThatNeverComes(t *testing.T) {
 		b := newBench(t, token)
 		b.Server.send = 200 * time.Millisecond
 		c := slowCaller(t, b, "POST /api/v1/orders HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{")
-		c.SetReadDeadline(time.Now().Add(30 * time.Second))
+		c.SetReadDeadline(time.Now().Add(testrun.Limit(t)))
 		if _, err := io.ReadAll(c); err != nil {
 			t.Errorf("token %q: the connection stays open: %v", token, err)
 		}

@@ -517,7 +517,7 @@ var brokenRegistrars = map[string]func(a *altered){
 				return registrar.Operation{}, registrar.Errorf(registrar.Unavailable, "one at a time")
 			}
 			defer busy.Unlock()
-			time.Sleep(20 * time.Millisecond) // longer than all calls take to begin
+			time.Sleep(max(20*time.Millisecond, a.patience/200)) // longer than all calls take to begin
 			return a.good.Submit(ctx, o)
 		}
 	},
@@ -661,7 +661,7 @@ var brokenRegistrars = map[string]func(a *altered){
 			}
 			select {
 			case <-second:
-			case <-time.After(50 * time.Millisecond): // it is alone
+			case <-time.After(max(50*time.Millisecond, a.patience/100)): // it is alone
 			}
 			op, err := a.good.Resolve(ctx, d)
 			if seen.Version == d.Version && errors.Is(err, registrar.Conflict) {
