@@ -82,11 +82,13 @@ func (p *process) end(s syscall.Signal) {
 	}
 }
 
-// answers waits until a database can be used.
+// answers waits until a database can be used, or the server has ended. Another program that was faster to take
+// the port may say nothing, and loopback may have connected the dialler with itself: the first attempt has
+// a second, the next one twice as long, and so on up to a minute.
 func (p *process) answers(database string) error {
 	deadline := time.Now().Add(testrun.Limit(p.t))
-	for {
-		ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	for patience := time.Second; ; patience = min(2*patience, time.Minute) {
+		ctx, cancel := context.WithTimeout(context.Background(), min(patience, time.Until(deadline)))
 		conn, err := pgx.Connect(ctx, database)
 		if err == nil {
 			err = conn.Close(ctx)
