@@ -70,7 +70,7 @@ func TestAssisted(t *testing.T) {
 		t.Errorf("a deletion of what is not ours: exit %d, %s", exit, stderr)
 	}
 
-	if _, stderr, exit := w.run("operation", "resolve", leaving, "--outcome", "done", "--by", "olga"); exit == 0 || !strings.Contains(stderr, "auth_code") {
+	if _, stderr, exit := w.insist("operation", "resolve", leaving, "--outcome", "done", "--by", "olga"); exit == 0 || !strings.Contains(stderr, "auth_code") {
 		t.Errorf("a code that is not there: exit %d, %s", exit, stderr)
 	}
 	w.must("operation", "resolve", leaving, "--outcome", "done", "--auth", code, "--by", "olga")

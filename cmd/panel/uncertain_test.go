@@ -52,7 +52,7 @@ func TestLeavingUncertain(t *testing.T) {
 		{"our own copy", "mute-copied.ru", func(t *testing.T, w *world, _ string) { w.sim.Release(0) },
 			"Registering", "copy", "our own copy of the request arrived, so it was sent"},
 		{"a person", "mute-decided.ru", func(t *testing.T, w *world, op string) {
-			if _, stderr, code := w.run("operation", "resolve", op, "--outcome", "resend", "--by", "olga"); code != 1 || !strings.Contains(stderr, "--note") {
+			if _, stderr, code := w.insist("operation", "resolve", op, "--outcome", "resend", "--by", "olga"); code != 1 || !strings.Contains(stderr, "--note") {
 				t.Errorf("a resend without a reason: exit %d, %s", code, stderr)
 			}
 			w.must("operation", "resolve", op, "--outcome", "done", "--by", "olga", "--note", "seen at R01")

@@ -317,25 +317,31 @@ func (w *world) execute(args ...string) (stdout, stderr string, code int) {
 	return out.String(), errOut.String(), cmd.ProcessState.ExitCode()
 }
 
-// again repeats a question, as a person would, while a plugin on a busy machine
-// has not answered within the time that the panel gives it for reading.
+// again repeats what a person would do again: a question that a plugin on a busy machine has not answered
+// within the time that the panel gives it for reading, and a decision about what has changed in between.
 func again(t *testing.T, ask func() (failed bool, stderr string)) {
 	t.Helper()
-	testrun.Until(t, "a busy plugin to answer", func() (bool, string) {
+	testrun.Until(t, "a busy plugin to answer, and what is decided about to stand still", func() (bool, string) {
 		failed, stderr := ask()
-		return !failed || !strings.Contains(stderr, "did not answer within 3s"), stderr
+		repeat := strings.Contains(stderr, "did not answer within 3s") || strings.Contains(stderr, "has moved on since it was looked at")
+		return !failed || !repeat, stderr
 	})
+}
+
+// insist runs a CLI command, and runs it [again].
+func (w *world) insist(args ...string) (stdout, stderr string, code int) {
+	w.t.Helper()
+	again(w.t, func() (bool, string) {
+		stdout, stderr, code = w.run(args...)
+		return code != 0, stderr
+	})
+	return stdout, stderr, code
 }
 
 // must executes a CLI command that has to succeed.
 func (w *world) must(args ...string) string {
 	w.t.Helper()
-	var stdout, stderr string
-	var code int
-	again(w.t, func() (bool, string) {
-		stdout, stderr, code = w.run(args...)
-		return code != 0, stderr
-	})
+	stdout, stderr, code := w.insist(args...)
 	if code != 0 {
 		w.t.Fatalf("panel %s: exit %d: %s", strings.Join(args, " "), code, stderr)
 	}
