@@ -328,7 +328,7 @@ func again(t *testing.T, ask func() (failed bool, stderr string)) {
 	})
 }
 
-// insist runs a CLI command, and runs it [again].
+// insist runs a CLI command until it is answered in time, about what stands still.
 func (w *world) insist(args ...string) (stdout, stderr string, code int) {
 	w.t.Helper()
 	again(w.t, func() (bool, string) {
