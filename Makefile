@@ -22,10 +22,14 @@ setup:
 	.ci/setup
 
 # Not watched for races, because that would be most of the time of all tests: SQLite, translated from C, with its
-# allocator; and the arithmetic of keys, which knows no goroutines: host and plugin make some at each start.
-C_CODE     = modernc.org/sqlite/lib modernc.org/libc modernc.org/memory
-ARITHMETIC = crypto/internal/fips140/nistec/... crypto/internal/fips140/bigmod crypto/internal/fips140/mlkem
-RACE       = -race $(foreach package,$(C_CODE) $(ARITHMETIC),'-gcflags=$(package)=-race=false -d=checkptr=0')
+# allocator; and what only computes, with neither goroutines nor atomics: keys, of which host and plugin make some at
+# each start, hashes, patterns. (A package that uses sync.Map, as encoding/json does, must be watched: the linker
+# could take its copy of the map's code for all others, and the detector would no longer see what a map orders.)
+C_CODE   = modernc.org/sqlite/lib modernc.org/libc modernc.org/memory
+KEYS     = $(addprefix crypto/internal/fips140/,nistec/... bigmod mlkem)
+HASHES   = crypto/pbkdf2 $(addprefix crypto/internal/fips140/,sha256 hmac pbkdf2)
+PATTERNS = regexp regexp/syntax text/template/parse unicode
+RACE     = -race $(foreach package,$(C_CODE) $(KEYS) $(HASHES) $(PATTERNS),'-gcflags=$(package)=-race=false -d=checkptr=0')
 
 # Most tests wait for other processes, so more of them run at a time than there are cores; how many
 # families of processes, internal/testrun says. What a test does takes seconds: the time-out is for
