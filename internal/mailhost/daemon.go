@@ -61,15 +61,6 @@ func (d *daemon) start() error {
 	return nil
 }
 
-func (d *daemon) over() bool {
-	select {
-	case <-d.ended:
-		return true
-	default:
-		return false
-	}
-}
-
 // signal sends a signal to the server and all its children.
 func (d *daemon) signal(t testing.TB, s syscall.Signal) {
 	t.Helper()

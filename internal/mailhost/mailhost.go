@@ -126,24 +126,16 @@ func freePorts(t testing.TB, n int) []int {
 
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
 
-// greets waits until a server says its name on a port, or has ended. Another name means another server,
-// which was faster to take the port; so does silence, which is also what a dialler hears that loopback
-// has connected with itself, because it was given this port. The first attempt has a second, the next one
-// twice as long, and so on up to a minute: a server may be slow, and must not be missed because of that.
+// greets waits until a server says its name on a port, or has ended.
+// Another name means another server, which was faster to take the port.
 func greets(t testing.TB, d *daemon, port int, name string) error {
-	deadline := time.Now().Add(testrun.Limit(t))
-	for patience := time.Second; ; patience = min(2*patience, time.Minute) {
-		said, err := greeting(port, min(patience, time.Until(deadline)))
-		switch {
-		case err == nil && bytes.Contains(said, []byte(name)):
-			return nil
-		case d.over():
-			return fmt.Errorf("%s has ended", d.name)
-		case time.Now().After(deadline):
+	return testrun.Reach(t, d.name, d.ended, func(patience time.Duration) error {
+		said, err := greeting(port, patience)
+		if err != nil || !bytes.Contains(said, []byte(name)) {
 			return fmt.Errorf("%s says %q on port %d and not %q: %v", d.name, said, port, name, err)
 		}
-		time.Sleep(10 * time.Millisecond) // polling another process
-	}
+		return nil
+	})
 }
 
 func greeting(port int, patience time.Duration) ([]byte, error) {

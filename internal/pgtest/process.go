@@ -82,33 +82,24 @@ func (p *process) end(s syscall.Signal) {
 	}
 }
 
-// answers waits until a database can be used, or the server has ended. Another program that was faster to take
-// the port may say nothing, and loopback may have connected the dialler with itself: the first attempt has
-// a second, the next one twice as long, and so on up to a minute.
+// answers waits until a database can be used, or the server has ended.
 func (p *process) answers(database string) error {
-	deadline := time.Now().Add(testrun.Limit(p.t))
-	for patience := time.Second; ; patience = min(2*patience, time.Minute) {
-		ctx, cancel := context.WithTimeout(context.Background(), min(patience, time.Until(deadline)))
+	err := testrun.Reach(p.t, p.name, p.ended, func(patience time.Duration) error {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
 		conn, err := pgx.Connect(ctx, database)
 		if err == nil {
 			err = conn.Close(ctx)
 		}
-
-		cancel()
-		if err == nil {
-			return nil
+		if err != nil {
+			return fmt.Errorf("%s does not answer: %w", p.name, err)
 		}
-
-		select {
-		case <-p.ended:
-			return fmt.Errorf("%s has ended: %s", p.name, p.said())
-		case <-time.After(10 * time.Millisecond): // polling another process
-		}
-
-		if time.Now().After(deadline) {
-			return fmt.Errorf("%s does not answer: %w; it wrote: %s", p.name, err, p.said())
-		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("%w; it wrote: %s", err, p.said())
 	}
+	return nil
 }
 
 // said returns the end of the log.

@@ -3,7 +3,8 @@
 // A test that starts a family of processes takes a [Place] first, so that no more families are at work
 // than the machine has processors for. A program that tests run is built once, by [Program]; other
 // things that take long to make are made by [Once]. A test waits with [Until], which looks until it
-// sees what must come, for as long as a slow machine needs, and otherwise reports what it saw.
+// sees what must come, for as long as a slow machine needs, and otherwise reports what it saw; and
+// for a server that it has started, with [Reach].
 //
 // make test hands over places and programs in a directory that the variable TESTRUN names. A test that is
 // run by hand has no such directory: its places are those of its own process, and it builds what it needs.
