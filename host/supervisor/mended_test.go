@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -33,6 +34,14 @@ func (r *told) said() []string {
 	return append([]string{}, r.list...)
 }
 
+// untilWell waits until the plugin is told to be well, which comes after its state, and returns all that was told.
+func (r *told) untilWell(th *theatre) []string {
+	th.t.Helper()
+
+	th.until("told to be well", func(Status) bool { return slices.Contains(r.said(), "well") })
+	return r.said()
+}
+
 // A program that is away while it is exchanged is started as soon as it is back, and what was
 // wrong is told once.
 func TestProgramComesBack(t *testing.T) {
@@ -56,7 +65,7 @@ func TestProgramComesBack(t *testing.T) {
 	}
 
 	th.until("running", func(s Status) bool { return s.State == Running })
-	if said := r.said(); len(said) != 2 || !strings.Contains(said[0], "no such file") || said[1] != "well" {
+	if said := r.untilWell(th); len(said) != 2 || !strings.Contains(said[0], "no such file") || said[1] != "well" {
 		t.Errorf("told %q", said)
 	}
 }
@@ -94,7 +103,7 @@ func TestFaultIsMended(t *testing.T) {
 	mu.Unlock()
 	th.until("running", func(s Status) bool { return s.State == Running && s.Error == "" })
 
-	if said := strings.Join(r.said(), "; "); said != "plugin.hcl:1,1: its path is wrong; well" {
+	if said := strings.Join(r.untilWell(th), "; "); said != "plugin.hcl:1,1: its path is wrong; well" {
 		t.Errorf("told %q", said)
 	}
 }
